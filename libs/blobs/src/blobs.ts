@@ -1,0 +1,65 @@
+import type { Writable } from 'node:stream'
+import type { ByteRange, ByteStream } from '@berth/bytes'
+import type { Descriptor } from '@berth/descriptor'
+import type { Digest } from '@berth/digest'
+import type { RepositoryName } from '@berth/reference'
+
+/**
+ * The blobs of all repositories. A repository's link is the permission to read: content that is stored, but not linked
+ * in the repository that is asked, is unknown there. Descriptors returned have the media type
+ * `application/octet-stream` and the digest that was asked for.
+ */
+export interface Blobs {
+  /** @throws RegistryError BLOB_UNKNOWN: not linked in this repository, or its content is gone */
+  stat(repository: RepositoryName, digest: Digest): Promise<Descriptor>
+
+  /** As `stat`, for many at once: in the order asked, `undefined` for each that is unknown. */
+  statAll(
+    repository: RepositoryName,
+    digests: readonly Digest[],
+    signal?: AbortSignal,
+  ): Promise<readonly (Descriptor | undefined)[]>
+
+  /**
+   * Reads a blob, or a range of it that lies within its size.
+   *
+   * @throws RegistryError BLOB_UNKNOWN
+   * @throws RegistryError RANGE_INVALID: the range ends behind the blob's end
+   */
+  read(repository: RepositoryName, digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<ByteStream>
+
+  /** Stores and links a small blob that is at hand. Storing the same again is no error. */
+  put(repository: RepositoryName, content: Uint8Array): Promise<Descriptor>
+
+  /**
+   * Links a blob of `from` in `repository`, copying nothing. Without `from`, of any repository: only for callers that
+   * know that nothing restricts reading.
+   *
+   * @returns whether it was there to link
+   * @see OCI distribution-spec, "Mounting a blob from another repository"
+   */
+  mount(repository: RepositoryName, digest: Digest, from?: RepositoryName): Promise<boolean>
+
+  /**
+   * Removes this repository's link. The content stays until a collection; other repositories keep theirs.
+   *
+   * @throws RegistryError BLOB_UNKNOWN
+   */
+  unlink(repository: RepositoryName, digest: Digest): Promise<void>
+}
+
+/** Blobs of this process's own storage, which can go to a client's socket without being handed through. */
+export interface SendableBlobs extends Blobs {
+  /**
+   * Writes a range of a blob to `target`, at its pace, and does not end it.
+   *
+   * @throws RegistryError BLOB_UNKNOWN, before anything was written
+   */
+  sendTo(
+    repository: RepositoryName,
+    digest: Digest,
+    range: ByteRange,
+    target: Writable,
+    signal?: AbortSignal,
+  ): Promise<void>
+}

@@ -1,0 +1,66 @@
+/**
+ * The bytes that a process lets its buffers have at any moment. Whoever wants a buffer asks here first and gives back
+ * what it took; requests are served in order, so a large one is not starved by small ones. To be free of deadlocks,
+ * nobody waits here while holding bytes that only its own progress would give back.
+ */
+export class ByteBudget {
+  readonly #limit: number
+  readonly #waiting: { bytes: number; grant: () => void }[] = []
+  #taken = 0
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** The bytes that are out now. */
+  get taken(): number {
+    return this.#taken
+  }
+
+  /**
+   * Waits until `bytes` are free and takes them; a request for more than the whole budget is given the whole.
+   *
+   * @returns what was taken, for `give`
+   * @throws the signal's reason, once it is aborted; nothing is taken then
+   */
+  async take(bytes: number, signal?: AbortSignal): Promise<number> {
+    signal?.throwIfAborted()
+    const wanted = Math.min(bytes, this.#limit)
+    if (this.#waiting.length === 0 && this.#taken + wanted <= this.#limit) {
+      this.#taken += wanted
+      return wanted
+    }
+    await new Promise<void>((resolve, reject) => {
+      const entry = { bytes: wanted, grant: resolve }
+      const onAbort = (): void => {
+        const index = this.#waiting.indexOf(entry)
+        if (index < 0) return
+        this.#waiting.splice(index, 1)
+        reject(signal?.reason as Error)
+        this.#serve()
+      }
+      entry.grant = () => {
+        signal?.removeEventListener('abort', onAbort)
+        resolve()
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#waiting.push(entry)
+    })
+    return wanted
+  }
+
+  /** Gives back what `take` returned. */
+  give(bytes: number): void {
+    this.#taken -= bytes
+    this.#serve()
+  }
+
+  #serve(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (this.#taken + next.bytes > this.#limit) return
+      this.#waiting.shift()
+      this.#taken += next.bytes
+      next.grant()
+    }
+  }
+}

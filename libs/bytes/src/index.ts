@@ -1,0 +1,7 @@
+/**
+ * Byte streams: what content is while it passes through. Nothing here holds more than a caller's stated limit.
+ * Begin with `byte-stream.ts`.
+ */
+export { type ByteRange, type ByteStream, collect, limitBytes, streamOf } from './byte-stream.ts'
+export { ByteBudget } from './byte-budget.ts'
+export { LruCache } from './lru-cache.ts'

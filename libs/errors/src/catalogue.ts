@@ -1,0 +1,54 @@
+/**
+ * One line per code: what the detail carries. The key is the code on the wire
+ * (OCI distribution-spec, "Error codes", and the Docker Registry HTTP API V2 for those that OCI left out).
+ */
+export interface ErrorDetail {
+  BLOB_UNKNOWN: { digest: string }
+  BLOB_UPLOAD_INVALID: { upload: string; reason: string }
+  BLOB_UPLOAD_UNKNOWN: { upload: string }
+  DENIED: { reason: string }
+  DIGEST_INVALID: { digest: string; reason: string }
+  MANIFEST_BLOB_UNKNOWN: { digest: string }
+  MANIFEST_INVALID: { reason: string; field?: string }
+  MANIFEST_UNKNOWN: { name: string; reference: string }
+  MANIFEST_UNVERIFIED: { reason: string }
+  NAME_INVALID: { name: string; reason: string }
+  NAME_UNKNOWN: { name: string }
+  PAGINATION_NUMBER_INVALID: { n: string }
+  /** `offset` is where the upload stands, or the size of the blob whose range was asked for, in bytes. */
+  RANGE_INVALID: { range: string; offset: number }
+  /** `limit`: more than so many bytes were sent; otherwise what was announced and what came. */
+  SIZE_INVALID: { limit: number } | { announced: number; received: number }
+  TAG_INVALID: { tag: string; reason: string }
+  TOOMANYREQUESTS: { retryAfterMs: number }
+  UNAUTHORIZED: readonly { type: string; name: string; action: string }[] | null
+  UNAVAILABLE: { reason: string }
+  UNKNOWN: undefined
+  UNSUPPORTED: { reason: string }
+}
+
+export type ErrorCode = keyof ErrorDetail
+
+/** What a person reads, with the code. */
+export const messages: Readonly<Record<ErrorCode, string>> = {
+  BLOB_UNKNOWN: 'blob unknown to registry',
+  BLOB_UPLOAD_INVALID: 'blob upload invalid',
+  BLOB_UPLOAD_UNKNOWN: 'blob upload unknown to registry',
+  DENIED: 'requested access to the resource is denied',
+  DIGEST_INVALID: 'provided digest did not match uploaded content',
+  MANIFEST_BLOB_UNKNOWN: 'blob unknown to registry',
+  MANIFEST_INVALID: 'manifest invalid',
+  MANIFEST_UNKNOWN: 'manifest unknown',
+  MANIFEST_UNVERIFIED: 'manifest failed signature verification',
+  NAME_INVALID: 'invalid repository name',
+  NAME_UNKNOWN: 'repository name not known to registry',
+  PAGINATION_NUMBER_INVALID: 'invalid number of results requested',
+  RANGE_INVALID: 'invalid content range',
+  SIZE_INVALID: 'provided length did not match content length',
+  TAG_INVALID: 'manifest tag did not match URI',
+  TOOMANYREQUESTS: 'too many requests',
+  UNAUTHORIZED: 'authentication required',
+  UNAVAILABLE: 'service unavailable',
+  UNKNOWN: 'unknown error',
+  UNSUPPORTED: 'The operation is unsupported.',
+}

@@ -1,0 +1,39 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ByteStream } from '@berth/bytes'
+import type { RepositoryName } from '@berth/reference'
+
+/** One request and its response, as the operations see it: what routing found, and what every response needs. */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Of the path. @throws RegistryError NAME_INVALID where it is not one */
+  readonly repository: RepositoryName
+  /** The path's last variable as it was sent, decoded: the reference, the digest or the upload id. `''` where none. */
+  readonly parameter: string
+  /** Of the query alone: forms in bodies are never read. */
+  readonly query: URLSearchParams
+  /** Aborted once the client is gone, or the process must end. */
+  readonly signal: AbortSignal
+
+  /**
+   * The request's body. Asking for it is what answers `Expect: 100-continue`, so the checks come first. It throws
+   * where the client goes away or stalls before the body's end. To be asked for once.
+   */
+  body(): ByteStream
+
+  /** The announced size of the body in bytes; `undefined` where it is sent in pieces of unknown size. */
+  readonly contentLength: number | undefined
+
+  /**
+   * A URL for a `Location` header: a path, or absolute where the configuration says so.
+   *
+   * @param path below `/v2/`, its components already encoded
+   */
+  url(path: string, query?: Readonly<Record<string, string>>): string
+
+  /** Adds facts to the request's log line. */
+  note(facts: Readonly<Record<string, unknown>>): void
+}
+
+/** An operation of the API. Faults are thrown, and rendered in one place. */
+export type Handler = (exchange: Exchange) => Promise<void>

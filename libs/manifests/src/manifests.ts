@@ -1,0 +1,66 @@
+import type { Digest } from '@berth/digest'
+import type { RepositoryName, Tag } from '@berth/reference'
+
+/** The manifests of all repositories, by tag or digest. */
+export interface Manifests {
+  /**
+   * The manifest, its bytes as they were received.
+   *
+   * @throws RegistryError MANIFEST_UNKNOWN: no such tag or revision here, or a tag whose revision is gone
+   */
+  get(repository: RepositoryName, reference: Tag | Digest): Promise<StoredManifest>
+
+  /**
+   * Stores a manifest, links it, links it to its subject, and moves tags to it; in this order, so that whoever sees a
+   * tag can pull. Idempotent.
+   *
+   * @throws RegistryError MANIFEST_INVALID: not a manifest of its media type
+   * @throws RegistryError DIGEST_INVALID: its bytes are not what the reference names
+   * @throws AggregateError of every reference that is missing (MANIFEST_BLOB_UNKNOWN) or wrong
+   * @see OCI distribution-spec, "Pushing manifests"
+   */
+  put(repository: RepositoryName, manifest: ManifestUpload, signal?: AbortSignal): Promise<PushedManifest>
+
+  /**
+   * Removes a revision's link, and every tag that holds it. Children, blobs and referrers stay.
+   *
+   * @throws RegistryError MANIFEST_UNKNOWN
+   */
+  delete(repository: RepositoryName, digest: Digest): Promise<void>
+}
+
+export interface StoredManifest {
+  readonly mediaType: string
+  /** As asked for; of a tag, what it holds. */
+  readonly digest: Digest
+  /** Shared with other readers: never written to. */
+  readonly content: Uint8Array
+}
+
+export interface ManifestUpload {
+  /** The digest that the client named, if it named one: the content is stored under it. */
+  readonly digest?: Digest
+  readonly tags: readonly Tag[]
+  /** The request's `Content-Type` without parameters; what the content says of itself must agree. */
+  readonly mediaType: string
+  readonly content: Uint8Array
+}
+
+export interface PushedManifest {
+  readonly digest: Digest
+  /** The manifest that it refers to, if it does, whether that one is here or not. */
+  readonly subject?: Digest
+  readonly tags: readonly Tag[]
+}
+
+/** What a manifest may name, beyond the rules of its format (`validation.manifests`, config.md). */
+export interface ManifestPolicy {
+  /** `none`: what a manifest names need not be here (sparse mirrors). */
+  readonly references: 'all' | 'none'
+  /** Which children of an index must be here: all, none, or those of these platforms. */
+  readonly indexes: 'all' | 'none' | readonly { readonly architecture: string; readonly os: string }[]
+  /** Of a layer's `urls`, each must match one of `allow` (any http or https URL where empty) and none of `deny`. */
+  readonly urls: { readonly allow: readonly RegExp[]; readonly deny: readonly RegExp[] }
+  /** Classes of image that may be pushed (`image`, `plugin`); any where empty. */
+  readonly classes: readonly string[]
+}

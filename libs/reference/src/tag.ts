@@ -1,0 +1,12 @@
+import { RegistryError } from '@berth/errors'
+
+/** A name that moves between manifests: one to 128 word characters, dots and dashes, the first a word character. */
+export type Tag = string & { readonly __brand: 'Tag' }
+
+const tag = /^\w[\w.-]{0,127}$/
+
+/** @throws RegistryError TAG_INVALID */
+export function parseTag(text: string): Tag {
+  if (!tag.test(text)) throw new RegistryError('TAG_INVALID', { tag: text, reason: 'invalid tag format' })
+  return text as Tag
+}

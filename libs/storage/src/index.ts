@@ -1,0 +1,19 @@
+/**
+ * Where everything is kept: the contract of a storage driver, and every path in storage, built and parsed here alone.
+ * Begin with `storage-driver.ts`; `layout.ts` is the tree that Distribution made and Berth keeps.
+ */
+export type {
+  DirectoryKeepingDriver,
+  Entry,
+  Part,
+  ReadOptions,
+  SendingDriver,
+  Stat,
+  StorageDriver,
+  Version,
+  Versioned,
+  WriteOptions,
+} from './storage-driver.ts'
+export { StorageError, type StorageErrorCode } from './storage-error.ts'
+export { parseStoragePath, type StoragePath } from './storage-path.ts'
+export * as layout from './layout.ts'

@@ -1,0 +1,111 @@
+import { algorithmOf, type Digest, encodedOf, parseDigest } from '@berth/digest'
+import type { RepositoryName, Tag } from '@berth/reference'
+import type { StoragePath } from './storage-path.ts'
+
+/**
+ * Every path in storage. Below `registryRoot` the tree is CNCF Distribution's, byte for byte, so that either software
+ * serves it; what Berth adds lies where Distribution does not look: in directories whose names begin with `_`, and
+ * below `berthRoot`. All that a function here is given is already a value of its kind, so all paths are valid.
+ */
+export const registryRoot = '/docker/registry/v2' as StoragePath
+export const repositoriesRoot = `${registryRoot}/repositories` as StoragePath
+export const blobsRoot = `${registryRoot}/blobs` as StoragePath
+export const berthRoot = '/berth/v1' as StoragePath
+
+/** Unfinished writes and removed uploads; purged by age. */
+export const temporaryRoot = `${berthRoot}/tmp` as StoragePath
+/** Who owns the tree. */
+export const lockPath = `${berthRoot}/lock` as StoragePath
+/** The key that signs upload tokens where the configuration gives none. */
+export const secretPath = `${berthRoot}/secret` as StoragePath
+/** The index of repositories: an entry a repository, below its name. */
+export const catalogRoot = `${berthRoot}/catalog` as StoragePath
+
+/** `parent/…components`. The components are of the letters that paths have. */
+export function below(parent: StoragePath, ...components: readonly string[]): StoragePath {
+  return [parent, ...components].join('/') as StoragePath
+}
+
+/** `sha256/<hex>`, as links are laid out. */
+const linkComponents = (digest: Digest): readonly string[] => [algorithmOf(digest), encodedOf(digest)]
+
+export function blobDataPath(digest: Digest): StoragePath {
+  const encoded = encodedOf(digest)
+  return below(blobsRoot, algorithmOf(digest), encoded.slice(0, 2), encoded, 'data')
+}
+
+export function repositoryRoot(repository: RepositoryName): StoragePath {
+  return below(repositoriesRoot, repository)
+}
+
+export function layersRoot(repository: RepositoryName): StoragePath {
+  return below(repositoryRoot(repository), '_layers')
+}
+
+export function layerLinkPath(repository: RepositoryName, digest: Digest): StoragePath {
+  return below(layersRoot(repository), ...linkComponents(digest), 'link')
+}
+
+export function manifestsRoot(repository: RepositoryName): StoragePath {
+  return below(repositoryRoot(repository), '_manifests')
+}
+
+export function revisionsRoot(repository: RepositoryName): StoragePath {
+  return below(manifestsRoot(repository), 'revisions')
+}
+
+export function revisionLinkPath(repository: RepositoryName, digest: Digest): StoragePath {
+  return below(revisionsRoot(repository), ...linkComponents(digest), 'link')
+}
+
+export function tagsRoot(repository: RepositoryName): StoragePath {
+  return below(manifestsRoot(repository), 'tags')
+}
+
+export function tagRoot(repository: RepositoryName, tag: Tag): StoragePath {
+  return below(tagsRoot(repository), tag)
+}
+
+export function tagCurrentLinkPath(repository: RepositoryName, tag: Tag): StoragePath {
+  return below(tagRoot(repository, tag), 'current', 'link')
+}
+
+/** The history of a tag: an entry for every digest that it ever held. */
+export function tagIndexLinkPath(repository: RepositoryName, tag: Tag, digest: Digest): StoragePath {
+  return below(tagRoot(repository, tag), 'index', ...linkComponents(digest), 'link')
+}
+
+export function referrersRoot(repository: RepositoryName, subject: Digest): StoragePath {
+  return below(repositoryRoot(repository), '_referrers', ...linkComponents(subject))
+}
+
+export function referrerLinkPath(repository: RepositoryName, subject: Digest, referrer: Digest): StoragePath {
+  return below(referrersRoot(repository, subject), ...linkComponents(referrer), 'link')
+}
+
+export function uploadsRoot(repository: RepositoryName): StoragePath {
+  return below(repositoryRoot(repository), '_uploads')
+}
+
+/** @param id a dashed UUID */
+export function uploadRoot(repository: RepositoryName, id: string): StoragePath {
+  return below(uploadsRoot(repository), id)
+}
+
+export function uploadStartedAtPath(repository: RepositoryName, id: string): StoragePath {
+  return below(uploadRoot(repository, id), 'startedat')
+}
+
+export function uploadCheckpointPath(repository: RepositoryName, id: string): StoragePath {
+  return below(uploadRoot(repository, id), 'checkpoint')
+}
+
+/** The content of a link: the digest, and nothing else. */
+export function formatLink(digest: Digest): Uint8Array {
+  return Buffer.from(digest)
+}
+
+/** @throws RegistryError DIGEST_INVALID: the link is damaged */
+export function parseLink(content: Uint8Array): Digest {
+  return parseDigest(Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1'))
+}
