@@ -15,5 +15,6 @@ export type {
   WriteOptions,
 } from './storage-driver.ts'
 export { StorageError, type StorageErrorCode } from './storage-error.ts'
-export { parseStoragePath, type StoragePath } from './storage-path.ts'
+export { parseContentPath, parseStoragePath, type StoragePath } from './storage-path.ts'
 export * as layout from './layout.ts'
+export { untilAborted } from './until-aborted.ts'

@@ -11,3 +11,9 @@ export function parseStoragePath(text: string, driver = 'storage'): StoragePath 
   if (text !== '/' && (!form.test(text) || dots.test(text))) throw new StorageError('INVALID_PATH', text, driver)
   return text as StoragePath
 }
+
+/** A path at which content, or a directory of it, can be: any but `/`. @throws StorageError INVALID_PATH */
+export function parseContentPath(text: string, driver = 'storage'): StoragePath {
+  if (text === '/') throw new StorageError('INVALID_PATH', text, driver)
+  return parseStoragePath(text, driver)
+}
