@@ -1,0 +1,40 @@
+import { RegistryError } from '@berth/errors'
+import type { Reference } from './manifest.ts'
+import { mediaTypes } from './media-types.ts'
+
+/** Of a reference's URLs, each must match one of `allow` (any where that is empty) and none of `deny`. */
+export interface UrlPolicy {
+  readonly allow: readonly RegExp[]
+  readonly deny: readonly RegExp[]
+}
+
+/**
+ * What is wrong with the URLs of a reference. Those of every reference are looked at: there are clients that fetch
+ * whatever has URLs from there first.
+ *
+ * @returns a MANIFEST_INVALID for each; none where all is well
+ */
+export function checkUrls(reference: Reference, policy: UrlPolicy): readonly RegistryError[] {
+  const { descriptor, field } = reference
+  const urls = descriptor.urls ?? []
+  if (urls.length === 0 && descriptor.mediaType === mediaTypes.dockerForeignLayer)
+    return [new RegistryError('MANIFEST_INVALID', { reason: 'missing URL on layer', field: `${field}.urls` })]
+  return urls.flatMap((url, index) => {
+    const fault = faultOf(url, policy)
+    if (fault === undefined) return []
+    const reason = `invalid URL on layer: ${JSON.stringify(url)} ${fault}`
+    return [new RegistryError('MANIFEST_INVALID', { reason, field: `${field}.urls[${index}]` })]
+  })
+}
+
+function faultOf(url: string, { allow, deny }: UrlPolicy): string | undefined {
+  // The parser forgives white space and missing slashes, which other parsers take for something else.
+  const parsed = /\s/.test(url) ? null : URL.parse(url)
+  if (parsed === null) return 'is not a URL'
+  if (!/^https?:\/\//i.test(url)) return 'must begin with http:// or https://'
+  if (parsed.hash !== '') return 'must not have a fragment'
+  if (deny.some((pattern) => pattern.test(url))) return 'is denied by validation.manifests.urls.deny'
+  if (allow.length > 0 && !allow.some((pattern) => pattern.test(url)))
+    return 'is not allowed by validation.manifests.urls.allow'
+  return undefined
+}
