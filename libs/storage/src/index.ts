@@ -14,7 +14,9 @@ export type {
   Versioned,
   WriteOptions,
 } from './storage-driver.ts'
+export { findLink } from './read-link.ts'
 export { StorageError, type StorageErrorCode } from './storage-error.ts'
 export { parseContentPath, parseStoragePath, type StoragePath } from './storage-path.ts'
+export { translateStorageError } from './translate-storage-error.ts'
 export * as layout from './layout.ts'
 export { untilAborted } from './until-aborted.ts'
