@@ -1,0 +1,91 @@
+import type { ServerResponse } from 'node:http'
+import type { SendableBlobs } from '@berth/blobs'
+import type { ByteRange } from '@berth/bytes'
+import { type Digest, parseDigest } from '@berth/digest'
+import { RegistryError } from '@berth/errors'
+import type { Exchange, Handler } from '../exchange.ts'
+import { contentRange, multipartBody } from './multipart.ts'
+import { checkPreconditions, rangeCounts } from './preconditions.ts'
+import { chooseRanges } from './ranges.ts'
+
+const contentType = 'application/octet-stream'
+
+/** GET and HEAD of a blob. @see OCI distribution-spec, "Pulling blobs", and RFC 9110 for conditions and ranges */
+export function getBlob({ blobs }: { readonly blobs: SendableBlobs }): Handler {
+  return async (exchange) => {
+    const { request, response, repository } = exchange
+    const digest = parseDigest(exchange.parameter)
+    const { size } = await blobs.stat(repository, digest)
+
+    const etag = `"${digest}"`
+    const headers = ['Docker-Content-Digest', digest, 'ETag', etag, 'Cache-Control', 'max-age=31536000']
+    const outcome = checkPreconditions(request.headers, etag)
+    if (outcome === 'failed') return answer(response, 412, ['Content-Length', '0'])
+    if (outcome === 'not modified') return answer(response, 304, headers)
+
+    headers.push('Accept-Ranges', 'bytes')
+    // RFC 9110, section 14.2: a range means something to GET alone.
+    if (request.method === 'HEAD')
+      return answer(response, 200, [...headers, 'Content-Type', contentType, 'Content-Length', String(size)])
+    const choice = rangeCounts(request.headers, etag) ? chooseRanges(request.headers.range, size) : 'whole'
+    if (choice === 'refused') {
+      response.setHeader('Content-Range', `bytes */${size}`)
+      throw new RegistryError('RANGE_INVALID', { range: request.headers.range ?? '', offset: size })
+    }
+
+    const body =
+      choice === 'whole'
+        ? wholeOf(size)
+        : choice.length === 1
+          ? partOf(choice[0], size)
+          : partsOf(multipartBody(digest, size, contentType, choice))
+    await send(blobs, exchange, digest, { ...body, headers: [...headers, ...body.headers] })
+  }
+}
+
+interface Body {
+  readonly status: 200 | 206
+  readonly headers: readonly string[]
+  /** Bytes to write as they are, and ranges of the blob. */
+  readonly pieces: readonly (Buffer | ByteRange)[]
+}
+
+function wholeOf(size: number): Body {
+  const headers = ['Content-Type', contentType, 'Content-Length', String(size)]
+  return { status: 200, headers, pieces: size === 0 ? [] : [{ start: 0, end: size }] }
+}
+
+function partOf(range: ByteRange, size: number): Body {
+  const length = String(range.end - range.start)
+  const headers = ['Content-Type', contentType, 'Content-Length', length, 'Content-Range', contentRange(range, size)]
+  return { status: 206, headers, pieces: [range] }
+}
+
+function partsOf({ parts, tail, ...body }: ReturnType<typeof multipartBody>): Body {
+  const headers = ['Content-Type', body.contentType, 'Content-Length', String(body.contentLength)]
+  return { status: 206, headers, pieces: [...parts.flatMap(({ head, range }) => [head, range]), tail] }
+}
+
+/** The header goes out with the first bytes, so content that turns out to be gone can still be answered with 404. */
+async function send(blobs: SendableBlobs, exchange: Exchange, digest: Digest, body: Body): Promise<void> {
+  const { response, repository, signal } = exchange
+  const { status, headers, pieces } = body
+  response.statusCode = status
+  for (let at = 0; at < headers.length; at += 2) response.setHeader(headers[at] as string, headers[at + 1] as string)
+  try {
+    for (const piece of pieces) {
+      // Not waited for: the next range is written after it, at the pace of the socket.
+      if (piece instanceof Uint8Array) response.write(piece)
+      else await blobs.sendTo(repository, digest, piece, response, signal)
+    }
+    response.end()
+  } catch (error) {
+    if (!response.headersSent)
+      for (let at = 0; at < headers.length; at += 2) response.removeHeader(headers[at] as string)
+    throw error
+  }
+}
+
+function answer(response: ServerResponse, status: number, headers: string[]): void {
+  response.writeHead(status, headers).end()
+}
