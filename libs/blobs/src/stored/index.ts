@@ -1,0 +1,5 @@
+/**
+ * How blobs are stored: bytes below `blobs/`, links below each repository, as Distribution lays them out.
+ * Begin with `stored-blobs.ts`.
+ */
+export { type BlobCacheObserver, type BlobCacheOptions, StoredBlobs, type StoredBlobsOptions } from './stored-blobs.ts'
