@@ -13,16 +13,18 @@ export function untilAborted(source: ByteStream, signal: AbortSignal | undefined
 async function* abortable(source: ByteStream, signal: AbortSignal): ByteStream {
   signal.throwIfAborted()
   const iterator = source[Symbol.asyncIterator]()
-  const aborted = Promise.withResolvers<never>()
-  aborted.promise.catch(() => {})
-  const onAbort = (): void => aborted.reject(signal.reason)
+  let giveUp: (reason: unknown) => void = () => {}
+  const onAbort = (): void => giveUp(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
   let isSourceDone = false
   try {
     for (;;) {
-      const next = iterator.next()
-      next.catch(() => {})
-      const step = await Promise.race([next, aborted.promise])
+      signal.throwIfAborted()
+      // A promise a step, not a race against one for all: that one would keep every chunk until it settles.
+      const step = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        giveUp = reject
+        iterator.next().then(resolve, reject)
+      })
       isSourceDone = step.done === true
       if (step.done) return
       yield step.value
