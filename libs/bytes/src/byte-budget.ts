@@ -25,11 +25,9 @@ export class ByteBudget {
    */
   async take(bytes: number, signal?: AbortSignal): Promise<number> {
     signal?.throwIfAborted()
+    const taken = this.tryTake(bytes)
+    if (taken !== undefined) return taken
     const wanted = Math.min(bytes, this.#limit)
-    if (this.#waiting.length === 0 && this.#taken + wanted <= this.#limit) {
-      this.#taken += wanted
-      return wanted
-    }
     await new Promise<void>((resolve, reject) => {
       const entry = { bytes: wanted, grant: resolve }
       const onAbort = (): void => {
@@ -49,7 +47,19 @@ export class ByteBudget {
     return wanted
   }
 
-  /** Gives back what `take` returned. */
+  /**
+   * Takes `bytes` if they are free now and nobody waits for any.
+   *
+   * @returns what was taken, for `give`; `undefined` where `take` would have waited
+   */
+  tryTake(bytes: number): number | undefined {
+    const wanted = Math.min(bytes, this.#limit)
+    if (this.#waiting.length > 0 || this.#taken + wanted > this.#limit) return undefined
+    this.#taken += wanted
+    return wanted
+  }
+
+  /** Gives back what `take` or `tryTake` returned. */
   give(bytes: number): void {
     this.#taken -= bytes
     this.#serve()
