@@ -1,0 +1,36 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { findContenders } from './contenders.ts'
+import { LoadProcess } from './load/load-process.ts'
+import { parseOptions, usage, type Options } from './options.ts'
+import { formatTables, toJson } from './report.ts'
+import { runRounds } from './rounds.ts'
+
+const options = parseOptions(process.argv.slice(2))
+if (options === 'help') console.log(usage)
+else if (process.platform !== 'linux') console.error('The benchmark reads /proc, which only Linux has.')
+else await bench(options)
+
+async function bench(options: Options): Promise<void> {
+  const all = findContenders()
+  const contenders = options.peer ? all : all.slice(0, 1)
+  if (options.peer && all.length === 1)
+    console.error('docker-registry is not on the PATH: there is nothing to compare with.')
+
+  const folder = await mkdtemp(join(options.folder, 'berth-bench-'))
+  const load = new LoadProcess()
+  const interrupted = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort(new Error(name)))
+  try {
+    const progress = (text: string): void => console.error(text)
+    const results = await runRounds({ contenders, options, folder, load, signal: interrupted.signal, progress })
+    console.log(`\n${contenders.map(({ name, version }) => `${name} ${version}`).join(' and ')}\n`)
+    console.log(formatTables(results))
+    if (options.json !== undefined)
+      await writeFile(options.json, JSON.stringify(toJson(results, contenders, options), null, 2))
+    if (results.failed) process.exitCode = 1
+  } finally {
+    await load.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,50 @@
+import { tmpdir } from 'node:os'
+import { parseArgs } from 'node:util'
+
+export interface Options {
+  readonly rounds: number
+  /** Parts of names; a scenario runs if its name contains one of them, or if there is none. */
+  readonly only: readonly string[]
+  readonly quick: boolean
+  readonly peer: boolean
+  /** Where the results are written as JSON. */
+  readonly json: string | undefined
+  /** Where the trees lie. */
+  readonly folder: string
+}
+
+export const usage = `npm run bench -- [options]
+
+Runs the same load against Berth and, where it is on the PATH, Debian's docker-registry: each in turn, in an order that
+alternates, on one file system and with one configuration. Prints medians, their ratio, and the CPU time that the server
+process took. Linux only: it reads /proc.
+
+  --only NAME     only the loads whose name contains NAME; may be repeated
+  --rounds N      how often each is run (default 3)
+  --quick         one short round with small blobs: to see that it works, not to be quoted
+  --no-peer       Berth alone
+  --json FILE     writes every figure to FILE
+  --folder DIR    where the trees lie (default ${tmpdir()}); about 5 GB free, on the disk that is to be measured
+  --help          this`
+
+/** @throws TypeError for an option that there is not */
+export function parseOptions(args: readonly string[]): Options | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      'no-peer': { type: 'boolean', default: false },
+      json: { type: 'string' },
+      folder: { type: 'string', default: tmpdir() },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return 'help'
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new TypeError(`--rounds is a whole number above 0, not ${values.rounds}`)
+  const { only, quick, json, folder } = values
+  return { rounds, only, quick, json, folder, peer: !values['no-peer'] }
+}

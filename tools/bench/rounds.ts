@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { treeIn } from '../../e2e/src/configuration.ts'
+import type { RegistryProcess } from '../../e2e/src/registry-process.ts'
+import type { Contender } from './contenders.ts'
+import { writeFixture } from './fixture.ts'
+import type { LoadProcess } from './load/load-process.ts'
+import type { Options } from './options.ts'
+import { peakMemoryBytes } from './resources.ts'
+import { Results, type Outcome } from './results.ts'
+import { hugePush, pushingScenarios, readingScenarios, type Scenario } from './scenarios.ts'
+
+const mebibyte = 1024 * 1024
+
+/** What one bench runs with; the folder is its own, and is removed by whoever made it. */
+export interface Bench {
+  readonly contenders: readonly Contender[]
+  readonly options: Options
+  readonly folder: string
+  readonly load: LoadProcess
+  /** Aborted to end it early. */
+  readonly signal: AbortSignal
+  readonly progress: (text: string) => void
+}
+
+/** Loads that meet one life of a registry together. */
+interface Stage {
+  readonly name: string
+  /** Where they find their tree; a new one each time where it is not given. */
+  readonly folder?: string
+  readonly scenarios: readonly Scenario[]
+}
+
+export async function runRounds(bench: Bench): Promise<Results> {
+  const results = new Results()
+  const stages = await prepareStages(bench)
+  for (let round = 0; round < bench.options.rounds; round += 1) {
+    for (const stage of stages) {
+      // Alternating, so that neither always meets the machine as the other has left it.
+      const order = round % 2 === 0 ? bench.contenders : bench.contenders.toReversed()
+      for (const contender of order) {
+        bench.progress(`round ${round + 1} of ${bench.options.rounds}: ${stage.name}, ${contender.name}`)
+        await runStage(bench, stage, contender, results)
+      }
+    }
+  }
+  return results
+}
+
+async function prepareStages({ options, folder, progress }: Bench): Promise<readonly Stage[]> {
+  const { quick, only } = options
+  const wanted = ({ name }: { readonly name: string }): boolean =>
+    only.length === 0 || only.some((part) => name.includes(part))
+
+  const stages: Stage[] = []
+  const reading = readingScenarios.filter(wanted)
+  if (reading.length > 0) {
+    progress('writing the tree to read from')
+    const shared = join(folder, 'shared')
+    const fixture = writeFixture(treeIn(shared), quick ? 64 * mebibyte : 512 * mebibyte)
+    const scenarios = reading.map((scenario) => ({ ...scenario, load: scenario.load(fixture) }))
+    stages.push({ name: 'reading', folder: shared, scenarios })
+  }
+  const pushing = pushingScenarios(quick ? 128 * mebibyte : 1024 * mebibyte).filter(wanted)
+  if (pushing.length > 0) stages.push({ name: 'pushing', scenarios: pushing })
+  const huge = [hugePush(quick ? 256 * mebibyte : 2048 * mebibyte)].filter(wanted)
+  if (huge.length > 0) stages.push({ name: 'pushing a huge blob', scenarios: huge })
+  return stages
+}
+
+async function runStage(bench: Bench, stage: Stage, contender: Contender, results: Results): Promise<void> {
+  const folder = stage.folder ?? (await mkdtemp(join(bench.folder, 'new-')))
+  const registry = await contender.start(folder)
+  const kill = (): void => void registry.kill()
+  bench.signal.addEventListener('abort', kill)
+  try {
+    for (const scenario of stage.scenarios) {
+      await promisify(execFile)('sync') // so that none pays for what another has written
+      const outcome = await runScenario(bench, scenario, registry)
+      bench.signal.throwIfAborted()
+      results.add(scenario, contender.name, outcome)
+    }
+    results.addPeak(stage.name, contender.name, peakMemoryBytes(registry.pid))
+  } finally {
+    bench.signal.removeEventListener('abort', kill)
+    await registry.stop()
+    if (stage.folder === undefined) await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function runScenario({ load, options }: Bench, scenario: Scenario, registry: RegistryProcess): Promise<Outcome> {
+  const durationMs = options.quick ? 500 : 3000
+  const warmUpMs = options.quick ? 200 : 500
+  try {
+    return await load.run({ target: registry, load: scenario.load, warmUpMs, durationMs })
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error) }
+  }
+}
