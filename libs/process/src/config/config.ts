@@ -1,0 +1,129 @@
+import type { Cidr } from './cidr.ts'
+import type { ListenAddress, TcpAddress } from './listen-address.ts'
+import type { Secret } from './secret.ts'
+
+/** What a process is told to do: the configuration after every check, with its defaults, frozen. */
+export interface Config {
+  readonly log: LogConfig
+  readonly storage: StorageConfig
+  readonly http: HttpConfig
+  readonly debug: DebugConfig
+  readonly uploads: { readonly chunkMinLength: number }
+  readonly validation: ValidationConfig
+  readonly policy: { readonly repositoryClasses: readonly string[] }
+  readonly catalog: { readonly maxEntries: number }
+  readonly tags: { readonly maxTags: number }
+  readonly health: HealthConfig
+  /** Apart from the rest, which may be shown. */
+  readonly secrets: SecretsConfig
+}
+
+export interface LogConfig {
+  readonly level: LogLevel
+  /** `undefined`: text on a terminal, JSON elsewhere. */
+  readonly formatter: 'text' | 'json' | 'logstash' | undefined
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly accessLog: boolean
+}
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+
+export interface StorageConfig {
+  readonly driver:
+    | { readonly name: 'filesystem'; readonly rootDirectory: string; readonly maxThreads: number }
+    | { readonly name: 'inmemory' }
+  readonly cache: { readonly blobDescriptor: 'none' | 'inmemory'; readonly blobDescriptorSize: number }
+  readonly delete: { readonly enabled: boolean }
+  readonly redirect: { readonly enabled: boolean }
+  readonly readOnly: boolean
+  readonly uploadPurging: {
+    readonly enabled: boolean
+    readonly ageMs: number
+    readonly intervalMs: number
+    readonly dryRun: boolean
+  }
+  /** Tags read at a time; 0 is the number of CPUs. */
+  readonly tagConcurrencyLimit: number
+}
+
+export interface HttpConfig {
+  readonly listen: ListenAddress
+  /** The registry's URL as clients see it. */
+  readonly host: string | undefined
+  /** Begins and ends with `/`. */
+  readonly prefix: string
+  /** Whether `Location` is a path. */
+  readonly relativeUrls: boolean
+  readonly drainTimeoutMs: number
+  readonly stallTimeoutMs: number
+  readonly keepAliveMs: number
+  readonly trustedProxies: readonly Cidr[]
+  readonly headers: Readonly<Record<string, readonly string[]>>
+  /** `undefined`: plain HTTP. */
+  readonly tls: TlsConfig | undefined
+}
+
+export interface TlsConfig {
+  readonly certificateFile: string
+  readonly keyFile: string
+  readonly clientCaFiles: readonly string[]
+  /** What is asked of clients; nothing without `clientCaFiles`. */
+  readonly clientAuth: ClientAuth
+  readonly minimumVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** In OpenSSL's syntax. */
+  readonly ciphers: string
+}
+
+export type ClientAuth =
+  | 'none'
+  | 'request-client-cert'
+  | 'require-any-client-cert'
+  | 'verify-client-cert-if-given'
+  | 'require-and-verify-client-cert'
+
+export interface DebugConfig {
+  /** `undefined`: no such listener. */
+  readonly listen: TcpAddress | undefined
+  readonly metrics: { readonly enabled: boolean; readonly path: string }
+}
+
+export interface ValidationConfig {
+  /** `false`: nothing that a manifest refers to is checked. */
+  readonly enabled: boolean
+  readonly references: 'all' | 'none'
+  /** Both empty: any http or https URL. */
+  readonly urls: { readonly allow: readonly RegExp[]; readonly deny: readonly RegExp[] }
+  readonly indexes: {
+    readonly platforms: 'all' | 'none' | 'list'
+    readonly platformList: readonly { readonly architecture: string; readonly os: string }[]
+  }
+}
+
+export interface CheckTiming {
+  readonly intervalMs: number
+  /** Consecutive failures until it counts, 1 or more. */
+  readonly threshold: number
+}
+
+export interface HealthConfig {
+  readonly storageDriver: CheckTiming & { readonly enabled: boolean }
+  readonly files: readonly (CheckTiming & { readonly file: string })[]
+  readonly http: readonly (CheckTiming & {
+    readonly uri: string
+    readonly headers: Readonly<Record<string, readonly string[]>>
+    readonly statusCode: number
+    readonly timeoutMs: number
+  })[]
+  readonly tcp: readonly (CheckTiming & {
+    readonly host: string
+    readonly port: number
+    readonly timeoutMs: number
+  })[]
+}
+
+export interface SecretsConfig {
+  /** `http.secret`. */
+  readonly http: Secret | undefined
+  /** `uploads.keys`: at most one signs. */
+  readonly uploadKeys: readonly { readonly id: string; readonly secret: Secret; readonly use: 'sign' | 'verify' }[]
+}

@@ -1,0 +1,48 @@
+import type { Origin } from './tree.ts'
+
+/** One thing that is wrong with a configuration. */
+export interface Problem {
+  /** The key, as in `http.tls.certificate` or `uploads.keys[0].id`; `''` where the whole is meant. */
+  readonly path: string
+  readonly message: string
+  /** `line 12` of the file, or the environment variable that set it. */
+  readonly origin?: Origin
+}
+
+/** A configuration that cannot be used, with everything that is wrong with it. Its message is for a terminal. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly Problem[]
+
+  constructor(source: string, problems: readonly Problem[]) {
+    const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
+    super(
+      `${count} in the configuration (${source}):\n${problems.map((each) => `  ${formatProblem(each)}`).join('\n')}`,
+    )
+    this.problems = problems
+  }
+}
+
+export function formatProblem({ path, message, origin }: Problem): string {
+  const where = origin === undefined ? '' : ` (${origin})`
+  return path === '' ? `${message}${where}` : `${path}: ${message}${where}`
+}
+
+/** Collects what is found, so that all of it is told at once. */
+export class Findings {
+  readonly problems: Problem[] = []
+  readonly warnings: string[] = []
+
+  problem(path: string, message: string, origin?: Origin): void {
+    this.problems.push(origin === undefined ? { path, message } : { path, message, origin })
+  }
+
+  warning(path: string, message: string, origin?: Origin): void {
+    this.warnings.push(formatProblem(origin === undefined ? { path, message } : { path, message, origin }))
+  }
+}
+
+/** Thrown by what parses a single value. What reads the key that holds it adds the place. */
+export class InvalidValue extends Error {
+  override readonly name = 'InvalidValue'
+}

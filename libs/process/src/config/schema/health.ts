@@ -1,0 +1,54 @@
+import { InvalidValue } from '../problems.ts'
+import { parseTcpAddress } from '../listen-address.ts'
+import { dictionary, list, section } from './node.ts'
+import { duration, flag, integer, text, url, value } from './values.ts'
+
+const intervalMs = duration({ default: 10_000, minMs: 1, about: 'how often it is checked' })
+const threshold = integer({ default: 0, min: 0, about: 'consecutive failures until it counts; 0 is 1' })
+const timeoutMs = duration({ about: 'how long one check may take; the interval where not set' })
+
+export const health = section(
+  { about: 'checks in the background; while one fails, requests are answered with 503' },
+  {
+    storageDriver: section(
+      { about: 'the storage answers' },
+      { enabled: flag({ default: false, about: 'it is checked' }), intervalMs, threshold },
+    ),
+    files: list(
+      { key: 'file', field: 'FILECHECKERS', about: 'unhealthy while a file exists' },
+      section({ about: 'a check' }, { file: text({ required: true, about: 'its path' }), intervalMs, threshold }),
+    ),
+    http: list(
+      { field: 'HTTPCHECKERS', about: 'a URL answers HEAD' },
+      section(
+        { about: 'a check' },
+        {
+          uri: url({ required: true, about: 'the URL' }),
+          headers: dictionary({ about: 'sent with it' }, list({ about: 'values' }, text({ about: 'a value' }))),
+          statusCode: integer({ default: 200, min: 0, max: 599, about: 'the status that means healthy; 0 is 200' }),
+          timeoutMs,
+          intervalMs,
+          threshold,
+        },
+      ),
+    ),
+    tcp: list(
+      { field: 'TCPCHECKERS', about: 'something accepts connections' },
+      section(
+        { about: 'a check' },
+        {
+          addr: value('host:port', { required: true, about: 'where' }, remoteAddress),
+          timeoutMs,
+          intervalMs,
+          threshold,
+        },
+      ),
+    ),
+  },
+)
+
+function remoteAddress(written: string): { readonly host: string; readonly port: number } {
+  const { host, port } = parseTcpAddress(written)
+  if (host === undefined) throw new InvalidValue(`${JSON.stringify(written)} names no host`)
+  return { host, port }
+}

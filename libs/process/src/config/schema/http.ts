@@ -1,0 +1,157 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { parseCidr } from '../cidr.ts'
+import { parseCipherSuite } from '../cipher-suites.ts'
+import { parseTcpAddress } from '../listen-address.ts'
+import { InvalidValue } from '../problems.ts'
+import { dictionary, list, section } from './node.ts'
+import { isOn, stops, warns } from './not-yet.ts'
+import { duration, flag, oneOf, text, url, value } from './values.ts'
+
+const second = 1000
+
+const clientAuth = [
+  'request-client-cert',
+  'require-any-client-cert',
+  'verify-client-cert-if-given',
+  'require-and-verify-client-cert',
+] as const
+
+const tls = section(
+  { about: 'HTTPS, where a certificate is given' },
+  {
+    certificate: text({ about: 'path of the certificate chain, PEM' }),
+    keyFile: text({ key: 'key', about: 'path of its private key, PEM' }),
+    clientCas: list(
+      { about: 'CAs of client certificates; with any, clients must show one' },
+      text({ about: 'a path' }),
+    ),
+    clientAuth: oneOf(clientAuth, {
+      default: 'require-and-verify-client-cert',
+      about: 'what is asked of clients, where clientcas are given',
+    }),
+    minimumTls: value(
+      'tls1.2 or tls1.3',
+      { default: 'TLSv1.2', about: 'the oldest version that is spoken' },
+      tlsVersion,
+    ),
+    cipherSuites: list(
+      { about: 'suites below TLS 1.3, by their IANA names; where not set: ECDHE with AES-GCM or ChaCha20' },
+      value('suite', { about: 'a name' }, parseCipherSuite),
+    ),
+    letsEncrypt: section(
+      stops(
+        'certificates by ACME',
+        'certificates from Let’s Encrypt are not supported yet: give a certificate and key',
+      ),
+      {
+        cacheFile: text({ about: 'where they are kept' }),
+        email: text({ about: 'contact' }),
+        hosts: list({ about: 'for which names' }, text({ about: 'a name' })),
+        directoryUrl: text({ about: 'the ACME server' }),
+      },
+    ),
+  },
+)
+
+export const http = section(
+  { about: 'the API’s server' },
+  {
+    addr: text({ default: ':5000', about: 'where it listens: host:port, :port, or a socket’s path' }),
+    net: value('tcp or unix', { default: 'tcp', about: 'what addr is' }, network),
+    host: url({ about: 'the registry’s URL as clients see it; makes Location absolute, where it is not relative' }),
+    prefix: value('path', { default: '/', about: 'the path that everything lies below' }, pathPrefix),
+    secret: text({ about: 'signs upload tokens, where uploads.keys are not given' }),
+    relativeUrls: flag({ about: 'Location is a path; true unless host is set' }),
+    drainTimeoutMs: duration({ default: 30 * second, about: 'how long SIGTERM lets requests finish' }),
+    stallTimeoutMs: duration({
+      default: 60 * second,
+      minMs: 1,
+      about: 'a request without progress is cut off after this',
+    }),
+    keepAliveMs: duration({ default: 75 * second, minMs: 1, about: 'how long an idle connection stays' }),
+    trustedProxies: list(
+      { about: 'whose Forwarded and X-Forwarded-* headers are believed' },
+      value('CIDR', { about: 'addresses' }, parseCidr),
+    ),
+    headers: dictionary(
+      { about: 'added to every response' },
+      list({ about: 'values' }, value('text', { about: 'a value' }, headerValue)),
+    ),
+    tls,
+    debug: section(
+      { about: 'the second listener: health and metrics' },
+      {
+        addr: value(
+          'host:port or off',
+          { default: parseTcpAddress('127.0.0.1:5001'), about: 'where it listens' },
+          debugAddress,
+        ),
+        prometheus: section(
+          { about: 'metrics' },
+          {
+            enabled: flag({ default: true, about: 'they are collected and served' }),
+            path: value('path', { default: '/metrics', about: 'where' }, absolutePath),
+          },
+        ),
+      },
+    ),
+    http2: section(
+      { about: 'HTTP/2, which is not offered' },
+      { disabled: flag({ default: false, about: 'accepted, without effect' }) },
+    ),
+    h2c: section(
+      { about: 'HTTP/2 without TLS' },
+      { enabled: flag(warns('it is offered', 'is not supported: HTTP/1.1 alone is spoken', isOn)) },
+    ),
+  },
+)
+
+function network(written: string): 'tcp' | 'unix' {
+  if (written === '' || written === 'tcp') return 'tcp'
+  if (written === 'unix') return 'unix'
+  throw new InvalidValue(`unknown address type ${JSON.stringify(written)}`)
+}
+
+function tlsVersion(written: string, warn: (message: string) => void): 'TLSv1.2' | 'TLSv1.3' {
+  if (written === 'tls1.3') return 'TLSv1.3'
+  if (written === 'tls1.0' || written === 'tls1.1') warn(`${written} is no longer spoken: the oldest is tls1.2`)
+  else if (written !== 'tls1.2' && written !== '') {
+    throw new InvalidValue(`unknown minimum TLS level ${JSON.stringify(written)}: tls1.2 or tls1.3`)
+  }
+  return 'TLSv1.2'
+}
+
+function pathPrefix(written: string): string {
+  if (written === '') return '/'
+  if (/^\/(?:[^/\s?#]+\/)*$/.test(written)) return written
+  throw new InvalidValue(`${JSON.stringify(written)} does not begin and end with /`)
+}
+
+function absolutePath(written: string): string {
+  if (written === '') return '/metrics'
+  if (/^\/[^\s?#]*$/.test(written)) return written
+  throw new InvalidValue(`${JSON.stringify(written)} does not begin with /`)
+}
+
+function headerValue(written: string): string {
+  try {
+    validateHeaderValue('X-Configured', written)
+  } catch (error) {
+    throw new InvalidValue(`${JSON.stringify(written)} cannot be the value of a header`, { cause: error })
+  }
+  return written
+}
+
+/** Whether it can be the name of a header. */
+export function isHeaderName(name: string): boolean {
+  try {
+    validateHeaderName(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function debugAddress(written: string): ReturnType<typeof parseTcpAddress> | 'off' {
+  return written === 'off' ? 'off' : parseTcpAddress(written)
+}

@@ -1,0 +1,99 @@
+import { InvalidValue } from '../problems.ts'
+import { auth, middleware, proxy } from './access.ts'
+import { health } from './health.ts'
+import { http } from './http.ts'
+import { log, logLevel } from './log.ts'
+import { anything, list, section } from './node.ts'
+import { isOn, stops, warns } from './not-yet.ts'
+import { notifications } from './notifications.ts'
+import { redis } from './redis.ts'
+import { events, gc, queue, rpc, services } from './services.ts'
+import { storage } from './storage.ts'
+import { flag, integer, oneOf, text, value } from './values.ts'
+import { validation } from './validation.ts'
+
+const uploads = section(
+  { about: 'uploads' },
+  {
+    keys: list(
+      { about: 'keys of upload tokens: one signs, all verify; a ring of http.secret where there are none' },
+      section(
+        { about: 'a key' },
+        {
+          id: text({ required: true, about: 'its name in tokens' }),
+          secret: text({ about: 'the key' }),
+          secretFile: text({ about: 'path of a file that holds it' }),
+          use: oneOf(['sign', 'verify'], { required: true, about: 'what for' }),
+        },
+      ),
+    ),
+    chunkMinLength: integer({ default: 0, min: 0, about: 'OCI-Chunk-Min-Length, in bytes' }),
+  },
+)
+
+const policy = section(
+  { about: 'what may be pushed' },
+  {
+    repository: section(
+      { about: 'by repository' },
+      {
+        classes: list(
+          { about: 'the classes of manifests that are accepted; all where none' },
+          text({ about: 'as image' }),
+        ),
+      },
+    ),
+  },
+)
+
+const compatibility = section(
+  { about: 'former formats' },
+  {
+    schema1: section(
+      { about: 'signed manifests of schema 1' },
+      {
+        enabled: flag(stops('they are accepted and served', 'manifests of schema 1 are not supported yet', isOn)),
+        signingKeyFile: text({ field: 'TRUSTKEY', about: 'what signs them' }),
+      },
+    ),
+  },
+)
+
+/** The whole configuration: Distribution's keys, 2.8's and v3's, and Berth's own. */
+export const registry = section(
+  { about: 'the configuration' },
+  {
+    version: value('0.1', { required: true, about: 'of the format' }, (written) => {
+      if (written === '0.1') return written
+      throw new InvalidValue(`unsupported version: ${JSON.stringify(written)}`)
+    }),
+    log,
+    logLevel: logLevel({ about: 'deprecated: log.level' }),
+    storage,
+    auth,
+    middleware,
+    reporting: anything(warns('error reporting to Bugsnag or New Relic')),
+    http,
+    notifications,
+    redis,
+    health,
+    proxy,
+    compatibility,
+    validation,
+    policy,
+    catalog: section(
+      { about: 'the list of repositories' },
+      { maxEntries: integer({ default: 1000, about: 'most in one answer; 0 or less is the default' }) },
+    ),
+    tags: section(
+      { about: 'lists of tags' },
+      { maxTags: integer({ default: 1000, min: 0, about: 'most in one answer; 0 is the default' }) },
+    ),
+    uploads,
+    queue,
+    rpc,
+    services,
+    gc,
+    events,
+  },
+)

@@ -1,0 +1,97 @@
+import { anything, optional, section, type Anything } from './node.ts'
+import { always, stops } from './not-yet.ts'
+import { duration, flag, integer, text, value } from './values.ts'
+
+/** Keys of `storage` that are not drivers. */
+export const storageSettings = ['cache', 'delete', 'redirect', 'maintenance', 'tag'] as const
+
+export const storage = section(
+  { about: 'exactly one driver, and how content is kept', isMap: true, mayBeWord: true },
+  {
+    filesystem: optional(
+      section(
+        { about: 'a directory', isMap: true },
+        {
+          rootDirectory: text({ default: '/var/lib/registry', about: 'the directory' }),
+          maxThreads: integer({ default: 100, min: 1, about: 'file operations at a time; fewer than 25 count as 25' }),
+        },
+      ),
+    ),
+    inmemory: optional(section({ about: 'memory: gone when the process ends', isMap: true }, {})),
+    s3: driver('s3'),
+    s3aws: driver('s3aws'),
+    gcs: driver('gcs'),
+    azure: driver('azure'),
+    swift: driver('swift'),
+    oss: driver('oss'),
+    cache: section(
+      { about: 'descriptors of blobs that are remembered', isMap: true },
+      {
+        blobDescriptor: descriptorCache('where descriptors are cached'),
+        layerInfo: descriptorCache('former name of blobdescriptor'),
+        blobDescriptorSize: value('integer', { default: 10_000, about: 'how many the memory cache holds' }, cacheSize),
+      },
+    ),
+    delete: section(
+      { about: 'the delete API', isMap: true },
+      { enabled: flag({ default: false, about: 'manifests, tags and blobs may be deleted' }) },
+    ),
+    redirect: section(
+      { about: 'sending clients to the store; a directory has no URL, so it has no effect there', isMap: true },
+      { disable: flag({ default: false, about: 'content always passes through the registry' }) },
+    ),
+    maintenance: section(
+      { about: 'upkeep', isMap: true },
+      {
+        uploadPurging: section(
+          { about: 'removal of uploads that were never finished', isMap: true },
+          {
+            enabled: flag({ default: true, about: 'it is done' }),
+            ageMs: duration({
+              default: 168 * 3_600_000,
+              maxMs: Number.MAX_SAFE_INTEGER,
+              about: 'for uploads older than this',
+            }),
+            intervalMs: duration({ default: 24 * 3_600_000, minMs: 1000, about: 'how often' }),
+            dryRun: flag({ default: false, about: 'it is only logged what would go' }),
+          },
+        ),
+        readOnly: section(
+          { about: 'read-only mode', isMap: true },
+          { enabled: flag({ default: false, about: 'whatever would change content is answered with 405' }) },
+        ),
+      },
+    ),
+    tag: section(
+      { about: 'tag lookup', isMap: true },
+      {
+        concurrencyLimit: integer({
+          default: 0,
+          min: 0,
+          about: 'tags read at a time when a manifest is deleted; 0 is the number of CPUs',
+        }),
+      },
+    ),
+  },
+)
+
+function driver(name: string): Anything {
+  return anything(stops(`the ${name} driver`, `the storage driver ${name} is not supported yet`, always))
+}
+
+function descriptorCache(about: string) {
+  return value('inmemory or redis', { about }, (written, warn): 'inmemory' | 'none' => {
+    if (written === 'inmemory') return 'inmemory'
+    warn(`${JSON.stringify(written)} is not supported: descriptors are not cached`)
+    return 'none'
+  })
+}
+
+const mostDescriptors = 1_000_000
+
+function cacheSize(written: string, warn: (message: string) => void): number {
+  const size = integer({ about: '' }).parse({ kind: 'scalar', value: written, text: written, origin: '' }, warn) ?? 0
+  if (size > 0 && size <= mostDescriptors) return size
+  warn(`memory is bounded: the cache holds ${mostDescriptors} descriptors`)
+  return mostDescriptors
+}

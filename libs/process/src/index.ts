@@ -1,0 +1,25 @@
+/**
+ * What any process of Berth needs, whatever it does: configuration, logs, metrics, health and a life cycle.
+ * Begin with `lifecycle/run-process.ts`, and for the keys with `config/schema/registry.ts`.
+ */
+export type { Cidr } from './config/cidr.ts'
+export type {
+  CheckTiming,
+  ClientAuth,
+  Config,
+  DebugConfig,
+  HealthConfig,
+  HttpConfig,
+  LogConfig,
+  LogLevel,
+  SecretsConfig,
+  StorageConfig,
+  TlsConfig,
+  ValidationConfig,
+} from './config/config.ts'
+export { describeConfig, type KeyDescription } from './config/describe-config.ts'
+export type { Environment } from './config/environment.ts'
+export { formatAddress, type ListenAddress, type TcpAddress } from './config/listen-address.ts'
+export { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-config.ts'
+export { ConfigError, type Problem } from './config/problems.ts'
+export { Secret } from './config/secret.ts'
