@@ -1,0 +1,7 @@
+import type { Handler } from '../exchange.ts'
+import { respondJson } from '../respond.ts'
+
+/** Tells that this is a registry. @see OCI distribution-spec, "Determining Support" */
+export function getBase(): Handler {
+  return async (exchange) => respondJson(exchange, 200, '{}')
+}

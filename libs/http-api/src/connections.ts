@@ -1,0 +1,83 @@
+import type { Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
+import type { RequestExchange } from './request-exchange.ts'
+
+/** What a client that does not speak HTTP is told, by the parser's code. */
+const parserAnswers: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+/** The connections of a server: which make no progress, which do not speak HTTP, and how all of them end. */
+export class Connections {
+  readonly #stallTimeoutMs: number
+  /** Of each connection, the request that began last. */
+  readonly #exchanges = new WeakMap<Duplex, RequestExchange>()
+  #atWork = 0
+  #server: Server | undefined
+  #onIdle: (() => void) | undefined
+
+  constructor(stallTimeoutMs: number) {
+    this.#stallTimeoutMs = stallTimeoutMs
+  }
+
+  /** Whether each connection should end with the response that it has now. */
+  get isClosing(): boolean {
+    return this.#onIdle !== undefined
+  }
+
+  watch(server: Server): void {
+    this.#server = server
+    server.setTimeout(this.#stallTimeoutMs, (socket) => this.#onStill(socket))
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#onClientError(error, socket))
+  }
+
+  began(exchange: RequestExchange): void {
+    this.#atWork++
+    this.#exchanges.set(exchange.request.socket, exchange)
+  }
+
+  ended(): void {
+    this.#atWork--
+    if (this.isClosing) this.#check()
+  }
+
+  async close(server: Server, drainTimeoutMs: number): Promise<void> {
+    const { promise: idle, resolve } = Promise.withResolvers<void>()
+    this.#onIdle = resolve
+    const closed = new Promise<void>((done) => server.close(() => done()))
+    const deadline = setTimeout(() => server.closeAllConnections(), drainTimeoutMs)
+    const sweep = setInterval(() => server.closeIdleConnections(), 100)
+    this.#check()
+    await Promise.all([closed, idle])
+    clearTimeout(deadline)
+    clearInterval(sweep)
+  }
+
+  #check(): void {
+    if (this.#atWork === 0) this.#onIdle?.()
+    this.#server?.closeIdleConnections()
+  }
+
+  /** Nothing went by in either direction for a while. Whose fault is it? */
+  #onStill(socket: Socket): void {
+    const exchange = this.#exchanges.get(socket)
+    const isAtWork = exchange !== undefined && !exchange.response.closed
+    if (isAtWork && !exchange.isReceiving && socket.writableLength === 0) socket.setTimeout(this.#stallTimeoutMs)
+    else socket.destroy()
+  }
+
+  #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const response = this.#exchanges.get(socket)?.response
+    const isAnswering = response !== undefined && !response.closed && response.headersSent
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) {
+      socket.destroy()
+      return
+    }
+    const status = parserAnswers[error.code ?? ''] ?? '400 Bad Request'
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    setTimeout(() => socket.destroy(), 500).unref()
+  }
+}

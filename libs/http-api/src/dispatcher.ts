@@ -1,0 +1,158 @@
+import type { Request, Response } from 'express'
+import { RegistryError, registryErrors } from '@berth/errors'
+import { cleanPath, looksUnclean } from './canonical-path.ts'
+import { renderFaults, renderText } from './errors.ts'
+import { attachExchange, exchangeOf } from './exchange-of.ts'
+import type { MountedRoute } from './mounted-route.ts'
+import { refuse } from './refuse.ts'
+import { ClientGoneError } from './request-body.ts'
+import { RequestExchange } from './request-exchange.ts'
+import type { RequestLog } from './request-log.ts'
+import { respond } from './respond.ts'
+import { announcesBody, discardBody } from './unread-body.ts'
+import type { Urls } from './urls.ts'
+
+export interface DispatcherParts {
+  readonly routes: readonly MountedRoute[]
+  readonly urls: Urls
+  readonly log: RequestLog
+  readonly isHealthy: () => boolean
+  readonly newId: () => string
+  /** Told of each request as it begins, and when all that was done for it is done. */
+  readonly onBegin: (exchange: RequestExchange) => void
+  readonly onEnd: (exchange: RequestExchange) => void
+}
+
+/** What is done for a request: an operation, or what stands in for one. */
+type Step = (exchange: RequestExchange) => Promise<void> | void
+
+/** Takes a request from its route to its log line: the one place where faults are caught, and become answers. */
+export class Dispatcher {
+  readonly #parts: DispatcherParts
+  readonly #onClose: (this: Response) => void
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts
+    const { log } = parts
+    this.#onClose = function () {
+      const exchange = exchangeOf(this)
+      if (exchange === undefined) return
+      const isGone = !this.writableFinished && !exchange.isAnswered
+      if (isGone) exchange.abort()
+      log.ended(exchange, isGone)
+    }
+  }
+
+  /** Serves a request that a route matches. */
+  serve(route: MountedRoute, request: Request, response: Response): void {
+    void this.#run(route, request, response, () => handlerFor(route, request))
+  }
+
+  /** Serves what no route matches, or could be matched with any. */
+  serveUnrouted(request: Request, response: Response, error: unknown): void {
+    void this.#run(undefined, request, response, () => this.#handlerForUnrouted(request, error))
+  }
+
+  /** Never rejects: whatever happens is answered, or logged. */
+  async #run(route: MountedRoute | undefined, request: Request, response: Response, choose: () => Step): Promise<void> {
+    const { urls, newId, log, isHealthy, onBegin, onEnd } = this.#parts
+    const exchange = new RequestExchange(urls, newId(), request, response, route?.name, route ? request.params : {})
+    attachExchange(response, exchange)
+    response.on('close', this.#onClose)
+    log.began(exchange)
+    onBegin(exchange)
+    try {
+      if (!isHealthy()) throw unhealthy()
+      exchange.checkName()
+      await choose()(exchange)
+      if (!request.complete && announcesBody(request)) this.#dropRest(exchange)
+    } catch (error) {
+      this.#fail(exchange, error)
+    } finally {
+      onEnd(exchange)
+    }
+  }
+
+  #handlerForUnrouted(request: Request, error: unknown): Step {
+    const { path } = request
+    if (error instanceof URIError)
+      throw new RegistryError('NAME_INVALID', { name: path.slice(0, 255), reason: 'malformed percent-encoding' })
+    if (error !== undefined && error !== null) throw error
+    if (path === '/') return alive
+    const canonical = this.#canonicalPath(path)
+    return canonical === undefined ? notFound : redirectTo(canonical)
+  }
+
+  /** What the path would have to be for a route to match it, if that is a matter of slashes. */
+  #canonicalPath(path: string): string | undefined {
+    const clean = cleanPath(path)
+    if (clean === undefined) return undefined
+    if (clean !== path) return clean
+    const other = clean.endsWith('/') ? clean.slice(0, -1) : `${clean}/`
+    return this.#parts.routes.some(({ pattern }) => pattern.test(other)) ? other : undefined
+  }
+
+  #fail(exchange: RequestExchange, error: unknown): void {
+    const { log } = this.#parts
+    const { request, response } = exchange
+    const isOver = response.destroyed || request.socket.destroyed || error instanceof ClientGoneError
+    if (isOver) {
+      log.failedUnseen(exchange, error)
+      request.socket.destroy()
+    } else if (response.headersSent) {
+      // What was sent cannot be taken back: all that can be told is that it is not whole.
+      log.failed(exchange, error)
+      request.socket.destroy()
+    } else {
+      const [first, ...others] = registryErrors(error)
+      if (first === undefined || first.code === 'UNKNOWN') log.failed(exchange, error)
+      const fault = first ?? new RegistryError('UNKNOWN', undefined)
+      exchange.fault = fault.code
+      refuse(exchange, renderFaults([fault, ...others]))
+    }
+  }
+
+  /** An operation that needs no body leaves it: it must not be taken for the next request. */
+  #dropRest(exchange: RequestExchange): void {
+    const { request } = exchange
+    exchange.releaseBody()
+    discardBody(request, (isComplete) => {
+      if (!isComplete) request.socket.destroy()
+    })
+  }
+}
+
+function handlerFor(route: MountedRoute, request: Request): Step {
+  if (looksUnclean(request.path)) {
+    const clean = cleanPath(request.path)
+    if (clean === undefined) return notFound
+    if (clean !== request.path) return redirectTo(clean)
+  }
+  const handler = route.handlers[request.method as 'GET'] ?? route.handlers.ANY
+  if (handler !== undefined) return handler
+  return request.method === 'OPTIONS' ? options(route) : methodNotAllowed(route)
+}
+
+function unhealthy(): RegistryError {
+  return new RegistryError('UNAVAILABLE', { reason: 'health check failed: please see /debug/health' })
+}
+
+const alive: Step = (exchange) => respond(exchange, 200, ['Cache-Control', 'no-cache'])
+
+const notFound: Step = (exchange) => refuse(exchange, renderText(404, '404 page not found'))
+
+function redirectTo(path: string): Step {
+  return (exchange) => {
+    const { url } = exchange.request
+    const query = url.includes('?') ? url.slice(url.indexOf('?')) : ''
+    refuse(exchange, { status: 301, headers: ['Location', path + query], body: '' })
+  }
+}
+
+function options({ allow }: MountedRoute): Step {
+  return (exchange) => respond(exchange, 200, ['Allow', allow])
+}
+
+function methodNotAllowed({ allow }: MountedRoute): Step {
+  return (exchange) => refuse(exchange, renderText(405, 'Method not allowed', ['Allow', allow]))
+}

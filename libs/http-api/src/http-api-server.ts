@@ -1,0 +1,124 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Express, Request, Response } from 'express'
+import { createApp } from './app.ts'
+import { Connections } from './connections.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { mountRoutes } from './mounted-route.ts'
+import type { RequestLogger, RequestMetrics } from './observers.ts'
+import { requestIds } from './request-ids.ts'
+import { RequestLog } from './request-log.ts'
+import { equipResponses } from './response-head.ts'
+import { routes } from './routes.ts'
+import type { RegistryServices } from './services.ts'
+import { defaultSettings, type HttpApiSettings } from './settings.ts'
+import { removeStaleSocket } from './stale-socket.ts'
+import { Urls } from './urls.ts'
+
+export interface HttpApiOptions {
+  /** What there is to serve: routes whose services are missing are not there. */
+  readonly services: Partial<RegistryServices>
+  readonly settings?: Partial<HttpApiSettings>
+  readonly log: RequestLogger
+  readonly metrics?: RequestMetrics
+  /** Asked before each request: while it says no, all are answered with 503. */
+  readonly isHealthy?: () => boolean
+}
+
+/** Where to listen: a port (0 for any that is free), or the path of a Unix socket. */
+export type ListenAddress = { readonly port: number; readonly host?: string } | { readonly path: string }
+
+/** What TLS needs, as Node's own options: PEM texts, not paths. */
+export interface TlsSettings {
+  readonly cert: string
+  readonly key: string
+  readonly ca?: readonly string[]
+  readonly minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
+  readonly ciphers?: string
+  readonly requestCert?: boolean
+  readonly rejectUnauthorized?: boolean
+}
+
+const maxHeaderSize = 64 * 1024
+
+/** Serves the API on one address, over HTTP or HTTPS. */
+export class HttpApiServer {
+  /** The Express application, for whoever serves it on a server of their own. */
+  readonly app: Express
+  readonly #settings: HttpApiSettings
+  readonly #dispatcher: Dispatcher
+  readonly #connections: Connections
+  #server: Server | undefined
+
+  constructor(options: HttpApiOptions) {
+    const { services, log, metrics = noMetrics, isHealthy = () => true } = options
+    const settings = { ...defaultSettings, ...options.settings }
+    const connections = new Connections(settings.stallTimeoutMs)
+    const mounted = mountRoutes(routes, services, settings)
+    this.#settings = settings
+    this.#connections = connections
+    this.#dispatcher = new Dispatcher({
+      routes: mounted,
+      urls: new Urls(settings),
+      log: new RequestLog(log, metrics, settings),
+      isHealthy,
+      newId: requestIds(),
+      onBegin: (exchange) => connections.began(exchange),
+      onEnd: () => connections.ended(),
+    })
+    this.app = createApp(mounted, this.#dispatcher)
+    const headers = Object.entries(settings.headers).flatMap(([name, values]) => values.flatMap((each) => [name, each]))
+    equipResponses(this.app, headers, () => connections.isClosing)
+  }
+
+  /** @returns where it listens: of a port that was left open, which one it is */
+  async listen(address: ListenAddress, tls?: TlsSettings): Promise<AddressInfo | string> {
+    if ('path' in address) await removeStaleSocket(address.path)
+    const options = {
+      maxHeaderSize,
+      requestTimeout: 0,
+      headersTimeout: this.#settings.headTimeoutMs,
+      connectionsCheckingInterval: Math.min(this.#settings.headTimeoutMs, 10_000),
+      keepAliveTimeout: this.#settings.keepAliveTimeoutMs,
+      optimizeEmptyRequests: true,
+      noDelay: true,
+    }
+    const server = tls === undefined ? createServer(options) : createTlsServer({ ...options, ...mutable(tls) })
+    this.#server = server
+    const serve = (request: IncomingMessage, response: ServerResponse): void => this.#serve(request, response)
+    server.on('request', serve)
+    // What the operation asks for the body is what answers `Expect: 100-continue`.
+    server.on('checkContinue', serve)
+    server.on('checkExpectation', serve)
+    this.#connections.watch(server)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    server.once('error', reject)
+    server.listen(address, resolve)
+    await promise
+    server.off('error', reject)
+    return server.address() as AddressInfo | string
+  }
+
+  /**
+   * Stops listening, lets the requests that are in flight finish, and after `drainTimeoutMs` cuts off those that did
+   * not.
+   */
+  async close(drainTimeoutMs: number): Promise<void> {
+    if (this.#server !== undefined) await this.#connections.close(this.#server, drainTimeoutMs)
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    // Express comes back here with what no route matched, and with what it could not match.
+    this.app(request as Request, response as Response, (error?: unknown) =>
+      this.#dispatcher.serveUnrouted(request as Request, response as Response, error),
+    )
+  }
+}
+
+const noMetrics: RequestMetrics = { inFlight: () => undefined, observe: () => undefined }
+
+function mutable({ ca, ...tls }: TlsSettings): Omit<TlsSettings, 'ca'> & { ca?: string[] } {
+  return ca === undefined ? tls : { ...tls, ca: [...ca] }
+}

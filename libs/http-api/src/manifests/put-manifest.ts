@@ -1,0 +1,49 @@
+import { collect } from '@berth/bytes'
+import { RegistryError } from '@berth/errors'
+import type { Manifests } from '@berth/manifests'
+import { parseTag, type Tag } from '@berth/reference'
+import type { Handler } from '../exchange.ts'
+import { manifestTypeOf } from './manifest-type.ts'
+import { parseReference } from './parse-reference.ts'
+
+const maxTags = 100
+
+/**
+ * Stores a manifest and moves tags to it: the one of the path, or with a digest there those of the query.
+ *
+ * @see OCI distribution-spec, "Pushing Manifests"
+ */
+export function putManifest(parts: { readonly manifests: Manifests; readonly manifestMaxSize: number }): Handler {
+  const { manifests, manifestMaxSize: limit } = parts
+  return async (exchange) => {
+    const { request, repository, query, contentLength, signal } = exchange
+    const { tag, digest } = parseReference(exchange.parameter)
+    const tags = parseTags(query)
+    if (contentLength !== undefined && contentLength > limit) throw new RegistryError('SIZE_INVALID', { limit })
+    const content = await collect(exchange.body(), limit)
+    const pushed = await manifests.put(
+      repository,
+      {
+        ...(digest === undefined ? {} : { digest }),
+        tags: tag === undefined ? tags : [tag, ...tags],
+        mediaType: manifestTypeOf(request.headers['content-type'], content),
+        content,
+      },
+      signal,
+    )
+
+    exchange.note({ digest: pushed.digest, size: content.byteLength })
+    const location = exchange.url(`${repository}/manifests/${pushed.digest}`)
+    const headers = ['Location', location, 'Docker-Content-Digest', pushed.digest, 'Content-Length', '0']
+    if (pushed.subject !== undefined) headers.push('OCI-Subject', pushed.subject)
+    if (tags.length > 0) headers.push('OCI-Tag', pushed.tags.join(', '))
+    exchange.response.writeHead(201, headers).end()
+  }
+}
+
+function parseTags(query: URLSearchParams): Tag[] {
+  const tags = new Set(query.getAll('tag').map(parseTag))
+  if (tags.size > maxTags)
+    throw new RegistryError('TAG_INVALID', { tag: '', reason: `not more than ${maxTags} tags at once` })
+  return [...tags]
+}

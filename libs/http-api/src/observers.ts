@@ -1,0 +1,23 @@
+import type { Logger } from '@berth/errors'
+import type { RouteName } from './routes.ts'
+
+/** Where requests are logged. pino's loggers are one. */
+export interface RequestLogger extends Logger {
+  /** Asked first, since the facts of a line that nobody reads cost as much. */
+  isLevelEnabled(level: 'debug' | 'info' | 'warn' | 'error'): boolean
+}
+
+/** Where the requests of a route are counted; paths that no route has are not. */
+export interface RequestMetrics {
+  /** A request began (1) or ended (-1). */
+  inFlight(handler: RouteName, change: 1 | -1): void
+  /** A request ended. Sizes are those of the bodies, in bytes, as far as they got. */
+  observe(
+    handler: RouteName,
+    method: string,
+    status: number,
+    seconds: number,
+    requestBytes: number,
+    responseBytes: number,
+  ): void
+}

@@ -1,0 +1,114 @@
+import type { Request, Response } from 'express'
+import type { ByteStream } from '@berth/bytes'
+import { parseRepositoryName, type RepositoryName } from '@berth/reference'
+import type { Exchange } from './exchange.ts'
+import { ClientGoneError, RequestBody } from './request-body.ts'
+import type { RouteName } from './routes.ts'
+import type { Urls } from './urls.ts'
+
+const noParameters = new URLSearchParams()
+
+/** The exchange behind every operation. Whatever most requests do not need is made when it is asked for. */
+export class RequestExchange implements Exchange {
+  readonly request: Request
+  readonly response: Response
+  readonly id: string
+  readonly route: RouteName | undefined
+  readonly name: string
+  readonly parameter: string
+  readonly startedAtMs = performance.now()
+  /** Bytes of the response's body that were handed to the connection. */
+  sent = 0
+  /** The code of the fault that was answered. */
+  fault: string | undefined
+  /** Whether the answer is out, though Node does not count the response as finished. */
+  isAnswered = false
+  facts: Record<string, unknown> | undefined
+  readonly #urls: Urls
+  #repository: RepositoryName | undefined
+  #query: URLSearchParams | undefined
+  #abort: AbortController | undefined
+  #body: RequestBody | undefined
+
+  constructor(
+    urls: Urls,
+    id: string,
+    request: Request,
+    response: Response,
+    route: RouteName | undefined,
+    parameters: Record<string, string | string[] | undefined>,
+  ) {
+    this.#urls = urls
+    this.id = id
+    this.request = request
+    this.response = response
+    this.route = route
+    this.name = (parameters['name'] as string | undefined) ?? ''
+    this.parameter = (parameters['parameter'] as string | undefined) ?? ''
+  }
+
+  get repository(): RepositoryName {
+    return (this.#repository ??= parseRepositoryName(this.name))
+  }
+
+  /** @throws RegistryError NAME_INVALID: the path has a name that is none */
+  checkName(): void {
+    if (this.name !== '') this.#repository ??= parseRepositoryName(this.name)
+  }
+
+  get query(): URLSearchParams {
+    if (this.#query !== undefined) return this.#query
+    const { url } = this.request
+    const start = url.indexOf('?')
+    return (this.#query = start < 0 ? noParameters : new URLSearchParams(url.slice(start + 1)))
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.response.destroyed && !this.response.writableFinished) this.abort()
+    }
+    return this.#abort.signal
+  }
+
+  get contentLength(): number | undefined {
+    const { headers } = this.request
+    if (headers['transfer-encoding'] !== undefined) return undefined
+    return Number(headers['content-length'] ?? 0)
+  }
+
+  /** Bytes of the request's body that were read. */
+  get received(): number {
+    return this.#body?.received ?? 0
+  }
+
+  /** Whether the operation can only go on when the client has sent more. */
+  get isReceiving(): boolean {
+    return this.#body?.isWaiting ?? false
+  }
+
+  body(): ByteStream {
+    if (this.#body !== undefined) throw new Error('the body of a request was asked for twice')
+    const { request, response } = this
+    if (request.headers.expect !== undefined && !response.headersSent) response.writeContinue()
+    return (this.#body = new RequestBody(request))
+  }
+
+  /** Ends the reading of the body; what was not read is left in the request. */
+  releaseBody(): void {
+    this.#body?.release()
+  }
+
+  url(path: string, query?: Readonly<Record<string, string>>): string {
+    return this.#urls.url(this.request, path, query)
+  }
+
+  note(facts: Readonly<Record<string, unknown>>): void {
+    this.facts = this.facts === undefined ? { ...facts } : Object.assign(this.facts, facts)
+  }
+
+  /** Tells whoever works for this request that nobody waits for the outcome. */
+  abort(): void {
+    this.#abort?.abort(new ClientGoneError('the client went away'))
+  }
+}

@@ -1,0 +1,76 @@
+import type { RequestMetrics, RequestLogger } from './observers.ts'
+import type { RequestExchange } from './request-exchange.ts'
+import type { HttpApiSettings } from './settings.ts'
+
+/** What a client that did not wait for its answer is logged and counted as. */
+const clientClosedRequest = 499
+
+/** Tells log and metrics of each request, once, when it is over. */
+export class RequestLog {
+  readonly #log: RequestLogger
+  readonly #metrics: RequestMetrics
+  readonly #logsSuccesses: boolean
+
+  constructor(log: RequestLogger, metrics: RequestMetrics, settings: Pick<HttpApiSettings, 'logsSuccesses'>) {
+    this.#log = log
+    this.#metrics = metrics
+    this.#logsSuccesses = settings.logsSuccesses
+  }
+
+  began({ route }: RequestExchange): void {
+    if (route !== undefined) this.#metrics.inFlight(route, 1)
+  }
+
+  /** @param isGone whether the client went away before it had the whole answer */
+  ended(exchange: RequestExchange, isGone: boolean): void {
+    const { request, response, route, sent, received } = exchange
+    const durationMs = performance.now() - exchange.startedAtMs
+    const status = isGone ? clientClosedRequest : response.statusCode
+    if (route !== undefined) {
+      this.#metrics.inFlight(route, -1)
+      this.#metrics.observe(route, request.method, status, durationMs / 1000, received, sent)
+    }
+    const level = status === 503 ? 'warn' : 'info'
+    if ((status < 400 && !this.#logsSuccesses) || !this.#log.isLevelEnabled(level)) return
+    this.#log[level](factsOf(exchange, status, durationMs), 'request served')
+  }
+
+  /** Somebody should look at this: a bug or an outage, which the client was told nothing about. */
+  failed(exchange: RequestExchange, error: unknown): void {
+    this.#log.error({ requestId: exchange.id, route: exchange.route, err: error }, 'request failed')
+  }
+
+  /** What went wrong after the client was gone. */
+  failedUnseen(exchange: RequestExchange, error: unknown): void {
+    if (this.#log.isLevelEnabled('debug'))
+      this.#log.debug({ requestId: exchange.id, route: exchange.route, err: error }, 'request cut off')
+  }
+}
+
+function factsOf(exchange: RequestExchange, status: number, durationMs: number): object {
+  const { request, route, name, parameter, fault } = exchange
+  const named =
+    parameter === ''
+      ? {}
+      : route === 'blob_upload_chunk'
+        ? { upload: parameter }
+        : parameter.includes(':')
+          ? { digest: parameter }
+          : { reference: parameter }
+  return {
+    requestId: exchange.id,
+    method: request.method,
+    route,
+    ...(route === undefined ? { path: request.path } : {}),
+    ...(name === '' ? {} : { repository: name }),
+    ...named,
+    status,
+    ...(fault === undefined ? {} : { code: fault }),
+    received: exchange.received,
+    sent: exchange.sent,
+    durationMs: Math.round(durationMs * 100) / 100,
+    remoteAddress: request.socket.remoteAddress,
+    userAgent: request.headers['user-agent'],
+    ...exchange.facts,
+  }
+}

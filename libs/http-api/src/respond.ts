@@ -1,0 +1,20 @@
+import type { Exchange } from './exchange.ts'
+
+/** Answers with a body that is at hand; its length is added to the headers. To HEAD, the head is the same. */
+export function respond(
+  { request, response }: Exchange,
+  status: number,
+  headers: string[],
+  body: Uint8Array | string = '',
+): void {
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
+  headers.push('Content-Length', String(length))
+  response.writeHead(status, headers)
+  if (length === 0 || request.method === 'HEAD') response.end()
+  else response.end(body)
+}
+
+export function respondJson(exchange: Exchange, status: number, json: string, headers: string[] = []): void {
+  headers.push('Content-Type', 'application/json')
+  respond(exchange, status, headers, json)
+}

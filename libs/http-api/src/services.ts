@@ -1,0 +1,17 @@
+import type { SendableBlobs } from '@berth/blobs'
+import type { Catalog, Manifests, Referrers, Tags } from '@berth/manifests'
+import type { BlobUploads } from '@berth/uploads'
+import type { HttpApiSettings } from './settings.ts'
+
+/** What the API serves. An app gives those that it has, and the routes that need no other are there. */
+export interface RegistryServices {
+  readonly blobs: SendableBlobs
+  readonly uploads: BlobUploads
+  readonly manifests: Manifests
+  readonly tags: Tags
+  readonly catalog: Catalog
+  readonly referrers: Referrers
+}
+
+/** All that an operation may depend on. */
+export type ApiParts = RegistryServices & HttpApiSettings

@@ -1,0 +1,54 @@
+/** What an operator decides about the API; the keys of the configuration that mean the same are named. */
+export interface HttpApiSettings {
+  /** `http.prefix`: what comes before `/v2/` in every path; begins and ends with a slash. */
+  readonly prefix: string
+  /** `http.host`: scheme and host (and path) of absolute URLs. Where it is given, URLs are absolute. */
+  readonly host: string | undefined
+  /** `http.relativeurls` */
+  readonly relativeUrls: boolean
+  /** `http.headers`: added to every response of a route. */
+  readonly headers: Readonly<Record<string, readonly string[]>>
+  /** `http.trustedproxies`: CIDRs of the peers whose `Forwarded` and `X-Forwarded-*` are believed. */
+  readonly trustedProxies: readonly string[]
+  /** `storage.maintenance.readonly.enabled`: the methods that change anything are not there. */
+  readonly isReadOnly: boolean
+  /** `storage.delete.enabled` */
+  readonly deletesAllowed: boolean
+  /** Whether a blob may be mounted of any repository: only where nothing restricts reading. */
+  readonly mountsWithoutFrom: boolean
+  /** `uploads.chunkminlength`: bytes; 0 asks for nothing. */
+  readonly chunkMinLength: number
+  /** `catalog.maxentries` */
+  readonly catalogMaxEntries: number
+  /** `tags.maxtags` */
+  readonly tagsMaxTags: number
+  /** Bytes that a pushed manifest may have. */
+  readonly manifestMaxSize: number
+  /** Whether successful requests have a line in the log (`log.accesslog.disabled` is its opposite). */
+  readonly logsSuccesses: boolean
+  /** `http.stalltimeout`: how long a request may make no progress. */
+  readonly stallTimeoutMs: number
+  /** `http.keepalive`: how long an idle connection is kept. */
+  readonly keepAliveTimeoutMs: number
+  /** How long the head of a request may take. */
+  readonly headTimeoutMs: number
+}
+
+export const defaultSettings: HttpApiSettings = {
+  prefix: '/',
+  host: undefined,
+  relativeUrls: true,
+  headers: {},
+  trustedProxies: [],
+  isReadOnly: false,
+  deletesAllowed: false,
+  mountsWithoutFrom: true,
+  chunkMinLength: 0,
+  catalogMaxEntries: 1000,
+  tagsMaxTags: 1000,
+  manifestMaxSize: 4 * 1024 * 1024,
+  logsSuccesses: true,
+  stallTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 75_000,
+  headTimeoutMs: 30_000,
+}

@@ -1,0 +1,27 @@
+import type { Tags } from '@berth/manifests'
+import type { Handler } from '../exchange.ts'
+import { lastOf, nextPageLink, parsePageSize } from '../paging.ts'
+import { respondJson } from '../respond.ts'
+
+/** Lists a repository's tags: all, or a page at a time, in byte order. @see OCI distribution-spec, "Listing Tags" */
+export function listTags(parts: {
+  readonly tags: Tags
+  readonly tagsMaxTags: number
+  readonly prefix: string
+}): Handler {
+  const { tags, tagsMaxTags, prefix } = parts
+  return async (exchange) => {
+    const { repository, query } = exchange
+    const asked = parsePageSize(query)
+    const limit = asked === undefined ? undefined : Math.min(asked, tagsMaxTags)
+    const page = await tags.list(repository, { ...(limit === undefined ? {} : { limit }), ...lastOf(query) })
+    const last = page.entries.at(-1)
+    const headers =
+      page.hasMore && last !== undefined && limit !== undefined
+        ? nextPageLink(`${prefix}v2/${repository}/tags/list`, { last, n: String(limit) })
+        : []
+    // Neither names nor tags have characters that JSON escapes, and lists are long.
+    const list = page.entries.length === 0 ? '' : `"${page.entries.join('","')}"`
+    respondJson(exchange, 200, `{"name":"${repository}","tags":[${list}]}\n`, headers)
+  }
+}

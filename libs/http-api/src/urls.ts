@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import { parseForwarded } from './forwarded.ts'
+import type { HttpApiSettings } from './settings.ts'
+import { trustedPeers } from './trusted-proxies.ts'
+
+/** Makes the URLs of `Location` headers. */
+export class Urls {
+  readonly #base: string
+  readonly #isAbsolute: boolean
+  readonly #host: string | undefined
+  readonly #isTrusted: (address: string | undefined) => boolean
+
+  constructor(settings: Pick<HttpApiSettings, 'prefix' | 'host' | 'relativeUrls' | 'trustedProxies'>) {
+    this.#base = `${settings.prefix}v2/`
+    this.#host = settings.host?.replace(/\/$/, '')
+    this.#isAbsolute = settings.host !== undefined || !settings.relativeUrls
+    this.#isTrusted = trustedPeers(settings.trustedProxies)
+  }
+
+  /** @param path below `/v2/`, already encoded */
+  url(request: IncomingMessage, path: string, query?: Readonly<Record<string, string>>): string {
+    const url = query === undefined ? `${this.#base}${path}` : `${this.#base}${path}?${formEncode(query)}`
+    return this.#isAbsolute ? `${this.#host ?? this.#origin(request)}${url}` : url
+  }
+
+  /** What the client knows this server as: its proxies say so, where they are believed, or the request itself. */
+  #origin(request: IncomingMessage): string {
+    const { headers, socket } = request
+    let proto = (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http'
+    let host = headers.host ?? ''
+    if (this.#isTrusted(socket.remoteAddress)) {
+      const { forwarded } = headers
+      if (typeof forwarded === 'string' && forwarded !== '') {
+        const pairs = parseForwarded(forwarded)
+        proto = pairs?.get('proto') ?? proto
+        host = pairs?.get('host') ?? host
+      } else {
+        proto = firstOf(headers['x-forwarded-proto']) ?? proto
+        host = firstOf(headers['x-forwarded-host']) ?? host
+      }
+    }
+    return `${proto}://${host}`
+  }
+}
+
+function formEncode(query: Readonly<Record<string, string>>): string {
+  const search = new URLSearchParams(query)
+  search.sort()
+  return search.toString()
+}
+
+function firstOf(header: string | string[] | undefined): string | undefined {
+  return header?.toString().split(',', 1)[0]?.trim() || undefined
+}
