@@ -11,3 +11,4 @@ export type {
   UploadPurgeResult,
   UploadRef,
 } from './blob-uploads.ts'
+export { KeyRing, type KeyRingOptions } from './key-ring.ts'

@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto'
+import { algorithmOf, canonicalAlgorithm, type Digest, type DigestAlgorithm, digestOf } from '@berth/digest'
+import { type Logger, RegistryError } from '@berth/errors'
+import type { RepositoryName } from '@berth/reference'
+import { findLink, layout, type StorageDriver, StorageError } from '@berth/storage'
+import type { BlobUploads, Chunk, CompletedUpload, Upload, UploadRef } from '../blob-uploads.ts'
+import type { KeyRing } from '../key-ring.ts'
+import { appendChunk } from './append-chunk.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import type { ContentHash } from './content-hash.ts'
+import { placeParts, verifyParts } from './place-parts.ts'
+import { placeWhole } from './place-whole.ts'
+import { hashForAppend, hashForLastChunk, type UploadObserver } from './read-back.ts'
+import { type Standing, StoredUpload, translateUploadError } from './stored-upload.ts'
+import { formatToken, parseToken, type UploadClaims } from './upload-token.ts'
+
+export interface StoredBlobUploadsOptions {
+  readonly storage: StorageDriver
+  readonly keys: KeyRing
+  readonly observer?: UploadObserver
+  readonly log?: Logger
+  readonly nowMs?: () => number
+  /** Makes UUIDs. */
+  readonly randomId?: () => string
+}
+
+const noContent: Chunk = { content: { async *[Symbol.asyncIterator]() {} }, size: 0, isOneOfMany: false }
+
+/**
+ * Uploads as immutable parts under an atomic checkpoint. A request writes parts of its own and publishes them over
+ * exactly the checkpoint that it began from, so that of two at once one counts, and nothing is ever mixed.
+ */
+export class StoredBlobUploads implements BlobUploads {
+  readonly #storage: StorageDriver
+  readonly #keys: KeyRing
+  readonly #observer: UploadObserver | undefined
+  readonly #log: Logger | undefined
+  readonly #nowMs: () => number
+  readonly #randomId: () => string
+  readonly #removals = new Set<Promise<void>>()
+
+  constructor({ storage, keys, observer, log, nowMs = Date.now, randomId = randomUUID }: StoredBlobUploadsOptions) {
+    this.#storage = storage
+    this.#keys = keys
+    this.#observer = observer
+    this.#log = log
+    this.#nowMs = nowMs
+    this.#randomId = randomId
+  }
+
+  async start(repository: RepositoryName, algorithm: DigestAlgorithm = canonicalAlgorithm): Promise<Upload> {
+    const upload = new StoredUpload(this.#storage, repository, this.#randomId())
+    const startedAt = `${new Date(this.#nowMs()).toISOString().slice(0, 19)}Z`
+    const hash = { alg: algorithm, digest: digestOf('', algorithm) }
+    const checkpoint: Checkpoint = { id: this.#randomId(), size: 0, parts: [], hash }
+    return this.#about(upload, async () => {
+      await upload.start(checkpoint, startedAt)
+      return this.#describe(upload, checkpoint, { algorithm, startedAt })
+    })
+  }
+
+  async status(ref: UploadRef): Promise<Upload> {
+    const { upload, claims } = this.#open(ref)
+    return this.#about(upload, async () => this.#describe(upload, (await upload.get()).checkpoint, claims))
+  }
+
+  async append(ref: UploadRef, chunk: Chunk, signal?: AbortSignal): Promise<Upload> {
+    const { upload, claims } = this.#open(ref)
+    return this.#about(upload, async () => {
+      const standing = await upload.get()
+      checkStart(standing.checkpoint, claims, chunk)
+      const after = await appendChunk(upload, standing, chunk, {
+        hash: () => hashForAppend(upload, standing.checkpoint, chunk.isOneOfMany, this.#observer),
+        checkpointId: this.#randomId(),
+        signal,
+      })
+      return this.#describe(upload, after.checkpoint, claims)
+    })
+  }
+
+  async complete(ref: UploadRef, digest: Digest, chunk?: Chunk, signal?: AbortSignal): Promise<CompletedUpload> {
+    const { upload, claims } = this.#open(ref)
+    return this.#about(upload, async () => {
+      try {
+        const standing = await upload.get()
+        checkStart(standing.checkpoint, claims, chunk)
+        const size = await this.#place(upload, standing, digest, chunk, signal)
+        await this.#end(upload)
+        return { digest, size }
+      } catch (error) {
+        if (isGone(error)) return this.#alreadyCompleted(upload, digest)
+        throw error
+      }
+    })
+  }
+
+  async cancel(ref: UploadRef): Promise<void> {
+    const { upload } = this.#open(ref)
+    await this.#about(upload, async () => {
+      await upload.get()
+      await this.#end(upload)
+    })
+  }
+
+  /** Waits for the removals that no client waited for. */
+  async close(): Promise<void> {
+    await Promise.all(this.#removals)
+  }
+
+  /** Makes the blob visible. @returns its size */
+  async #place(
+    upload: StoredUpload,
+    standing: Standing,
+    digest: Digest,
+    chunk: Chunk | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    try {
+      if (standing.checkpoint.size === 0) return await placeWhole(upload, digest, chunk ?? noContent, signal)
+      const observer = this.#observer
+      const hash = (): Promise<ContentHash> =>
+        hashForLastChunk(upload, standing.checkpoint, algorithmOf(digest), observer)
+      const options = { hash, checkpointId: this.#randomId(), signal }
+      const last = chunk === undefined ? standing : await appendChunk(upload, standing, chunk, options)
+      const verified = await verifyParts(upload, last, digest, { checkpointId: this.#randomId(), observer })
+      await placeParts(upload, verified, digest)
+      return verified.size
+    } catch (error) {
+      if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') await this.#end(upload)
+      throw error
+    }
+  }
+
+  /** An upload that is gone was completed if its blob is here; otherwise its token would buy any blob. */
+  async #alreadyCompleted(upload: StoredUpload, digest: Digest): Promise<CompletedUpload> {
+    const target = await findLink(this.#storage, layout.layerLinkPath(upload.repository, digest))
+    if (target === undefined) throw upload.unknown()
+    const { size, isDirectory } = await this.#storage.stat(layout.blobDataPath(target))
+    if (isDirectory) throw upload.unknown()
+    return { digest, size }
+  }
+
+  async #end(upload: StoredUpload): Promise<void> {
+    const { removed } = await upload.end()
+    const removal = removed
+      .catch((error: unknown) => {
+        const { repository, id } = upload
+        this.#log?.warn({ err: error, repository, upload: id }, 'bytes of an upload that ended were not removed')
+      })
+      .finally(() => this.#removals.delete(removal))
+    this.#removals.add(removal)
+  }
+
+  #open(ref: UploadRef): { readonly upload: StoredUpload; readonly claims: UploadClaims } {
+    const upload = new StoredUpload(this.#storage, ref.repository, ref.id)
+    return { upload, claims: parseToken(this.#keys, ref) }
+  }
+
+  #describe(
+    { repository, id }: StoredUpload,
+    checkpoint: Checkpoint,
+    { algorithm, startedAt }: Pick<UploadClaims, 'algorithm' | 'startedAt'>,
+  ): Upload {
+    const offset = checkpoint.size
+    const claims = { offset, checkpointId: checkpoint.id, algorithm, startedAt }
+    return { id, offset, state: formatToken(this.#keys, repository, id, claims) }
+  }
+
+  async #about<T>(upload: StoredUpload, operation: () => Promise<T>): Promise<T> {
+    try {
+      return await operation()
+    } catch (error) {
+      throw error instanceof StorageError ? translateUploadError(upload, error) : error
+    }
+  }
+}
+
+/**
+ * MUST be 416 where a chunk is not the next one: distribution-spec, "Pushing a blob in chunks".
+ *
+ * @throws RegistryError RANGE_INVALID
+ */
+function checkStart({ size: offset }: Checkpoint, claims: UploadClaims, chunk: Chunk | undefined): void {
+  const start = chunk?.start ?? claims.offset
+  if (start === offset) return
+  const last = chunk?.size === undefined ? '' : String(Math.max(start, start + chunk.size - 1))
+  throw new RegistryError('RANGE_INVALID', { range: `${start}-${last}`, offset })
+}
+
+/** Whether the upload was not there, or ended under the request. */
+function isGone(error: unknown): boolean {
+  return StorageError.isNotFound(error) || (error instanceof RegistryError && error.code === 'BLOB_UPLOAD_UNKNOWN')
+}
