@@ -1,5 +1,5 @@
 import { algorithmOf, type Digest, encodedOf, parseDigest } from '@berth/digest'
-import type { RepositoryName, Tag } from '@berth/reference'
+import { parseRepositoryName, type RepositoryName, type Tag } from '@berth/reference'
 import type { StoragePath } from './storage-path.ts'
 
 /**
@@ -18,8 +18,11 @@ export const temporaryRoot = `${berthRoot}/tmp` as StoragePath
 export const lockPath = `${berthRoot}/lock` as StoragePath
 /** The key that signs upload tokens where the configuration gives none. */
 export const secretPath = `${berthRoot}/secret` as StoragePath
-/** The index of repositories: an entry a repository, below its name. */
+/** The index of repositories, by which they are listed without a walk through the tree. */
 export const catalogRoot = `${berthRoot}/catalog` as StoragePath
+/** There once the index, and the links of referrers, were made for all that the tree had before Berth. */
+export const catalogCompletePath = `${catalogRoot}/complete` as StoragePath
+export const catalogEntriesRoot = `${catalogRoot}/repositories` as StoragePath
 
 /** `parent/…components`. The components are of the letters that paths have. */
 export function below(parent: StoragePath, ...components: readonly string[]): StoragePath {
@@ -32,6 +35,31 @@ const linkComponents = (digest: Digest): readonly string[] => [algorithmOf(diges
 export function blobDataPath(digest: Digest): StoragePath {
   const encoded = encodedOf(digest)
   return below(blobsRoot, algorithmOf(digest), encoded.slice(0, 2), encoded, 'data')
+}
+
+// File systems end a name at 255 bytes. An entry ends with a letter or digit, so none is taken for such a directory.
+const catalogPieceLength = 200
+const catalogDirectoryEnd = '-'
+
+/**
+ * One directory has the entries of all repositories, so that one listing finds them: `a/b` is `a._b`, which no name
+ * contains. Entries that are too long for a name go on below a directory.
+ */
+export function catalogEntryPath(repository: RepositoryName): StoragePath {
+  const entry = repository.replaceAll('/', '._')
+  const pieces: string[] = []
+  for (let start = 0; start < entry.length; start += catalogPieceLength)
+    pieces.push(entry.slice(start, start + catalogPieceLength))
+  return below(catalogEntriesRoot, pieces.join(`${catalogDirectoryEnd}/`))
+}
+
+/**
+ * @param components of the entry's path, after `catalogEntriesRoot`
+ * @throws RegistryError NAME_INVALID: it is no entry
+ */
+export function parseCatalogEntry(components: readonly string[]): RepositoryName {
+  const entry = components.map((piece, index) => (index < components.length - 1 ? piece.slice(0, -1) : piece)).join('')
+  return parseRepositoryName(entry.replaceAll('._', '/'))
 }
 
 export function repositoryRoot(repository: RepositoryName): StoragePath {
@@ -79,8 +107,12 @@ export function referrersRoot(repository: RepositoryName, subject: Digest): Stor
   return below(repositoryRoot(repository), '_referrers', ...linkComponents(subject))
 }
 
+export function referrerRoot(repository: RepositoryName, subject: Digest, referrer: Digest): StoragePath {
+  return below(referrersRoot(repository, subject), ...linkComponents(referrer))
+}
+
 export function referrerLinkPath(repository: RepositoryName, subject: Digest, referrer: Digest): StoragePath {
-  return below(referrersRoot(repository, subject), ...linkComponents(referrer), 'link')
+  return below(referrerRoot(repository, subject, referrer), 'link')
 }
 
 export function uploadsRoot(repository: RepositoryName): StoragePath {
