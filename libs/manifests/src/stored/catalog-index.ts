@@ -1,0 +1,101 @@
+import { LruCache } from '@berth/bytes'
+import type { Logger } from '@berth/errors'
+import type { RepositoryName } from '@berth/reference'
+import { type DirectoryKeepingDriver, layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
+import type { Page, PageRequest } from '../listings.ts'
+import { settleAll } from './concurrently.ts'
+import { collectPage, pageOf, withEntry } from './pages.ts'
+import { Recollection } from './recollection.ts'
+
+const maxRemembered = 64 * 1024 * 1024
+const maxKnown = 10_000
+const allNames = 'all'
+
+/** The index of repositories: an entry for each, written before its first manifest is acknowledged. */
+export class CatalogIndex {
+  readonly #storage: StorageDriver
+  readonly #isExclusive: boolean
+  readonly #log: Logger | undefined
+  /** Those whose entry this process made or found. */
+  readonly #known = new LruCache<RepositoryName, true>({ maxWeight: maxKnown })
+  readonly #names: Recollection<readonly RepositoryName[]>
+
+  constructor({ storage, isExclusive, log }: { storage: StorageDriver; isExclusive: boolean; log?: Logger }) {
+    this.#storage = storage
+    this.#isExclusive = isExclusive
+    this.#log = log
+    this.#names = new Recollection({
+      maxWeight: isExclusive ? maxRemembered : 0,
+      weigh: (_key, names) => names.reduce((sum, name) => sum + name.length + 32, 0),
+    })
+  }
+
+  /** Makes the entry of a repository that is about to get a manifest, where it has none. */
+  async add(repository: RepositoryName): Promise<void> {
+    if (this.#known.get(repository) === true) return
+    await settleAll([
+      this.#storage.create(layout.catalogEntryPath(repository), Buffer.from(repository)),
+      // Distribution knows a repository by this directory, and its collector removes the manifests of one without it.
+      ...(keepsDirectories(this.#storage) ? [this.#storage.makeDirectory(layout.layersRoot(repository))] : []),
+    ])
+    this.#known.set(repository, true)
+    this.#names.change(allNames, (names) => withEntry(names, repository))
+  }
+
+  async has(repository: RepositoryName): Promise<boolean> {
+    if (this.#known.get(repository) === true) return true
+    try {
+      await this.#storage.stat(layout.catalogEntryPath(repository))
+      return true
+    } catch (error) {
+      if (StorageError.isNotFound(error)) return false
+      throw error
+    }
+  }
+
+  async list(page: PageRequest): Promise<Page<RepositoryName>> {
+    if (!this.#isExclusive) return collectPage(this.#stored(), page)
+    const load = async (): Promise<readonly RepositoryName[]> => (await collectPage(this.#stored(), {})).entries
+    return pageOf((await this.#names.read(allNames, load)) ?? [], page)
+  }
+
+  async isComplete(): Promise<boolean> {
+    try {
+      await this.#storage.stat(layout.catalogCompletePath)
+      return true
+    } catch (error) {
+      if (StorageError.isNotFound(error)) return false
+      throw error
+    }
+  }
+
+  /** Says that no repository of the tree is missing. */
+  async markComplete(): Promise<void> {
+    await this.#storage.put(layout.catalogCompletePath, Buffer.from('1'))
+  }
+
+  /** Every entry there is. */
+  async *#stored(components: readonly string[] = []): AsyncGenerator<RepositoryName> {
+    const root = layout.below(layout.catalogEntriesRoot, ...components)
+    try {
+      for await (const { name, isDirectory } of this.#storage.list(root)) {
+        if (isDirectory) yield* this.#stored([...components, name])
+        else yield* this.#parse(root, [...components, name])
+      }
+    } catch (error) {
+      if (!StorageError.isNotFound(error)) throw error
+    }
+  }
+
+  *#parse(directory: StoragePath, components: readonly string[]): Generator<RepositoryName> {
+    try {
+      yield layout.parseCatalogEntry(components)
+    } catch {
+      this.#log?.warn({ directory, name: components.at(-1) }, 'not an entry of the catalog')
+    }
+  }
+}
+
+function keepsDirectories(storage: StorageDriver): storage is StorageDriver & DirectoryKeepingDriver {
+  return 'makeDirectory' in storage && typeof storage.makeDirectory === 'function'
+}

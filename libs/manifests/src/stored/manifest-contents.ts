@@ -1,0 +1,70 @@
+import { collect } from '@berth/bytes'
+import { algorithmOf, type Digest, digestOf } from '@berth/digest'
+import { RegistryError } from '@berth/errors'
+import { detectMediaType } from '@berth/manifest'
+import { layout, type StorageDriver, StorageError } from '@berth/storage'
+import type { StoredManifest } from '../manifests.ts'
+import { Recollection } from './recollection.ts'
+
+/** As in Distribution. */
+const maxManifestSize = 4 * 1024 * 1024
+const maxRemembered = 64 * 1024 * 1024
+
+/** The bytes of all manifests. They never change, so any process may remember them; not, who may read them. */
+export class ManifestContents {
+  readonly #storage: StorageDriver
+  readonly #manifests = new Recollection<StoredManifest>({
+    maxWeight: maxRemembered,
+    weigh: (_key, { content }) => content.byteLength + 500,
+  })
+
+  constructor({ storage }: { storage: StorageDriver }) {
+    this.#storage = storage
+  }
+
+  recall(digest: Digest): StoredManifest | undefined {
+    return this.#manifests.get(digest)
+  }
+
+  /** @throws Error what is stored is damaged: not the digest's content, or no manifest */
+  async find(digest: Digest): Promise<StoredManifest | undefined> {
+    return this.#manifests.read(digest, async () => {
+      const content = await this.#findStored(digest)
+      if (content === undefined) return undefined
+      if (digestOf(content, algorithmOf(digest)) !== digest) throw new Error(`the content of ${digest} is damaged`)
+      const mediaType = detectMediaType(content)
+      if (mediaType === undefined) throw new Error(`the content of ${digest} is no manifest of a known type`)
+      return { mediaType, digest, content: unshared(content) }
+    })
+  }
+
+  /**
+   * Stores the content of `digest`, durably. What is there is read before it is trusted, so that this also heals.
+   *
+   * @throws RegistryError SIZE_INVALID
+   */
+  async put(digest: Digest, content: Uint8Array, signal?: AbortSignal): Promise<void> {
+    if (content.byteLength > maxManifestSize) throw new RegistryError('SIZE_INVALID', { limit: maxManifestSize })
+    const stored = await this.#findStored(digest, content.byteLength)
+    if (stored !== undefined && Buffer.compare(stored, content) === 0) return
+    await this.#storage.put(layout.blobDataPath(digest), content, signal === undefined ? {} : { signal })
+  }
+
+  /** What is at the digest's path, if it has this size. */
+  async #findStored(digest: Digest, size?: number): Promise<Uint8Array | undefined> {
+    try {
+      const stored = await this.#storage.read(layout.blobDataPath(digest))
+      if (size !== undefined && stored.size !== size) return undefined
+      if (stored.size > maxManifestSize) throw new Error(`the content of ${digest} is too large for a manifest`)
+      return await collect(stored.content, maxManifestSize)
+    } catch (error) {
+      if (StorageError.isNotFound(error)) return undefined
+      throw error
+    }
+  }
+}
+
+/** The same bytes, not as a view of a larger buffer, which would live as long as they do. */
+function unshared(content: Uint8Array): Uint8Array {
+  return content.buffer.byteLength > 2 * content.byteLength + 4096 ? content.slice() : content
+}

@@ -1,0 +1,54 @@
+import type { Blobs } from '@berth/blobs'
+import type { Logger } from '@berth/errors'
+import type { StorageDriver } from '@berth/storage'
+import type { ManifestPolicy } from '../manifests.ts'
+import { Adoption } from './adoption.ts'
+import { CatalogIndex } from './catalog-index.ts'
+import { ManifestContents } from './manifest-contents.ts'
+import { reindex, type Reindexed } from './reindex.ts'
+import { RevisionRecords } from './revision-records.ts'
+import { StoredCatalog } from './stored-catalog.ts'
+import { StoredManifests } from './stored-manifests.ts'
+import { StoredReferrers } from './stored-referrers.ts'
+import { StoredTags } from './stored-tags.ts'
+import { TagRecords } from './tag-records.ts'
+
+export interface StoredManifestServices {
+  readonly manifests: StoredManifests
+  readonly tags: StoredTags
+  readonly catalog: StoredCatalog
+  readonly referrers: StoredReferrers
+  /** Makes the records again that Distribution does not keep, after it wrote to the tree. Nothing else need stop. */
+  reindex(signal?: AbortSignal): Promise<Reindexed>
+}
+
+export interface StoredManifestOptions {
+  readonly storage: StorageDriver
+  readonly blobs: Pick<Blobs, 'statAll'>
+  readonly policy: ManifestPolicy
+  /**
+   * Whether this process holds the tree's lock for itself, on a local file system: then nobody else writes, and tags
+   * and links are remembered. Manifests by digest are remembered by any process.
+   */
+  readonly isExclusive: boolean
+  readonly log?: Logger
+}
+
+/** Manifests, tags, catalog and referrers of one storage, which share what they remember of it. */
+export function openManifests({ blobs, policy, ...options }: StoredManifestOptions): StoredManifestServices {
+  const { storage, log } = options
+  const contents = new ManifestContents(options)
+  const revisions = new RevisionRecords(options)
+  const tags = new TagRecords(options)
+  const catalog = new CatalogIndex(options)
+  const index = (signal?: AbortSignal): Promise<Reindexed> =>
+    reindex({ storage, catalog, revisions, contents, log }, signal)
+  const adoption = new Adoption({ isComplete: () => catalog.isComplete(), reindex: index })
+  return {
+    manifests: new StoredManifests({ contents, revisions, tags, catalog, blobs, policy }),
+    tags: new StoredTags({ storage, tags, catalog }),
+    catalog: new StoredCatalog({ catalog, adoption }),
+    referrers: new StoredReferrers({ storage, contents, revisions, tags, adoption }),
+    reindex: index,
+  }
+}

@@ -1,0 +1,141 @@
+import type { Blobs } from '@berth/blobs'
+import { algorithmOf, type Digest, digestOf } from '@berth/digest'
+import { RegistryError } from '@berth/errors'
+import { parseManifest } from '@berth/manifest'
+import type { RepositoryName, Tag } from '@berth/reference'
+import type { ManifestPolicy, Manifests, ManifestUpload, PushedManifest, StoredManifest } from '../manifests.ts'
+import type { CatalogIndex } from './catalog-index.ts'
+import { settleAll } from './concurrently.ts'
+import { findParsed } from './find-parsed.ts'
+import type { ManifestContents } from './manifest-contents.ts'
+import type { RevisionRecords } from './revision-records.ts'
+import type { TagRecords } from './tag-records.ts'
+import { translating } from './translating.ts'
+import { checkClass, verifyReferences } from './verify-references.ts'
+
+export interface ManifestParts {
+  readonly contents: ManifestContents
+  readonly revisions: RevisionRecords
+  readonly tags: TagRecords
+  readonly catalog: CatalogIndex
+  readonly blobs: Pick<Blobs, 'statAll'>
+  readonly policy: ManifestPolicy
+}
+
+export class StoredManifests implements Manifests {
+  readonly #parts: ManifestParts
+
+  constructor(parts: ManifestParts) {
+    this.#parts = parts
+  }
+
+  get(repository: RepositoryName, reference: Tag | Digest): Promise<StoredManifest> {
+    // What is asked for most is at hand, and costs no turn of the event loop.
+    const recalled = this.#recall(repository, reference)
+    return recalled === undefined ? translating(() => this.#read(repository, reference)) : Promise.resolve(recalled)
+  }
+
+  async put(repository: RepositoryName, upload: ManifestUpload, signal?: AbortSignal): Promise<PushedManifest> {
+    const { contents, revisions, catalog, blobs, policy } = this.#parts
+    const digest = checkDigest(upload)
+    const manifest = parseManifest(upload.content, upload.mediaType)
+    checkClass(manifest, policy)
+    const subject = manifest.subject?.digest
+    await translating(async () => {
+      const findManifest = (child: Digest): Promise<unknown> => revisions.find(repository, child)
+      await verifyReferences(manifest, { repository, policy, blobs, findManifest }, signal)
+      await contents.put(digest, upload.content, signal)
+      signal?.throwIfAborted()
+      // From here on it can be pulled by its digest, and is finished though the client may go.
+      await settleAll([catalog.add(repository), revisions.link(repository, digest, subject)])
+      await settleAll(upload.tags.map((tag) => this.#tag(repository, tag, digest, subject)))
+    })
+    return { digest, tags: upload.tags, ...(subject !== undefined && { subject }) }
+  }
+
+  async delete(repository: RepositoryName, digest: Digest): Promise<void> {
+    const { revisions, tags } = this.#parts
+    const wasThere = await translating(async () => {
+      if (!(await revisions.exists(repository, digest))) return false
+      const subject = await this.#findSubject(digest)
+      await tags.removeHolders(repository, digest, async () => true)
+      if (!(await revisions.unlink(repository, digest, subject))) return false
+      // A push may have moved a tag here after the first look, and found the link still there.
+      await tags.removeHolders(repository, digest, async () => !(await revisions.isStored(repository, digest)))
+      return true
+    })
+    if (!wasThere) throw unknown(repository, digest)
+  }
+
+  #recall(repository: RepositoryName, reference: Tag | Digest): StoredManifest | undefined {
+    const { contents, revisions, tags } = this.#parts
+    const digest = isDigest(reference) ? reference : tags.recall(repository, reference)
+    if (digest === undefined) return undefined
+    const target = revisions.recall(repository, digest)
+    return target === digest ? contents.recall(digest) : undefined
+  }
+
+  async #read(repository: RepositoryName, reference: Tag | Digest): Promise<StoredManifest> {
+    const found = isDigest(reference)
+      ? await this.#findRevision(repository, reference)
+      : await this.#findTagged(repository, reference)
+    if (found === undefined) throw unknown(repository, reference)
+    return found
+  }
+
+  async #findTagged(repository: RepositoryName, tag: Tag): Promise<StoredManifest | undefined> {
+    const digest = await this.#parts.tags.find(repository, tag)
+    if (digest === undefined) return undefined
+    const found = await this.#findRevision(repository, digest)
+    if (found !== undefined) return found
+    // Between the two reads the tag may have moved on, and what it held been deleted.
+    const later = await this.#parts.tags.find(repository, tag)
+    return later === undefined || later === digest ? undefined : this.#findRevision(repository, later)
+  }
+
+  async #findRevision(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
+    const target = await this.#parts.revisions.find(repository, digest)
+    const found = target && (await this.#parts.contents.find(target))
+    return found === undefined || target === digest ? found : { ...found, digest }
+  }
+
+  /** Moves a tag to a revision that is linked. Whoever deletes the revision meanwhile finds the tag, or is undone. */
+  async #tag(repository: RepositoryName, tag: Tag, digest: Digest, subject: Digest | undefined): Promise<void> {
+    const { revisions, tags } = this.#parts
+    await tags.exclusively(repository, tag, async () => {
+      await tags.move(repository, tag, digest)
+      const [isLinked, isTagged] = await Promise.all([
+        revisions.isStored(repository, digest),
+        tags.isStored(repository, tag),
+      ])
+      if (isLinked && isTagged) return
+      await revisions.link(repository, digest, subject)
+      await tags.move(repository, tag, digest)
+    })
+  }
+
+  /** Its link is to go, too. Damaged content must not be in the way of a deletion. */
+  async #findSubject(digest: Digest): Promise<Digest | undefined> {
+    try {
+      return (await findParsed(this.#parts.contents, digest))?.subject?.digest
+    } catch {
+      return undefined
+    }
+  }
+}
+
+/** @throws RegistryError DIGEST_INVALID */
+function checkDigest({ digest: named, content }: ManifestUpload): Digest {
+  if (named === undefined) return digestOf(content)
+  const digest = digestOf(content, algorithmOf(named))
+  if (digest === named) return digest
+  throw new RegistryError('DIGEST_INVALID', { digest: named, reason: `the manifest's digest is ${digest}` })
+}
+
+function isDigest(reference: Tag | Digest): reference is Digest {
+  return reference.includes(':')
+}
+
+function unknown(repository: RepositoryName, reference: string): RegistryError {
+  return new RegistryError('MANIFEST_UNKNOWN', { name: repository, reference })
+}

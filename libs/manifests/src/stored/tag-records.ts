@@ -1,0 +1,150 @@
+import type { Digest } from '@berth/digest'
+import { parseTag, type RepositoryName, type Tag } from '@berth/reference'
+import { findLink, layout, type StorageDriver, StorageError } from '@berth/storage'
+import type { Page, PageRequest } from '../listings.ts'
+import { forEachLimited, settleAll } from './concurrently.ts'
+import { KeyedMutex } from './keyed-mutex.ts'
+import { DamagedLink, findWholeLink, putLink } from './links.ts'
+import { collectPage, pageOf, withEntry, withoutEntry } from './pages.ts'
+import { Recollection } from './recollection.ts'
+
+const memory = { digests: 32 * 1024 * 1024, lists: 32 * 1024 * 1024 }
+const parallelReads = 16
+
+/** The tags of all repositories, as links in storage. What decides between two writers of a tag is for the caller. */
+export class TagRecords {
+  readonly #storage: StorageDriver
+  readonly #isExclusive: boolean
+  readonly #mutex = new KeyedMutex()
+  readonly #digests: Recollection<Digest>
+  readonly #lists: Recollection<readonly Tag[]>
+
+  constructor({ storage, isExclusive }: { storage: StorageDriver; isExclusive: boolean }) {
+    this.#storage = storage
+    this.#isExclusive = isExclusive
+    this.#digests = new Recollection({
+      maxWeight: isExclusive ? memory.digests : 0,
+      weigh: (key, digest) => key.length + digest.length + 200,
+    })
+    this.#lists = new Recollection({
+      maxWeight: isExclusive ? memory.lists : 0,
+      weigh: (key, tags) => tags.reduce((sum, tag) => sum + tag.length + 32, key.length + 200),
+    })
+  }
+
+  /** Lets one writer of a tag in this process go after the other. */
+  async exclusively<T>(repository: RepositoryName, tag: Tag, task: () => Promise<T>): Promise<T> {
+    return this.#mutex.run(keyOf(repository, tag), task)
+  }
+
+  /** What the tag holds, as far as it is known without looking. */
+  recall(repository: RepositoryName, tag: Tag): Digest | undefined {
+    return this.#digests.get(keyOf(repository, tag))
+  }
+
+  /** @throws DamagedLink */
+  async find(repository: RepositoryName, tag: Tag): Promise<Digest | undefined> {
+    return this.#digests.read(keyOf(repository, tag), () =>
+      findWholeLink(this.#storage, layout.tagCurrentLinkPath(repository, tag)),
+    )
+  }
+
+  /** Whether storage has the tag, whatever it holds. */
+  async isStored(repository: RepositoryName, tag: Tag): Promise<boolean> {
+    return (await findLink(this.#storage, layout.tagCurrentLinkPath(repository, tag))) !== undefined
+  }
+
+  /** Makes the tag hold `digest`. */
+  async move(repository: RepositoryName, tag: Tag, digest: Digest): Promise<void> {
+    const key = keyOf(repository, tag)
+    try {
+      await settleAll([
+        putLink(this.#storage, layout.tagIndexLinkPath(repository, tag, digest), digest),
+        putLink(this.#storage, layout.tagCurrentLinkPath(repository, tag), digest),
+      ])
+    } catch (error) {
+      this.#digests.forget(key)
+      this.#lists.forget(repository)
+      throw error
+    }
+    this.#digests.set(key, digest)
+    this.#lists.change(repository, (tags) => withEntry(tags, tag))
+  }
+
+  /** @returns whether there was such a tag */
+  async remove(repository: RepositoryName, tag: Tag): Promise<boolean> {
+    try {
+      await this.#storage.delete(layout.tagRoot(repository, tag))
+    } catch (error) {
+      if (StorageError.isNotFound(error)) return false
+      this.#lists.forget(repository)
+      throw error
+    } finally {
+      this.#digests.forget(keyOf(repository, tag))
+    }
+    this.#lists.change(repository, (tags) => withoutEntry(tags, tag))
+    return true
+  }
+
+  /** Removes every tag that holds `digest`, as long as `isDue` says so when the tag's turn has come. */
+  async removeHolders(repository: RepositoryName, digest: Digest, isDue: () => Promise<boolean>): Promise<void> {
+    await forEachLimited((await this.#all(repository)) ?? [], parallelReads, async (tag) => {
+      if (!(await this.#holds(repository, tag, digest))) return
+      await this.exclusively(repository, tag, async () => {
+        if ((await this.#holds(repository, tag, digest)) && (await isDue())) await this.remove(repository, tag)
+      })
+    })
+  }
+
+  /**
+   * The tags in byte order, or `undefined` where the repository has no directory of them. A tag is listed as soon as
+   * its directory is there: to look into each would cost a read for every tag. One whose push was cut short is listed,
+   * too, as in Distribution, until it is pushed again or removed.
+   */
+  async list(repository: RepositoryName, page: PageRequest): Promise<Page<Tag> | undefined> {
+    if (!this.#isExclusive) return this.#listStored(repository, page)
+    const tags = this.#lists.get(repository) ?? (await this.#all(repository))
+    return tags && pageOf(tags, page)
+  }
+
+  async #listStored(repository: RepositoryName, page: PageRequest): Promise<Page<Tag> | undefined> {
+    try {
+      return await collectPage(this.#stored(repository), page)
+    } catch (error) {
+      if (StorageError.isNotFound(error)) return undefined
+      throw error
+    }
+  }
+
+  async #all(repository: RepositoryName): Promise<readonly Tag[] | undefined> {
+    return this.#lists.read(repository, async () => (await this.#listStored(repository, {}))?.entries)
+  }
+
+  async *#stored(repository: RepositoryName): AsyncGenerator<Tag> {
+    for await (const { name, isDirectory } of this.#storage.list(layout.tagsRoot(repository)))
+      if (isDirectory && isTag(name)) yield name
+  }
+
+  async #holds(repository: RepositoryName, tag: Tag, digest: Digest): Promise<boolean> {
+    try {
+      return (await this.find(repository, tag)) === digest
+    } catch (error) {
+      if (error instanceof DamagedLink) return false
+      throw error
+    }
+  }
+}
+
+function keyOf(repository: RepositoryName, tag: Tag): string {
+  return `${repository}:${tag}`
+}
+
+/** Whatever else lies in a directory of tags (a system's own files, say) is none. */
+function isTag(name: string): name is Tag {
+  try {
+    parseTag(name)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,53 @@
+import { parseRepositoryName, type RepositoryName } from '@berth/reference'
+import { layout, type StorageDriver, StorageError } from '@berth/storage'
+import { forEachLimited } from './concurrently.ts'
+
+const markers: ReadonlySet<string> = new Set(['_manifests', '_layers'])
+const parallelLists = 16
+
+/**
+ * Finds the repositories of a tree, in no order: the directories that have manifests or layers. Directories that begin
+ * with `_` are a repository's own.
+ *
+ * @param onRepository called for many at once; what it throws ends the walk
+ */
+export async function walkRepositories(
+  storage: StorageDriver,
+  onRepository: (repository: RepositoryName) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  let level: readonly string[] = ['']
+  while (level.length > 0) {
+    const below: string[] = []
+    await forEachLimited(level, parallelLists, async (name) => {
+      signal?.throwIfAborted()
+      const children = await directoriesIn(storage, name)
+      for (const child of children) if (!child.startsWith('_')) below.push(name === '' ? child : `${name}/${child}`)
+      if (!children.some((child) => markers.has(child))) return
+      const repository = findRepositoryName(name)
+      if (repository !== undefined) await onRepository(repository)
+    })
+    level = below
+  }
+}
+
+async function directoriesIn(storage: StorageDriver, name: string): Promise<readonly string[]> {
+  const path = name === '' ? layout.repositoriesRoot : layout.below(layout.repositoriesRoot, name)
+  const names: string[] = []
+  try {
+    for await (const entry of storage.list(path)) if (entry.isDirectory) names.push(entry.name)
+  } catch (error) {
+    // It may have been removed since its parent was read.
+    if (!StorageError.isNotFound(error)) throw error
+  }
+  return names
+}
+
+/** A directory that Distribution could not have made is nobody's repository, though some below it may be. */
+function findRepositoryName(name: string): RepositoryName | undefined {
+  try {
+    return parseRepositoryName(name)
+  } catch {
+    return undefined
+  }
+}
