@@ -23,3 +23,19 @@ export { formatAddress, type ListenAddress, type TcpAddress } from './config/lis
 export { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-config.ts'
 export { ConfigError, type Problem } from './config/problems.ts'
 export { Secret } from './config/secret.ts'
+export { createLogger, type LogStream, type ProcessLogger } from './log/create-logger.ts'
+export { createLineSink, type LineSink, type LineSinkOptions } from './log/line-sink.ts'
+export type { CacheMetrics } from './metrics/cache-metrics.ts'
+export type {
+  Counter,
+  CounterFamily,
+  FamilyOptions,
+  Gauge,
+  GaugeFamily,
+  Histogram,
+  HistogramFamily,
+} from './metrics/families.ts'
+export type { HttpHandler, HttpMetrics } from './metrics/http-metrics.ts'
+export { createMetrics, type Metrics, type MetricsOptions } from './metrics/metrics.ts'
+export type { StorageAction, StorageMetrics } from './metrics/storage-metrics.ts'
+export type { UploadMetrics } from './metrics/upload-metrics.ts'

@@ -1,0 +1,49 @@
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { createCacheMetrics, type CacheMetrics } from './cache-metrics.ts'
+import type { CounterFamily, FamilyOptions, GaugeFamily, HistogramFamily } from './families.ts'
+import { FamilyRegistry } from './family-registry.ts'
+import { createHttpMetrics, type HttpMetrics } from './http-metrics.ts'
+import { createStorageMetrics, type StorageMetrics } from './storage-metrics.ts'
+import { createUploadMetrics, type UploadMetrics } from './upload-metrics.ts'
+
+/** What a process counts and times, for Prometheus. */
+export interface Metrics {
+  readonly contentType: string
+  readonly http: HttpMetrics
+  readonly cache: CacheMetrics
+  readonly uploads: UploadMetrics
+  /** @param driver `filesystem`, `inmemory`, … */
+  storage(driver: string): StorageMetrics
+  counter(options: FamilyOptions): CounterFamily
+  gauge(options: FamilyOptions): GaugeFamily
+  histogram(options: FamilyOptions & { readonly buckets: readonly number[] }): HistogramFamily
+  /** Everything, in Prometheus's text format. */
+  render(): Promise<string>
+}
+
+export interface MetricsOptions {
+  readonly version: string
+  /** Whether the process's own are among them: memory, CPU, garbage collection. By default they are. */
+  readonly withProcess?: boolean
+}
+
+export function createMetrics({ version, withProcess = true }: MetricsOptions): Metrics {
+  const registry = new FamilyRegistry()
+  // Kept apart from the families, whose counting is too frequent for a general library.
+  const ofProcess = new Registry()
+  if (withProcess) collectDefaultMetrics({ register: ofProcess })
+  const build = registry.gauge({ name: 'berth_build_info', help: 'What runs', labels: ['version', 'node'] })
+  build.child(version, process.version).set(1)
+  const storage = createStorageMetrics(registry)
+  return {
+    contentType: ofProcess.contentType,
+    http: createHttpMetrics(registry),
+    cache: createCacheMetrics(registry),
+    uploads: createUploadMetrics(registry),
+    storage,
+    counter: (options) => registry.counter(options),
+    gauge: (options) => registry.gauge(options),
+    histogram: (options) => registry.histogram(options),
+    render: async () => registry.render() + (withProcess ? await ofProcess.metrics() : ''),
+  }
+}
