@@ -1,0 +1,70 @@
+import { constants } from 'node:fs'
+import * as fs from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { layout } from '@berth/storage'
+import { nodeFileSystem } from './file-system.ts'
+
+/**
+ * Makes the root and the directory of temporary files, durably, and sees that content can be written there and renamed
+ * to where it belongs.
+ *
+ * @returns the root, absolute
+ * @throws Error that says what is wrong with which directory
+ */
+export async function prepareTree(rootDirectory: string): Promise<string> {
+  const root = resolve(rootDirectory)
+  const temporary = `${root}${layout.temporaryRoot}`
+  try {
+    await makeDurably(temporary)
+    await probe(temporary)
+  } catch (error) {
+    throw new Error(`cannot write below ${root}: ${(error as Error).message}`, { cause: error })
+  }
+  const { dev } = await fs.stat(temporary)
+  for (const place of [layout.blobsRoot, layout.repositoriesRoot]) {
+    const existing = await nearestExisting(`${root}${place}`)
+    if ((await fs.stat(existing)).dev !== dev) {
+      throw new Error(`${existing} and ${temporary} must be on the same file system: content is renamed between them`)
+    }
+    try {
+      await fs.access(existing, constants.R_OK | constants.W_OK | constants.X_OK)
+    } catch (error) {
+      throw new Error(`cannot read and write ${existing}`, { cause: error })
+    }
+  }
+  return root
+}
+
+async function makeDurably(directory: string): Promise<void> {
+  const first = await fs.mkdir(directory, { recursive: true })
+  if (first === undefined) return
+  for (let each = directory; each.length >= first.length; each = dirname(each)) {
+    const parent = await nodeFileSystem.open(dirname(each), constants.O_RDONLY)
+    try {
+      await nodeFileSystem.fsync(parent)
+    } finally {
+      await nodeFileSystem.close(parent)
+    }
+  }
+}
+
+/** Writes, links, renames and removes: all that the driver will want of the file system. */
+async function probe(temporary: string): Promise<void> {
+  const path = `${temporary}/probe.${process.pid}`
+  await fs.rm(`${path}.linked`, { force: true })
+  await fs.writeFile(path, '', { flush: true })
+  await fs.link(path, `${path}.linked`)
+  await fs.rename(`${path}.linked`, path)
+  await fs.rm(`${path}.linked`, { force: true })
+  await fs.unlink(path)
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  try {
+    await fs.stat(path)
+    return path
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return nearestExisting(dirname(path))
+  }
+}

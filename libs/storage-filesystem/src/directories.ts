@@ -1,0 +1,123 @@
+import { constants } from 'node:fs'
+import { dirname } from 'node:path'
+import { LruCache } from '@berth/bytes'
+import { failedWith, type FileSystem } from './file-system.ts'
+
+const knownDirectories = 8192
+
+/**
+ * Makes directories, and makes what is in them durable. A directory is *settled* once a power failure cannot take it
+ * away: its parent was synced after it was made, and is settled itself. Those that are known to be need no call at all.
+ */
+export class Directories {
+  readonly #files: FileSystem
+  readonly #root: string
+  readonly #settled = new LruCache<string, true>({ maxWeight: knownDirectories })
+  /** A directory that was made in another which is to be synced anyway: it is settled then. */
+  readonly #made = new LruCache<string, string>({ maxWeight: knownDirectories })
+  readonly #syncs = new Map<string, { readonly running: Promise<void>; next: Promise<void> | undefined }>()
+
+  /** @param root is there, and durable */
+  constructor(files: FileSystem, root: string) {
+    this.#files = files
+    this.#root = root
+  }
+
+  /** Makes a directory and those above it. One that is there is no error. */
+  async make(directory: string): Promise<void> {
+    if (this.#isSettled(directory)) return
+    try {
+      await this.#files.mkdir(directory)
+    } catch (error) {
+      if (failedWith(error, 'EEXIST')) return
+      if (!failedWith(error, 'ENOENT')) throw error
+      const parent = dirname(directory)
+      this.#settled.delete(parent)
+      await this.make(parent)
+      await this.#files.mkdir(directory).catch((again: unknown) => {
+        if (!failedWith(again, 'EEXIST')) throw again
+      })
+    }
+  }
+
+  /**
+   * Does what needs a directory, which is made first. If the directory is removed meanwhile it is made again, once.
+   *
+   * @throws what `use` throws; ENOENT then is not for want of the directory, or it is being removed all the time
+   */
+  async with<T>(directory: string, use: () => Promise<T>): Promise<T> {
+    await this.make(directory)
+    try {
+      return await use()
+    } catch (error) {
+      if (!failedWith(error, 'ENOENT')) throw error
+      this.forget(directory)
+      await this.make(directory)
+      return use()
+    }
+  }
+
+  /** Makes the names in a directory durable, and the directory itself. All syncs that this takes run side by side. */
+  async settle(directory: string): Promise<void> {
+    const syncs = [this.#sync(directory)]
+    const settling: string[] = []
+    for (let each = directory; !this.#isSettled(each); each = dirname(each)) {
+      settling.push(each)
+      syncs.push(this.#sync(dirname(each)))
+    }
+    await Promise.all(syncs)
+    for (const each of settling) this.#settled.set(each, true)
+  }
+
+  /** Notes that a directory was made, so that a later sync of its parent is known to settle it. */
+  noteMade(directory: string): void {
+    this.#made.set(dirname(directory), directory)
+  }
+
+  /** Forgets that a directory is there. */
+  forget(directory: string): void {
+    this.#settled.delete(directory)
+  }
+
+  #isSettled(directory: string): boolean {
+    return directory === this.#root || this.#settled.get(directory) === true
+  }
+
+  /** One sync serves all who ask while another, which may have missed what they did, is under way. */
+  #sync(directory: string): Promise<void> {
+    const current = this.#syncs.get(directory)
+    if (current === undefined) return this.#startSync(directory)
+    const start = (): Promise<void> => this.#startSync(directory)
+    current.next ??= current.running.then(start, start)
+    return current.next
+  }
+
+  #startSync(directory: string): Promise<void> {
+    const state: { running: Promise<void>; next: Promise<void> | undefined } = {
+      running: this.#syncNow(directory),
+      next: undefined,
+    }
+    this.#syncs.set(directory, state)
+    const forgetSync = (): void => {
+      if (state.next === undefined) this.#syncs.delete(directory)
+    }
+    state.running.then(forgetSync, forgetSync)
+    return state.running
+  }
+
+  async #syncNow(directory: string): Promise<void> {
+    const child = this.#made.get(directory)
+    const fd = await this.#files.open(directory, constants.O_RDONLY | constants.O_DIRECTORY)
+    try {
+      await this.#files.fsync(fd)
+    } catch (error) {
+      // Some network file systems have no sync of directories, since they are never lazy about them.
+      if (!failedWith(error, 'EINVAL', 'ENOTSUP')) throw error
+    } finally {
+      this.#files.closeSoon(fd)
+    }
+    if (child === undefined) return
+    this.#made.delete(directory)
+    this.#settled.set(child, true)
+  }
+}

@@ -1,0 +1,295 @@
+import { randomUUID } from 'node:crypto'
+import { dirname } from 'node:path'
+import type { Writable } from 'node:stream'
+import type { ByteBudget, ByteRange, ByteStream } from '@berth/bytes'
+import type { Logger } from '@berth/errors'
+import {
+  type DirectoryKeepingDriver,
+  type Entry,
+  layout,
+  parseContentPath,
+  parseStoragePath,
+  type Part,
+  type ReadOptions,
+  type SendingDriver,
+  type Stat,
+  type StorageDriver,
+  type StoragePath,
+  type Version,
+  type Versioned,
+  type WriteOptions,
+} from '@berth/storage'
+import { BufferPool } from './buffer-pool.ts'
+import { prepareTree } from './check-tree.ts'
+import { Directories } from './directories.ts'
+import { failedWith, type FileSystem, nodeFileSystem } from './file-system.ts'
+import { listDirectory } from './list-directory.ts'
+import { readFile } from './read-file.ts'
+import { sendFile } from './send-file.ts'
+import { driverName, readFault, storageError, writeFault } from './storage-fault.ts'
+import { TemporaryFiles } from './temporary-files.ts'
+import { VersionedRecords } from './versioned-records.ts'
+
+const maxIdleBufferBytes = 8 * 1024 * 1024
+
+export interface FilesystemDriverOptions {
+  /** Made if it is not there. */
+  readonly rootDirectory: string
+  readonly budget: ByteBudget
+  readonly log: Logger
+  readonly files?: FileSystem
+  readonly nowMs?: () => number
+}
+
+/**
+ * Keeps content in files below a root directory, each at its own path, as Distribution does. Content is written aside,
+ * synced, and renamed into place; nothing that readers may have open is ever written to.
+ */
+export class FilesystemDriver implements StorageDriver, SendingDriver, DirectoryKeepingDriver {
+  readonly name = driverName
+  readonly #root: string
+  readonly #files: FileSystem
+  readonly #budget: ByteBudget
+  readonly #buffers: BufferPool
+  readonly #directories: Directories
+  readonly #temporary: TemporaryFiles
+  readonly #records: VersionedRecords
+  readonly #nowMs: () => number
+
+  private constructor(root: string, options: FilesystemDriverOptions) {
+    const { budget, log, files = nodeFileSystem, nowMs = Date.now } = options
+    this.#root = root
+    this.#files = files
+    this.#budget = budget
+    this.#nowMs = nowMs
+    this.#buffers = new BufferPool(budget, maxIdleBufferBytes)
+    this.#directories = new Directories(files, root)
+    this.#temporary = new TemporaryFiles(files, `${root}${layout.temporaryRoot}`, budget, log)
+    this.#records = new VersionedRecords(files, this.#directories, this.#temporary)
+  }
+
+  /** @throws Error the tree cannot be written to, or is not all on one file system */
+  static async open(options: FilesystemDriverOptions): Promise<FilesystemDriver> {
+    return new FilesystemDriver(await prepareTree(options.rootDirectory), options)
+  }
+
+  async put(path: StoragePath, content: Uint8Array | ByteStream, options: WriteOptions = {}): Promise<void> {
+    const target = this.#locate(path)
+    const { durable = true, signal } = options
+    try {
+      const temporary = await this.#temporary.write(content, { durable, signal })
+      await this.#place(temporary, target, durable)
+    } catch (error) {
+      throw writeFault(error, path)
+    }
+  }
+
+  async create(path: StoragePath, content: Uint8Array): Promise<boolean> {
+    const target = this.#locate(path)
+    try {
+      if (await this.#isThere(target)) return false
+      const temporary = await this.#temporary.write(content, { durable: true })
+      try {
+        await this.#directories.with(dirname(target), () => this.#files.link(temporary, target))
+      } catch (error) {
+        // A network file system may have repeated the call after an answer that was lost: then there are two names.
+        if (!failedWith(error, 'EEXIST')) throw error
+        if ((await this.#files.stat(temporary)).nlink < 2) return false
+      } finally {
+        await this.#temporary.removeFile(temporary)
+      }
+      await this.#directories.settle(dirname(target))
+      return true
+    } catch (error) {
+      throw writeFault(error, path)
+    }
+  }
+
+  async swap(
+    path: StoragePath,
+    from: Version | undefined,
+    content: Uint8Array,
+    options: WriteOptions = {},
+  ): Promise<Version> {
+    const record = this.#locate(path)
+    const { durable = true, signal } = options
+    signal?.throwIfAborted()
+    let version: Version | undefined
+    try {
+      version =
+        from === undefined
+          ? await this.#records.make(record, content, durable)
+          : await this.#records.swap(record, from, content, durable)
+    } catch (error) {
+      throw writeFault(error, path)
+    }
+    if (version === undefined) throw storageError('VERSION_MISMATCH', path)
+    return version
+  }
+
+  async readVersioned(path: StoragePath): Promise<Versioned> {
+    const record = this.#locate(path)
+    let versioned: Versioned | undefined
+    try {
+      versioned = await this.#records.read(record)
+    } catch (error) {
+      throw readFault(error, path)
+    }
+    if (versioned === undefined) throw storageError('PATH_NOT_FOUND', path)
+    return versioned
+  }
+
+  async read(
+    path: StoragePath,
+    options: ReadOptions = {},
+  ): Promise<{ readonly size: number; readonly content: ByteStream }> {
+    const reading = { files: this.#files, budget: this.#budget, buffers: this.#buffers }
+    return readFile(reading, this.#locate(path), path, options)
+  }
+
+  async sendTo(path: StoragePath, range: ByteRange, target: Writable, signal?: AbortSignal): Promise<void> {
+    const sending = { files: this.#files, buffers: this.#buffers }
+    await sendFile(sending, this.#locate(path), path, range, target, signal)
+  }
+
+  async stat(path: StoragePath): Promise<Stat> {
+    const file = this.#root + parseStoragePath(path, driverName)
+    try {
+      const stats = await this.#files.stat(file)
+      const isDirectory = stats.isDirectory()
+      return { size: isDirectory ? 0 : stats.size, modifiedAtMs: stats.mtimeMs, isDirectory }
+    } catch (error) {
+      throw readFault(error, path)
+    }
+  }
+
+  list(path: StoragePath): AsyncIterable<Entry> {
+    return listDirectory(this.#files, this.#root, path)
+  }
+
+  async delete(path: StoragePath): Promise<void> {
+    const target = this.#locate(path)
+    try {
+      try {
+        await this.#files.unlink(target)
+      } catch (error) {
+        if (!failedWith(error, 'EISDIR', 'EPERM')) throw error
+        await this.#temporary.takeAway(target)
+        this.#directories.forget(target)
+      }
+      await this.#directories.settle(dirname(target))
+    } catch (error) {
+      throw readFault(error, path)
+    }
+  }
+
+  async append(
+    area: StoragePath,
+    parts: readonly Part[],
+    content: ByteStream,
+    signal?: AbortSignal,
+  ): Promise<readonly Part[]> {
+    const directory = this.#locate(area)
+    const name = `part.${randomUUID()}`
+    const file = `${directory}/${name}`
+    try {
+      const size = await this.#temporary.writeTo(file, content, { durable: true, signal })
+      try {
+        // By its path: an area that was taken away meanwhile is not there any more.
+        await this.#directories.settle(directory)
+      } catch (error) {
+        await this.#temporary.removeFile(file)
+        throw error
+      }
+      return [...parts, { name, size }]
+    } catch (error) {
+      throw readFault(error, area)
+    }
+  }
+
+  async complete(area: StoragePath, parts: readonly Part[], path: StoragePath): Promise<void> {
+    const target = this.#locate(path)
+    const [only, ...others] = parts
+    if (only === undefined || others.length > 0) return this.put(path, this.readParts(area, parts))
+    const part = this.#locate(layout.below(area, only.name))
+    try {
+      await this.#directories.with(dirname(target), () => this.#files.rename(part, target))
+      await this.#directories.settle(dirname(target))
+    } catch (error) {
+      throw readFault(error, path)
+    }
+  }
+
+  async *readParts(area: StoragePath, parts: readonly Part[]): ByteStream {
+    for (const { name, size } of parts) {
+      const { content } = await this.read(layout.below(area, name), { range: { start: 0, end: size } })
+      yield* content
+    }
+  }
+
+  async discard(area: StoragePath, parts: readonly Part[]): Promise<void> {
+    await Promise.all(parts.map((part) => this.#temporary.removeFile(this.#locate(layout.below(area, part.name)))))
+  }
+
+  async abort(area: StoragePath): Promise<{ readonly removed: Promise<void> }> {
+    const directory = this.#locate(area)
+    try {
+      const taken = await this.#temporary.takeAway(directory)
+      this.#directories.forget(directory)
+      return taken
+    } catch (error) {
+      if (failedWith(error, 'ENOENT', 'ENOTDIR')) return { removed: Promise.resolve() }
+      throw readFault(error, area)
+    }
+  }
+
+  async makeDirectory(path: StoragePath): Promise<void> {
+    const directory = this.#locate(path)
+    try {
+      await this.#directories.make(directory)
+      await this.#directories.settle(dirname(directory))
+    } catch (error) {
+      throw writeFault(error, path)
+    }
+  }
+
+  /**
+   * Removes unfinished writes and removed directories that nobody has touched for so long, as a process leaves them
+   * that was killed.
+   *
+   * @returns how many were removed
+   */
+  async purgeTemporary(olderThanMs: number): Promise<number> {
+    return this.#temporary.purge(this.#nowMs() - olderThanMs)
+  }
+
+  async close(): Promise<void> {
+    await this.#temporary.close()
+  }
+
+  #locate(path: string): string {
+    return this.#root + parseContentPath(path, driverName)
+  }
+
+  async #isThere(target: string): Promise<boolean> {
+    try {
+      await this.#files.stat(target)
+      return true
+    } catch (error) {
+      if (failedWith(error, 'ENOENT')) return false
+      throw error
+    }
+  }
+
+  /** Moves a finished file to where it belongs, or else removes it. */
+  async #place(temporary: string, target: string, durable: boolean): Promise<void> {
+    const directory = dirname(target)
+    try {
+      await this.#directories.with(directory, () => this.#files.rename(temporary, target))
+    } catch (error) {
+      await this.#temporary.removeFile(temporary)
+      throw error
+    }
+    if (durable) await this.#directories.settle(directory)
+  }
+}

@@ -1,0 +1,5 @@
+/**
+ * The storage driver that keeps everything in files.
+ * Begin with `filesystem-driver.ts`; `versioned-records.ts` says how records change without locks.
+ */
+export { FilesystemDriver, type FilesystemDriverOptions } from './filesystem-driver.ts'

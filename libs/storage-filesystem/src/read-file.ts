@@ -1,0 +1,57 @@
+import type { ByteBudget, ByteStream } from '@berth/bytes'
+import type { ReadOptions, StoragePath } from '@berth/storage'
+import type { BufferPool } from './buffer-pool.ts'
+import { contentOf, FileContent } from './file-content.ts'
+import type { FileSystem } from './file-system.ts'
+import { OpenFile } from './open-file.ts'
+
+/** Links, manifests and configs are below this: they are read with the first call, which also tells their size. */
+const smallSize = 16 * 1024
+
+export interface Reading {
+  readonly files: FileSystem
+  readonly budget: ByteBudget
+  readonly buffers: BufferPool
+}
+
+/** Reads a file, or a range of it. */
+export async function readFile(
+  reading: Reading,
+  file: string,
+  path: StoragePath,
+  { range, signal }: ReadOptions,
+): Promise<{ readonly size: number; readonly content: ByteStream }> {
+  const { files, budget } = reading
+  signal?.throwIfAborted()
+  const open = await OpenFile.open(files, file, path)
+  let isHandedOn = false
+  try {
+    if (range === undefined) {
+      const bytes = await readSmall(reading, open, signal)
+      if (bytes !== undefined) return { size: bytes.byteLength, content: contentOf(bytes) }
+    } else {
+      await open.check(range)
+    }
+    const size = await open.size()
+    signal?.throwIfAborted()
+    isHandedOn = true
+    return { size, content: new FileContent(open, range ?? { start: 0, end: size }, budget, signal) }
+  } finally {
+    if (!isHandedOn) open.close()
+  }
+}
+
+/** @returns all of the file, or `undefined` if it is not small */
+async function readSmall(
+  { buffers }: Reading,
+  open: OpenFile,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | undefined> {
+  const scratch = buffers.tryTake(smallSize) ?? (await buffers.take(smallSize, signal))
+  try {
+    const length = await open.read(scratch.bytes, smallSize, 0)
+    return length < smallSize ? Buffer.from(scratch.bytes.subarray(0, length)) : undefined
+  } finally {
+    buffers.give(scratch)
+  }
+}
