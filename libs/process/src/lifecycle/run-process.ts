@@ -1,0 +1,100 @@
+import type { Config } from '../config/config.ts'
+import { loadConfig } from '../config/load-config.ts'
+import { ConfigError } from '../config/problems.ts'
+import { createLogger, type ProcessLogger } from '../log/create-logger.ts'
+import { version } from '../version.ts'
+import { parseInvocation } from './arguments.ts'
+import { helpText } from './help-text.ts'
+import { thisProcess, type Host } from './host.ts'
+import { Lifecycle } from './lifecycle.ts'
+
+/** Opens everything and returns when the process serves. What it opens, `lifecycle` owns. */
+export type Start = (config: Config, lifecycle: Lifecycle, log: ProcessLogger) => Promise<void>
+
+// What closing may take beyond the time that requests in flight are given.
+const graceMs = 5000
+
+/**
+ * Runs a process from its arguments to its end, which only this decides: 0 after SIGTERM or SIGINT, 1 when the
+ * configuration cannot be used, when starting or closing fails, or after an error that nothing caught. A second signal
+ * ends it at once.
+ */
+export async function runProcess(name: string, start: Start, host: Host = thisProcess()): Promise<void> {
+  const invocation = parseInvocation(host.args)
+  switch (invocation.kind) {
+    case 'help':
+      host.print(helpText(name))
+      return
+    case 'version':
+      host.print(`${name} ${version}\n`)
+      return
+    case 'mistake':
+      host.printError(`${name}: ${invocation.message}\nTry --help.\n`)
+      host.exit(1)
+      return
+    case 'run':
+      await new Run(name, host).run(invocation.configPath, start)
+  }
+}
+
+class Run {
+  readonly #name: string
+  readonly #host: Host
+  #isEnding = false
+
+  constructor(name: string, host: Host) {
+    this.#name = name
+    this.#host = host
+  }
+
+  async run(configPath: string | undefined, start: Start): Promise<void> {
+    const config = this.#loadConfig(configPath)
+    if (config === undefined) return
+    const log = createLogger(config.config.log)
+    const lifecycle = new Lifecycle(log)
+    const end = (code: number) => this.#end(code, lifecycle, config.config, log)
+    this.#host.onSignal((signal) => {
+      if (this.#isEnding) return this.#exit(1, log)
+      log.info({ signal }, 'shutting down')
+      void end(0)
+    })
+    this.#host.onUncaught((error) => {
+      // Nobody knows what state it left. What was acknowledged is stored, so ending at once loses nothing.
+      log.fatal({ error }, 'uncaught error')
+      this.#exit(1, log)
+    })
+    for (const warning of config.warnings) log.warn({ warning }, 'configuration')
+    try {
+      await start(config.config, lifecycle, log)
+      lifecycle.ready()
+    } catch (error) {
+      // A signal that came while starting makes starting fail, too.
+      if (this.#isEnding) return
+      log.fatal({ error }, `${this.#name} could not start`)
+      await end(1)
+    }
+  }
+
+  #loadConfig(path: string | undefined): ReturnType<typeof loadConfig> | undefined {
+    const host = this.#host
+    try {
+      return loadConfig({ path, environment: host.environment, readFile: (file) => host.readFile(file) })
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      this.#host.printError(`${this.#name}: ${error.message}\n`)
+      this.#host.exit(1)
+      return undefined
+    }
+  }
+
+  async #end(code: number, lifecycle: Lifecycle, config: Config, log: ProcessLogger): Promise<void> {
+    this.#isEnding = true
+    const isClean = await lifecycle.close(this.#host.timeout(config.http.drainTimeoutMs + graceMs))
+    this.#exit(isClean ? code : 1, log)
+  }
+
+  #exit(code: number, log: ProcessLogger): void {
+    log.flush()
+    this.#host.exit(code)
+  }
+}
