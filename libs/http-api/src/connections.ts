@@ -34,14 +34,21 @@ export class Connections {
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#onClientError(error, socket))
   }
 
+  /** A request is there. */
   began(exchange: RequestExchange): void {
     this.#atWork++
     this.#exchanges.set(exchange.request.socket, exchange)
   }
 
+  /** All that was done for a request is done. */
   ended(): void {
     this.#atWork--
-    if (this.isClosing) this.#check()
+    if (this.#atWork === 0) this.#onIdle?.()
+  }
+
+  /** A response is out, or given up. Its connection may have been told that it lives on: it does not when closing. */
+  answered(): void {
+    if (this.isClosing) this.#server?.closeIdleConnections()
   }
 
   async close(server: Server, drainTimeoutMs: number): Promise<void> {
@@ -49,16 +56,9 @@ export class Connections {
     this.#onIdle = resolve
     const closed = new Promise<void>((done) => server.close(() => done()))
     const deadline = setTimeout(() => server.closeAllConnections(), drainTimeoutMs)
-    const sweep = setInterval(() => server.closeIdleConnections(), 100)
-    this.#check()
+    if (this.#atWork === 0) resolve()
     await Promise.all([closed, idle])
     clearTimeout(deadline)
-    clearInterval(sweep)
-  }
-
-  #check(): void {
-    if (this.#atWork === 0) this.#onIdle?.()
-    this.#server?.closeIdleConnections()
   }
 
   /** Nothing went by in either direction for a while. Whose fault is it? */

@@ -2,9 +2,11 @@ import type { Request, Response } from 'express'
 import { RegistryError, registryErrors } from '@berth/errors'
 import { cleanPath, looksUnclean } from './canonical-path.ts'
 import { renderFaults, renderText } from './errors.ts'
+import type { Connections } from './connections.ts'
 import { attachExchange, exchangeOf } from './exchange-of.ts'
 import type { MountedRoute } from './mounted-route.ts'
 import { refuse } from './refuse.ts'
+import { pathOf } from './request-path.ts'
 import { ClientGoneError } from './request-body.ts'
 import { RequestExchange } from './request-exchange.ts'
 import type { RequestLog } from './request-log.ts'
@@ -18,9 +20,7 @@ export interface DispatcherParts {
   readonly log: RequestLog
   readonly isHealthy: () => boolean
   readonly newId: () => string
-  /** Told of each request as it begins, and when all that was done for it is done. */
-  readonly onBegin: (exchange: RequestExchange) => void
-  readonly onEnd: (exchange: RequestExchange) => void
+  readonly connections: Connections
 }
 
 /** What is done for a request: an operation, or what stands in for one. */
@@ -33,13 +33,14 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts
-    const { log } = parts
+    const { log, connections } = parts
     this.#onClose = function () {
       const exchange = exchangeOf(this)
       if (exchange === undefined) return
       const isGone = !this.writableFinished && !exchange.isAnswered
       if (isGone) exchange.abort()
       log.ended(exchange, isGone)
+      connections.answered()
     }
   }
 
@@ -55,26 +56,27 @@ export class Dispatcher {
 
   /** Never rejects: whatever happens is answered, or logged. */
   async #run(route: MountedRoute | undefined, request: Request, response: Response, choose: () => Step): Promise<void> {
-    const { urls, newId, log, isHealthy, onBegin, onEnd } = this.#parts
+    const { urls, newId, log, isHealthy, connections } = this.#parts
     const exchange = new RequestExchange(urls, newId(), request, response, route?.name, route ? request.params : {})
     attachExchange(response, exchange)
     response.on('close', this.#onClose)
     log.began(exchange)
-    onBegin(exchange)
+    connections.began(exchange)
     try {
       if (!isHealthy()) throw unhealthy()
+      if (expectsTooMuch(request)) return refuse(exchange, renderText(417, 'Expectation failed'))
       exchange.checkName()
       await choose()(exchange)
       if (!request.complete && announcesBody(request)) this.#dropRest(exchange)
     } catch (error) {
       this.#fail(exchange, error)
     } finally {
-      onEnd(exchange)
+      connections.ended()
     }
   }
 
   #handlerForUnrouted(request: Request, error: unknown): Step {
-    const { path } = request
+    const path = pathOf(request.url)
     if (error instanceof URIError)
       throw new RegistryError('NAME_INVALID', { name: path.slice(0, 255), reason: 'malformed percent-encoding' })
     if (error !== undefined && error !== null) throw error
@@ -95,14 +97,14 @@ export class Dispatcher {
   #fail(exchange: RequestExchange, error: unknown): void {
     const { log } = this.#parts
     const { request, response } = exchange
-    const isOver = response.destroyed || request.socket.destroyed || error instanceof ClientGoneError
-    if (isOver) {
+    const isGone = error instanceof ClientGoneError || (response.destroyed && !response.writableFinished)
+    if (isGone) {
       log.failedUnseen(exchange, error)
       request.socket.destroy()
     } else if (response.headersSent) {
-      // What was sent cannot be taken back: all that can be told is that it is not whole.
       log.failed(exchange, error)
-      request.socket.destroy()
+      // What was sent cannot be taken back: all that can be told is that it is not whole.
+      if (!response.writableEnded) request.socket.destroy()
     } else {
       const [first, ...others] = registryErrors(error)
       if (first === undefined || first.code === 'UNKNOWN') log.failed(exchange, error)
@@ -123,14 +125,20 @@ export class Dispatcher {
 }
 
 function handlerFor(route: MountedRoute, request: Request): Step {
-  if (looksUnclean(request.path)) {
-    const clean = cleanPath(request.path)
+  if (looksUnclean(request.url)) {
+    const path = pathOf(request.url)
+    const clean = cleanPath(path)
     if (clean === undefined) return notFound
-    if (clean !== request.path) return redirectTo(clean)
+    if (clean !== path) return redirectTo(clean)
   }
   const handler = route.handlers[request.method as 'GET'] ?? route.handlers.ANY
   if (handler !== undefined) return handler
   return request.method === 'OPTIONS' ? options(route) : methodNotAllowed(route)
+}
+
+/** Of all that a client could expect before it goes on, only `100-continue` means anything. */
+function expectsTooMuch({ headers: { expect } }: Request): boolean {
+  return expect !== undefined && expect.toLowerCase() !== '100-continue'
 }
 
 function unhealthy(): RegistryError {

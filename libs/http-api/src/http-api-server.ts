@@ -65,8 +65,7 @@ export class HttpApiServer {
       log: new RequestLog(log, metrics, settings),
       isHealthy,
       newId: requestIds(),
-      onBegin: (exchange) => connections.began(exchange),
-      onEnd: () => connections.ended(),
+      connections,
     })
     this.app = createApp(mounted, this.#dispatcher)
     const headers = Object.entries(settings.headers).flatMap(([name, values]) => values.flatMap((each) => [name, each]))

@@ -13,7 +13,9 @@ const smallBody = 64 * 1024
 export function refuse(exchange: RequestExchange, { status, headers, body }: Refusal): void {
   const { request, response, contentLength } = exchange
   exchange.releaseBody()
-  if (request.complete || !announcesBody(request)) return respond(exchange, status, headers, body)
+  // A response that waits for another's on its connection has no socket yet, and nothing may be ended before it.
+  if (request.complete || !announcesBody(request) || response.socket === null)
+    return respond(exchange, status, headers, body)
   const isSmall = contentLength !== undefined && contentLength <= smallBody && request.headers.expect === undefined
   if (isSmall) {
     respond(exchange, status, headers, body)

@@ -4,6 +4,7 @@ import { parseRepositoryName, type RepositoryName } from '@berth/reference'
 import type { Exchange } from './exchange.ts'
 import { ClientGoneError, RequestBody } from './request-body.ts'
 import type { RouteName } from './routes.ts'
+import { announcesBody } from './unread-body.ts'
 import type { Urls } from './urls.ts'
 
 const noParameters = new URLSearchParams()
@@ -90,8 +91,11 @@ export class RequestExchange implements Exchange {
   body(): ByteStream {
     if (this.#body !== undefined) throw new Error('the body of a request was asked for twice')
     const { request, response } = this
-    if (request.headers.expect !== undefined && !response.headersSent) response.writeContinue()
-    return (this.#body = new RequestBody(request))
+    if (request.headers.expect !== undefined && request.httpVersion === '1.1' && !response.headersSent)
+      response.writeContinue()
+    this.#body = new RequestBody(request)
+    if (!announcesBody(request)) this.#body.release()
+    return this.#body
   }
 
   /** Ends the reading of the body; what was not read is left in the request. */

@@ -1,9 +1,13 @@
 import type { RequestMetrics, RequestLogger } from './observers.ts'
 import type { RequestExchange } from './request-exchange.ts'
+import { pathOf } from './request-path.ts'
 import type { HttpApiSettings } from './settings.ts'
 
 /** What a client that did not wait for its answer is logged and counted as. */
 const clientClosedRequest = 499
+
+/** Characters of what a client sent that a line has room for. */
+const maxLength = 256
 
 /** Tells log and metrics of each request, once, when it is over. */
 export class RequestLog {
@@ -48,7 +52,8 @@ export class RequestLog {
 }
 
 function factsOf(exchange: RequestExchange, status: number, durationMs: number): object {
-  const { request, route, name, parameter, fault } = exchange
+  const { request, route, name, fault } = exchange
+  const parameter = exchange.parameter.slice(0, maxLength)
   const named =
     parameter === ''
       ? {}
@@ -61,8 +66,8 @@ function factsOf(exchange: RequestExchange, status: number, durationMs: number):
     requestId: exchange.id,
     method: request.method,
     route,
-    ...(route === undefined ? { path: request.path } : {}),
-    ...(name === '' ? {} : { repository: name }),
+    ...(route === undefined ? { path: pathOf(request.url).slice(0, maxLength) } : {}),
+    ...(name === '' ? {} : { repository: name.slice(0, maxLength) }),
     ...named,
     status,
     ...(fault === undefined ? {} : { code: fault }),
@@ -70,7 +75,7 @@ function factsOf(exchange: RequestExchange, status: number, durationMs: number):
     sent: exchange.sent,
     durationMs: Math.round(durationMs * 100) / 100,
     remoteAddress: request.socket.remoteAddress,
-    userAgent: request.headers['user-agent'],
+    userAgent: request.headers['user-agent']?.slice(0, maxLength),
     ...exchange.facts,
   }
 }

@@ -19,7 +19,7 @@ export function equipResponses(app: Express, configured: readonly string[], isCl
         head.push('X-Request-Id', exchange.id)
         if (exchange.route !== undefined) addMissing(this, head, configured)
       }
-      if (isClosing()) head.push('Connection', 'close')
+      if (isClosing() && !hasName(head, head.length, 'Connection')) head.push('Connection', 'close')
       return super.writeHead(status, head)
     }
 

@@ -1,3 +1,5 @@
+import type { Cidr } from '@berth/process'
+
 /** What an operator decides about the API; the keys of the configuration that mean the same are named. */
 export interface HttpApiSettings {
   /** `http.prefix`: what comes before `/v2/` in every path; begins and ends with a slash. */
@@ -8,8 +10,8 @@ export interface HttpApiSettings {
   readonly relativeUrls: boolean
   /** `http.headers`: added to every response of a route. */
   readonly headers: Readonly<Record<string, readonly string[]>>
-  /** `http.trustedproxies`: CIDRs of the peers whose `Forwarded` and `X-Forwarded-*` are believed. */
-  readonly trustedProxies: readonly string[]
+  /** `http.trustedproxies`: whose `Forwarded` and `X-Forwarded-*` are believed. */
+  readonly trustedProxies: readonly Cidr[]
   /** `storage.maintenance.readonly.enabled`: the methods that change anything are not there. */
   readonly isReadOnly: boolean
   /** `storage.delete.enabled` */

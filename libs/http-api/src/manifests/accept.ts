@@ -1,11 +1,7 @@
-export const dockerManifestList = 'application/vnd.docker.distribution.manifest.list.v2+json'
+import { mediaTypes } from '@berth/manifest'
 
-const dockerManifests = new Set([
-  'application/vnd.docker.distribution.manifest.v2+json',
-  'application/vnd.docker.distribution.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v1+prettyjws',
-])
-const lists = new Set([dockerManifestList, '*/*', 'application/*', 'application/json'])
+const images: ReadonlySet<string> = new Set([mediaTypes.schema2, mediaTypes.schema1, mediaTypes.schema1Signed])
+const lists: ReadonlySet<string> = new Set([mediaTypes.manifestList, '*/*', 'application/*', 'application/json'])
 
 /**
  * Whether a client can do nothing with a Docker manifest list: it names Docker's image manifests, but neither the list
@@ -14,12 +10,12 @@ const lists = new Set([dockerManifestList, '*/*', 'application/*', 'application/
  */
 export function predatesManifestLists(accept: string | undefined): boolean {
   if (accept === undefined) return false
-  let namesManifest = false
+  let namesImages = false
   for (const range of accept.split(',')) {
     const end = range.indexOf(';')
     const type = (end < 0 ? range : range.slice(0, end)).trim().toLowerCase()
     if (lists.has(type)) return false
-    namesManifest ||= dockerManifests.has(type)
+    namesImages ||= images.has(type)
   }
-  return namesManifest
+  return namesImages
 }

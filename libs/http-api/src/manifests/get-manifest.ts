@@ -1,7 +1,8 @@
 import { RegistryError } from '@berth/errors'
+import { mediaTypes } from '@berth/manifest'
 import type { Manifests, StoredManifest } from '@berth/manifests'
 import type { Exchange, Handler } from '../exchange.ts'
-import { dockerManifestList, predatesManifestLists } from './accept.ts'
+import { predatesManifestLists } from './accept.ts'
 import { namesDigest } from './none-match.ts'
 import { respond } from '../respond.ts'
 import { parseReference } from './parse-reference.ts'
@@ -18,7 +19,11 @@ export function getManifest({ manifests }: { readonly manifests: Manifests }): H
     const { request, response, repository } = exchange
     const { tag, digest } = parseReference(exchange.parameter)
     let manifest = await manifests.get(repository, tag ?? digest)
-    if (tag !== undefined && manifest.mediaType === dockerManifestList && predatesManifestLists(request.headers.accept))
+    if (
+      tag !== undefined &&
+      manifest.mediaType === mediaTypes.manifestList &&
+      predatesManifestLists(request.headers.accept)
+    )
       manifest = await platformManifest(manifests, exchange, manifest)
 
     const etag = `"${manifest.digest}"`
