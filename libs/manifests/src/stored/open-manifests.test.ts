@@ -1,0 +1,23 @@
+import { StoredBlobs } from '@berth/blobs/stored'
+import { MemoryDriver } from '@berth/storage/memory'
+import {
+  describeCatalog,
+  describeManifests,
+  describeReferrers,
+  describeTags,
+  type OpenServices,
+} from '../suite/index.ts'
+import { openManifests } from './index.ts'
+
+for (const isExclusive of [true, false]) {
+  const name = isExclusive ? 'in memory, alone' : 'in memory, among others'
+  const open: OpenServices = (policy) => {
+    const storage = new MemoryDriver()
+    const blobs = new StoredBlobs({ storage })
+    return { blobs, ...openManifests({ storage, blobs, policy, isExclusive }) }
+  }
+  describeManifests(name, open)
+  describeTags(name, open)
+  describeCatalog(name, open)
+  describeReferrers(name, open)
+}
