@@ -4,3 +4,4 @@
  */
 export { StoredBlobUploads, type StoredBlobUploadsOptions } from './stored-blob-uploads.ts'
 export type { UploadObserver } from './read-back.ts'
+export { StoredUploadPurge, type StoredUploadPurgeOptions } from './stored-upload-purge.ts'
