@@ -1,5 +1,6 @@
 import type { BlobUploads } from '@berth/uploads'
 import type { Handler } from '../exchange.ts'
+import { respond } from '../respond.ts'
 import { chunkOf } from './chunk-of.ts'
 import { orTellWhereItStands, uploadHeaders, uploadOf } from './upload-request.ts'
 
@@ -9,6 +10,6 @@ export function patchUpload({ uploads }: { readonly uploads: BlobUploads }): Han
     const upload = await orTellWhereItStands(exchange, uploads, async () =>
       uploads.append(uploadOf(exchange), await chunkOf(exchange, uploads), exchange.signal),
     )
-    exchange.response.writeHead(202, [...uploadHeaders(exchange, upload), 'Content-Length', '0']).end()
+    respond(exchange, 202, uploadHeaders(exchange, upload))
   }
 }

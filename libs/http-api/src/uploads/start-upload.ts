@@ -4,6 +4,7 @@ import { RegistryError } from '@berth/errors'
 import { parseRepositoryName } from '@berth/reference'
 import type { BlobUploads } from '@berth/uploads'
 import type { Exchange, Handler } from '../exchange.ts'
+import { respond } from '../respond.ts'
 import { answerCreated, awaitedBody, uploadHeaders } from './upload-request.ts'
 
 export interface StartUploadServices {
@@ -32,9 +33,9 @@ export function startUpload(services: StartUploadServices): Handler {
 
     const algorithm = algorithmNamed(query.get('digest-algorithm'))
     const upload = await services.uploads.start(exchange.repository, algorithm)
-    const headers = [...uploadHeaders(exchange, upload), 'Content-Length', '0']
+    const headers = uploadHeaders(exchange, upload)
     if (services.chunkMinLength > 0) headers.push('OCI-Chunk-Min-Length', String(services.chunkMinLength))
-    exchange.response.writeHead(202, headers).end()
+    respond(exchange, 202, headers)
   }
 }
 

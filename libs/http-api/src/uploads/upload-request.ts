@@ -1,8 +1,9 @@
 import type { ByteStream } from '@berth/bytes'
-import { type BlobUploads, type Upload, type UploadRef } from '@berth/uploads'
+import type { BlobUploads, Upload, UploadRef } from '@berth/uploads'
 import { RegistryError } from '@berth/errors'
 import type { Digest } from '@berth/digest'
 import type { Exchange } from '../exchange.ts'
+import { respond } from '../respond.ts'
 
 /** The upload that a request's URL names, with the state token that the client was last given. */
 export function uploadOf({ repository, parameter, query }: Exchange): UploadRef {
@@ -20,7 +21,7 @@ export function uploadHeaders(exchange: Exchange, upload: Upload): string[] {
 /** Answers that a blob is in the repository now. */
 export function answerCreated(exchange: Exchange, digest: Digest): void {
   const location = exchange.url(`${exchange.repository}/blobs/${digest}`)
-  exchange.response.writeHead(201, ['Location', location, 'Docker-Content-Digest', digest, 'Content-Length', '0']).end()
+  respond(exchange, 201, ['Location', location, 'Docker-Content-Digest', digest])
 }
 
 /** The body, asked for when it is first read: a client that waits for `100 Continue` has passed all checks by then. */
