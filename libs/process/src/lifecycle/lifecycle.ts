@@ -12,7 +12,7 @@ export class Lifecycle {
   readonly #owned: Closable[] = []
   readonly #notReady: (() => void)[] = []
   #isReady = false
-  #closing: { readonly deadline: AbortSignal; readonly expired: Promise<'expired'>; done: Promise<boolean> } | undefined
+  #closing: { readonly deadline: AbortSignal; done: Promise<boolean> } | undefined
 
   constructor(log: Logger) {
     this.#log = log
@@ -43,7 +43,7 @@ export class Lifecycle {
     this.#owned.push(thing)
     if (this.#closing === undefined) return thing
     const closing = this.#closing
-    closing.done = closing.done.then((isClean) => this.#closeOwned(closing, isClean))
+    closing.done = closing.done.then((isClean) => this.#closeOwned(closing.deadline, isClean))
     throw new Error('the process is shutting down')
   }
 
@@ -57,8 +57,7 @@ export class Lifecycle {
     if (this.#closing === undefined) {
       this.#isReady = false
       const isClean = this.#notReady.map((listener) => this.#attempt(listener)).every(Boolean)
-      const limit = { deadline, expired: whenAborted(deadline) }
-      this.#closing = { ...limit, done: this.#closeOwned(limit, isClean) }
+      this.#closing = { deadline, done: this.#closeOwned(deadline, isClean) }
     }
     return this.#closing.done
   }
@@ -73,14 +72,14 @@ export class Lifecycle {
     }
   }
 
-  async #closeOwned(limit: Limit, isClean: boolean): Promise<boolean> {
+  async #closeOwned(deadline: AbortSignal, isClean: boolean): Promise<boolean> {
     for (let thing = this.#owned.pop(); thing !== undefined; thing = this.#owned.pop()) {
-      isClean = (await this.#closeOne(thing, limit)) && isClean
+      isClean = (await this.#closeOne(thing, deadline)) && isClean
     }
     return isClean
   }
 
-  async #closeOne(thing: Closable, { deadline, expired }: Limit): Promise<boolean> {
+  async #closeOne(thing: Closable, deadline: AbortSignal): Promise<boolean> {
     const part = thing.constructor.name
     const closed = (async () => thing.close(deadline))().then(
       () => true,
@@ -89,15 +88,10 @@ export class Lifecycle {
         return false
       },
     )
-    const outcome = await Promise.race([closed, expired])
+    const outcome = await Promise.race([closed, whenAborted(deadline)])
     if (outcome === 'expired') this.#log.error({ part }, 'shutdown left a part that did not close in time')
     return outcome === true
   }
-}
-
-interface Limit {
-  readonly deadline: AbortSignal
-  readonly expired: Promise<'expired'>
 }
 
 /** Settles a turn of the event loop after `signal` is aborted, so that what can stop at once is still waited for. */
