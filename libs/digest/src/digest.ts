@@ -13,6 +13,8 @@ export const canonicalAlgorithm: DigestAlgorithm = 'sha256'
 export const emptyDigest = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' as Digest
 
 const encodedLength: Readonly<Record<DigestAlgorithm, number>> = { sha256: 64, sha384: 96, sha512: 128 }
+// Longer than any algorithm's. The pattern repeats a group, and would exhaust the stack on millions of them.
+const maxLength = 1024
 const generalForm = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/
 const hexadecimal = /^[a-f0-9]+$/
 
@@ -33,8 +35,10 @@ export function parseDigest(text: string): Digest {
   if (colon <= 0 || colon === text.length - 1) return refuse('invalid checksum digest format')
   const algorithm = text.slice(0, colon)
   const encoded = text.slice(colon + 1)
-  if (!isDigestAlgorithm(algorithm))
-    return refuse(generalForm.test(text) ? 'unsupported digest algorithm' : 'invalid checksum digest format')
+  if (!isDigestAlgorithm(algorithm)) {
+    const isWellFormed = text.length <= maxLength && generalForm.test(text)
+    return refuse(isWellFormed ? 'unsupported digest algorithm' : 'invalid checksum digest format')
+  }
   if (encoded.length !== encodedLength[algorithm]) return refuse('invalid checksum digest length')
   if (!hexadecimal.test(encoded)) return refuse('invalid checksum digest format')
   return text as Digest
