@@ -29,18 +29,16 @@ export class ByteBudget {
     if (taken !== undefined) return taken
     const wanted = Math.min(bytes, this.#limit)
     await new Promise<void>((resolve, reject) => {
-      const entry = { bytes: wanted, grant: resolve }
       const onAbort = (): void => {
-        const index = this.#waiting.indexOf(entry)
-        if (index < 0) return
-        this.#waiting.splice(index, 1)
+        this.#waiting.splice(this.#waiting.indexOf(entry), 1)
         reject(signal?.reason as Error)
         this.#serve()
       }
-      entry.grant = () => {
+      const grant = (): void => {
         signal?.removeEventListener('abort', onAbort)
         resolve()
       }
+      const entry = { bytes: wanted, grant }
       signal?.addEventListener('abort', onAbort, { once: true })
       this.#waiting.push(entry)
     })
