@@ -32,14 +32,14 @@ export class MemoryDriver implements StorageDriver, SendingDriver {
   async put(path: StoragePath, content: Uint8Array | ByteStream, options: WriteOptions = {}): Promise<void> {
     const at = parseContentPath(path, this.name)
     options.signal?.throwIfAborted()
-    const bytes = content instanceof Uint8Array ? content.slice() : await collectAll(content, options.signal)
+    const bytes = content instanceof Uint8Array ? new Uint8Array(content) : await collectAll(content, options.signal)
     this.#tree.make(at).content = bytes
   }
 
   async create(path: StoragePath, content: Uint8Array): Promise<boolean> {
     const at = parseContentPath(path, this.name)
     if (this.#tree.find(at)?.content !== undefined) return false
-    this.#tree.make(at).content = content.slice()
+    this.#tree.make(at).content = new Uint8Array(content)
     return true
   }
 
@@ -53,7 +53,7 @@ export class MemoryDriver implements StorageDriver, SendingDriver {
     options.signal?.throwIfAborted()
     if (this.#tree.find(at)?.record?.version !== from) throw this.#error('VERSION_MISMATCH', at)
     const version = randomUUID()
-    this.#tree.make(at).record = { version, content: content.slice() }
+    this.#tree.make(at).record = { version, content: new Uint8Array(content) }
     return version
   }
 
@@ -61,7 +61,7 @@ export class MemoryDriver implements StorageDriver, SendingDriver {
     const at = parseContentPath(path, this.name)
     const record = this.#tree.find(at)?.record
     if (record === undefined) throw this.#error('PATH_NOT_FOUND', at)
-    return { version: record.version, content: record.content.slice() }
+    return { version: record.version, content: new Uint8Array(record.content) }
   }
 
   async read(path: StoragePath, options: ReadOptions = {}): Promise<{ size: number; content: ByteStream }> {
@@ -185,7 +185,8 @@ async function* chunksOf(contents: readonly Uint8Array[], signal?: AbortSignal):
   for (const content of contents) {
     for (let start = 0; start < content.byteLength; start += chunkSize) {
       signal?.throwIfAborted()
-      yield content.slice(start, start + chunkSize)
+      // Not `slice`, which copies nothing where the content came as a `Buffer`.
+      yield new Uint8Array(content.subarray(start, start + chunkSize))
     }
   }
 }
