@@ -82,7 +82,7 @@ export class StoredBlobs implements SendableBlobs {
     const blob = this.#findCached(repository, digest) ?? (await this.#get(repository, digest))
     return this.#reading(repository, digest, range, async () => {
       const small = await this.#smallContent(blob, range)
-      if (small !== undefined) return streamOf(small.slice(range?.start, range?.end))
+      if (small !== undefined) return streamOf(new Uint8Array(small.subarray(range?.start, range?.end)))
       const options = { ...(range && { range }), ...(signal && { signal }) }
       return (await this.#storage.read(layout.blobDataPath(blob.target), options)).content
     })
