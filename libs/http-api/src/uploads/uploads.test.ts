@@ -391,8 +391,11 @@ describe('DELETE', () => {
 })
 
 describe('Expect: 100-continue', () => {
-  async function expecting(target: URL): Promise<{ status: number | undefined; continued: boolean }> {
-    const headers = { Expect: '100-continue', 'Content-Length': '11' }
+  async function expecting(
+    target: URL,
+    more: Record<string, string> = {},
+  ): Promise<{ status: number | undefined; continued: boolean }> {
+    const headers = { Expect: '100-continue', 'Content-Length': '11', ...more }
     const outgoing = request(target, { method: 'PUT', headers }).on('error', () => undefined)
     let continued = false
     outgoing.on('continue', () => {
@@ -417,5 +420,14 @@ describe('Expect: 100-continue', () => {
   ])('is not answered for %s', async (_, query, status) => {
     const { start } = await serve()
     expect(await expecting(locationOf(await start(), query))).toEqual({ status, continued: false })
+  })
+
+  it.each([
+    ['is not as long as its range', '0-20', 400],
+    ['does not start where the upload stands', '5-15', 416],
+  ])('is not answered for a chunk that %s', async (_, range, status) => {
+    const { start } = await serve()
+    const target = locationOf(await start(), { digest })
+    expect(await expecting(target, { 'Content-Range': range })).toEqual({ status, continued: false })
   })
 })
