@@ -59,6 +59,15 @@ describe('the URLs of a layer', () => {
     expect(faults).toMatchObject([{ field: 'layers[1].urls[0]' }, { field: 'layers[1].urls[2]' }])
   })
 
+  it('are refused a hundred at a time', () => {
+    expect(
+      faultsOf(
+        Array.from({ length: 10_000 }, () => ''),
+        anyUrl,
+      ),
+    ).toHaveLength(100)
+  })
+
   it('are held to the policy on whatever they stand', () => {
     expect(faultsOf(['http://foo/nope'], someUrls, 'text/plain')).toHaveLength(1)
     expect(faultsOf(['http://foo/bar'], someUrls, 'text/plain')).toEqual([])

@@ -1,4 +1,5 @@
 import { RegistryError } from '@berth/errors'
+import { maxFaults } from './faults.ts'
 import type { Reference } from './manifest.ts'
 import { mediaTypes } from './media-types.ts'
 
@@ -12,19 +13,22 @@ export interface UrlPolicy {
  * What is wrong with the URLs of a reference. Those of every reference are looked at: there are clients that fetch
  * whatever has URLs from there first.
  *
- * @returns a MANIFEST_INVALID for each; none where all is well
+ * @returns a MANIFEST_INVALID for each of the first hundred that are wrong; none where all is well
  */
 export function checkUrls(reference: Reference, policy: UrlPolicy): readonly RegistryError[] {
   const { descriptor, field } = reference
   const urls = descriptor.urls ?? []
   if (urls.length === 0 && descriptor.mediaType === mediaTypes.dockerForeignLayer)
     return [new RegistryError('MANIFEST_INVALID', { reason: 'missing URL on layer', field: `${field}.urls` })]
-  return urls.flatMap((url, index) => {
+  const faults: RegistryError[] = []
+  for (const [index, url] of urls.entries()) {
+    if (faults.length >= maxFaults) break
     const fault = faultOf(url, policy)
-    if (fault === undefined) return []
+    if (fault === undefined) continue
     const reason = `invalid URL on layer: ${JSON.stringify(url)} ${fault}`
-    return [new RegistryError('MANIFEST_INVALID', { reason, field: `${field}.urls[${index}]` })]
-  })
+    faults.push(new RegistryError('MANIFEST_INVALID', { reason, field: `${field}.urls[${index}]` }))
+  }
+  return faults
 }
 
 function faultOf(url: string, { allow, deny }: UrlPolicy): string | undefined {

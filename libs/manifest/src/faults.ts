@@ -1,7 +1,7 @@
 import { RegistryError } from '@berth/errors'
 
-// A manifest of the largest size can hold a million wrong descriptors. Nobody reads more than this many.
-const maxFaults = 100
+/** A manifest of the largest size can hold a million wrong descriptors or URLs. Nobody reads more than this many. */
+export const maxFaults = 100
 
 /** Gathers what is wrong with a document, so that a client is told all of it at once. */
 export class Faults {
