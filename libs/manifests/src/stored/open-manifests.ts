@@ -19,7 +19,7 @@ export interface StoredManifestServices {
   readonly catalog: StoredCatalog
   readonly referrers: StoredReferrers
   /** Makes the records again that Distribution does not keep, after it wrote to the tree. Nothing else need stop. */
-  reindex(signal?: AbortSignal): Promise<Reindexed>
+  readonly reindex: (signal?: AbortSignal) => Promise<Reindexed>
 }
 
 export interface StoredManifestOptions {

@@ -3,15 +3,20 @@ import { algorithmOf, type Digest, digestOf } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import { parseManifest } from '@berth/manifest'
 import type { RepositoryName, Tag } from '@berth/reference'
+import { StorageError } from '@berth/storage'
 import type { ManifestPolicy, Manifests, ManifestUpload, PushedManifest, StoredManifest } from '../manifests.ts'
 import type { CatalogIndex } from './catalog-index.ts'
-import { settleAll } from './concurrently.ts'
+import { forEachLimited, settleAll } from './concurrently.ts'
 import { findParsed } from './find-parsed.ts'
 import type { ManifestContents } from './manifest-contents.ts'
 import type { RevisionRecords } from './revision-records.ts'
 import type { TagRecords } from './tag-records.ts'
 import { translating } from './translating.ts'
 import { checkClass, verifyReferences } from './verify-references.ts'
+
+const parallelTags = 8
+/** How many deletions in a row, by other processes, a push stands up to. */
+const maxAttempts = 10
 
 export interface ManifestParts {
   readonly contents: ManifestContents
@@ -48,7 +53,7 @@ export class StoredManifests implements Manifests {
       signal?.throwIfAborted()
       // From here on it can be pulled by its digest, and is finished though the client may go.
       await settleAll([catalog.add(repository), revisions.link(repository, digest, subject)])
-      await settleAll(upload.tags.map((tag) => this.#tag(repository, tag, digest, subject)))
+      if (upload.tags.length > 0) await this.#tag(repository, upload.tags, digest, subject)
     })
     return { digest, tags: upload.tags, ...(subject !== undefined && { subject }) }
   }
@@ -99,26 +104,37 @@ export class StoredManifests implements Manifests {
     return found === undefined || target === digest ? found : { ...found, digest }
   }
 
-  /** Moves a tag to a revision that is linked. Whoever deletes the revision meanwhile finds the tag, or is undone. */
-  async #tag(repository: RepositoryName, tag: Tag, digest: Digest, subject: Digest | undefined): Promise<void> {
+  /**
+   * Moves tags to a revision that is linked. Whoever deletes it meanwhile finds the tags when they have been moved, and
+   * removes them; or has removed the link before, and is undone.
+   */
+  async #tag(repository: RepositoryName, moved: readonly Tag[], digest: Digest, subject?: Digest): Promise<void> {
     const { revisions, tags } = this.#parts
-    await tags.exclusively(repository, tag, async () => {
-      await tags.move(repository, tag, digest)
-      const [isLinked, isTagged] = await Promise.all([
-        revisions.isStored(repository, digest),
-        tags.isStored(repository, tag),
-      ])
-      if (isLinked && isTagged) return
-      await revisions.link(repository, digest, subject)
-      await tags.move(repository, tag, digest)
+    await tags.exclusively(repository, moved, async () => {
+      for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+        await forEachLimited(moved, parallelTags, (tag) => tags.move(repository, tag, digest))
+        // In this order: a deletion that misses a tag of ours has removed the link before that tag was there.
+        if ((await this.#areStored(repository, moved)) && (await revisions.isStored(repository, digest))) return
+        await revisions.link(repository, digest, subject)
+      }
+      throw new RegistryError('UNAVAILABLE', { reason: 'the manifest is being deleted' })
     })
+  }
+
+  async #areStored(repository: RepositoryName, tags: readonly Tag[]): Promise<boolean> {
+    let areStored = true
+    await forEachLimited(tags, parallelTags, async (tag) => {
+      areStored &&= await this.#parts.tags.isStored(repository, tag)
+    })
+    return areStored
   }
 
   /** Its link is to go, too. Damaged content must not be in the way of a deletion. */
   async #findSubject(digest: Digest): Promise<Digest | undefined> {
     try {
       return (await findParsed(this.#parts.contents, digest))?.subject?.digest
-    } catch {
+    } catch (error) {
+      if (error instanceof StorageError) throw error
       return undefined
     }
   }

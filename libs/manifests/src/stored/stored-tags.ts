@@ -28,7 +28,7 @@ export class StoredTags implements Tags {
 
   async delete(repository: RepositoryName, tag: Tag): Promise<void> {
     const wasThere = await translating(() =>
-      this.#tags.exclusively(repository, tag, () => this.#tags.remove(repository, tag)),
+      this.#tags.exclusively(repository, [tag], () => this.#tags.remove(repository, tag)),
     )
     if (!wasThere) throw new RegistryError('MANIFEST_UNKNOWN', { name: repository, reference: tag })
   }

@@ -5,7 +5,7 @@ import type { Page, PageRequest } from '../listings.ts'
 import { forEachLimited, settleAll } from './concurrently.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
 import { DamagedLink, findWholeLink, putLink } from './links.ts'
-import { collectPage, pageOf, withEntry, withoutEntry } from './pages.ts'
+import { byBytes, collectPage, pageOf, withEntry, withoutEntry } from './pages.ts'
 import { Recollection } from './recollection.ts'
 
 const memory = { digests: 32 * 1024 * 1024, lists: 32 * 1024 * 1024 }
@@ -32,9 +32,13 @@ export class TagRecords {
     })
   }
 
-  /** Lets one writer of a tag in this process go after the other. */
-  async exclusively<T>(repository: RepositoryName, tag: Tag, task: () => Promise<T>): Promise<T> {
-    return this.#mutex.run(keyOf(repository, tag), task)
+  /** Lets one writer of each of these tags in this process go after the other. */
+  async exclusively<T>(repository: RepositoryName, tags: readonly Tag[], task: () => Promise<T>): Promise<T> {
+    // All take what they need in one order, so that none waits for another that waits for it.
+    const locked = [...new Set(tags)]
+      .sort(byBytes)
+      .reduceRight((inner, tag) => () => this.#mutex.run(keyOf(repository, tag), inner), task)
+    return locked()
   }
 
   /** What the tag holds, as far as it is known without looking. */
@@ -90,7 +94,7 @@ export class TagRecords {
   async removeHolders(repository: RepositoryName, digest: Digest, isDue: () => Promise<boolean>): Promise<void> {
     await forEachLimited((await this.#all(repository)) ?? [], parallelReads, async (tag) => {
       if (!(await this.#holds(repository, tag, digest))) return
-      await this.exclusively(repository, tag, async () => {
+      await this.exclusively(repository, [tag], async () => {
         if ((await this.#holds(repository, tag, digest)) && (await isDue())) await this.remove(repository, tag)
       })
     })

@@ -1,0 +1,281 @@
+import { StoredBlobs } from '@berth/blobs/stored'
+import { collect } from '@berth/bytes'
+import { type Digest, digestOf } from '@berth/digest'
+import { mediaTypes } from '@berth/manifest'
+import { parseRepositoryName, type RepositoryName } from '@berth/reference'
+import { layout, parseStoragePath, type StorageDriver } from '@berth/storage'
+import { MemoryDriver } from '@berth/storage/memory'
+import { describe, expect, it } from 'vitest'
+import {
+  absentDigest,
+  childOf,
+  codesOf,
+  digestOfUpload,
+  imageDocument,
+  imageWithBlobs,
+  indexDocument,
+  latest,
+  repository,
+  tagsNamed,
+  upload,
+} from '../suite/build-manifests.ts'
+import { strictPolicy } from '../suite/index.ts'
+import type { ManifestUpload } from '../manifests.ts'
+import { openManifests, type StoredManifestServices } from './index.ts'
+
+function services(storage: StorageDriver, isExclusive = true): StoredManifestServices & { blobs: StoredBlobs } {
+  const blobs = new StoredBlobs({ storage })
+  return { blobs, ...openManifests({ storage, blobs, policy: strictPolicy, isExclusive }) }
+}
+
+async function textAt(storage: StorageDriver, path: string): Promise<string> {
+  const { content } = await storage.read(parseStoragePath(path))
+  return Buffer.from(await collect(content, 1024 * 1024)).toString()
+}
+
+async function write(storage: StorageDriver, path: string, content: string | Uint8Array): Promise<void> {
+  await storage.put(parseStoragePath(path), Buffer.from(content))
+}
+
+async function namesIn(storage: StorageDriver, path: string): Promise<readonly string[]> {
+  const names: string[] = []
+  for await (const { name } of storage.list(parseStoragePath(path))) names.push(name)
+  return names.sort()
+}
+
+/** Writes what Distribution writes for a push, and nothing else. */
+async function pushedByDistribution(
+  storage: StorageDriver,
+  name: RepositoryName,
+  { content, tags }: ManifestUpload,
+): Promise<Digest> {
+  const digest = digestOf(content)
+  await storage.put(layout.blobDataPath(digest), content)
+  await storage.put(layout.revisionLinkPath(name, digest), layout.formatLink(digest))
+  for (const tag of tags) {
+    await storage.put(layout.tagIndexLinkPath(name, tag, digest), layout.formatLink(digest))
+    await storage.put(layout.tagCurrentLinkPath(name, tag), layout.formatLink(digest))
+  }
+  return digest
+}
+
+const tree = '/docker/registry/v2'
+const referring = (name: string): ManifestUpload =>
+  upload(imageDocument(name, { subject: { mediaType: mediaTypes.ociManifest, digest: absentDigest, size: 1 } }))
+
+describe('the tree', () => {
+  it('has a push where Distribution has it', async () => {
+    const storage = new MemoryDriver()
+    const { manifests, blobs } = services(storage)
+    const image = await imageWithBlobs(blobs, repository, 'a', { tags: [latest] })
+    await manifests.put(repository, image)
+
+    const digest = digestOfUpload(image)
+    const hex = digest.slice('sha256:'.length)
+    const own = `${tree}/repositories/library/alpine/_manifests`
+    expect(await textAt(storage, `${tree}/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`)).toBe(image.content.toString())
+    expect(await textAt(storage, `${own}/revisions/sha256/${hex}/link`)).toBe(digest)
+    expect(await textAt(storage, `${own}/tags/latest/current/link`)).toBe(digest)
+    expect(await textAt(storage, `${own}/tags/latest/index/sha256/${hex}/link`)).toBe(digest)
+    expect(await namesIn(storage, `${tree}/repositories/library/alpine`)).toEqual(['_layers', '_manifests'])
+  })
+
+  it('has everything that a tag ever held in its index', async () => {
+    const storage = new MemoryDriver()
+    const { manifests, blobs } = services(storage)
+    const digests: Digest[] = []
+    for (const name of ['a', 'b'])
+      digests.push(
+        (await manifests.put(repository, await imageWithBlobs(blobs, repository, name, { tags: [latest] }))).digest,
+      )
+    const index = `${layout.tagRoot(repository, latest)}/index/sha256`
+    expect(await namesIn(storage, index)).toEqual(digests.map((digest) => digest.slice('sha256:'.length)).sort())
+  })
+
+  it('loses the directory of a tag, and the link of a revision, as Distribution removes them', async () => {
+    const storage = new MemoryDriver()
+    const { manifests, blobs } = services(storage)
+    const image = await imageWithBlobs(blobs, repository, 'a', { tags: tagsNamed('a', 'b') })
+    await manifests.put(repository, image)
+    await manifests.delete(repository, digestOfUpload(image))
+    await expect(storage.stat(layout.manifestsRoot(repository))).rejects.toThrow('PATH_NOT_FOUND')
+    expect(await textAt(storage, layout.blobDataPath(digestOfUpload(image)))).toBe(image.content.toString())
+  })
+})
+
+describe.each([
+  ['alone', true],
+  ['among others', false],
+])('a tree that Distribution wrote, by a process %s', (_name, isExclusive) => {
+  it('is served as it is', async () => {
+    const storage = new MemoryDriver()
+    const image = upload(imageDocument('a'), { tags: tagsNamed('1', 'latest') })
+    const digest = await pushedByDistribution(storage, repository, image)
+    const { manifests, tags } = services(storage, isExclusive)
+    expect(await manifests.get(repository, latest)).toMatchObject({ digest, mediaType: mediaTypes.ociManifest })
+    expect(await manifests.get(repository, digest)).toMatchObject({ digest })
+    expect((await tags.list(repository, {})).entries).toEqual(['1', 'latest'])
+  })
+
+  it('is in the catalog once it is asked for: what has manifests or layers, and nothing else', async () => {
+    const storage = new MemoryDriver()
+    for (const name of ['a', 'a/b', 'a-1/c/d'])
+      await pushedByDistribution(storage, parseRepositoryName(name), upload(indexDocument([])))
+    await write(storage, `${tree}/repositories/layers/only/_layers/sha256/${'0'.repeat(64)}/link`, absentDigest)
+    await write(storage, `${tree}/repositories/uploads/only/_uploads/x/startedat`, '2026-01-01T00:00:00Z')
+    await write(storage, `${tree}/repositories/not..a/name/_manifests/x`, '')
+    await write(storage, `${tree}/repositories/a/_manifests/deep/_layers/x`, '')
+
+    const { catalog } = services(storage, isExclusive)
+    expect((await catalog.list({})).entries).toEqual(['a', 'a-1/c/d', 'a/b', 'layers/only'])
+  })
+
+  it('has its referrers once they are asked for, and the damaged are passed over', async () => {
+    const storage = new MemoryDriver()
+    const digest = await pushedByDistribution(storage, repository, referring('a'))
+    const damaged = await pushedByDistribution(storage, repository, referring('b'))
+    await storage.put(layout.blobDataPath(damaged), Buffer.from('{}'))
+    const schema1 = await pushedByDistribution(storage, repository, upload({ schemaVersion: 1 }))
+    const unlinked = await pushedByDistribution(storage, repository, referring('c'))
+    await storage.delete(layout.revisionLinkPath(repository, unlinked))
+
+    const { referrers, reindex, manifests } = services(storage, isExclusive)
+    expect((await referrers.list(repository, absentDigest, {})).entries).toMatchObject([{ digest }])
+    expect(await reindex()).toEqual({ repositories: 1, manifests: 3, referrers: 1, damaged: 1 })
+    expect((await manifests.get(repository, schema1)).mediaType).toBe(mediaTypes.schema1Signed)
+  })
+
+  it('is walked once, however many ask', async () => {
+    const storage = new MemoryDriver()
+    await pushedByDistribution(storage, repository, referring('a'))
+    const first = services(storage, isExclusive)
+    const pages = await Promise.all([first.catalog.list({}), first.catalog.list({}), first.catalog.list({})])
+    expect(pages.map(({ entries }) => entries)).toEqual([[repository], [repository], [repository]])
+
+    await pushedByDistribution(storage, parseRepositoryName('later'), upload(indexDocument([])))
+    expect((await services(storage, isExclusive).catalog.list({})).entries).toEqual([repository])
+  })
+
+  it('is looked through again by reindex', async () => {
+    const storage = new MemoryDriver()
+    const { catalog, referrers, reindex } = services(storage, isExclusive)
+    expect((await catalog.list({})).entries).toEqual([])
+    const digest = await pushedByDistribution(storage, repository, referring('a'))
+    await reindex()
+    expect((await catalog.list({})).entries).toEqual([repository])
+    expect((await referrers.list(repository, absentDigest, {})).entries).toMatchObject([{ digest }])
+  })
+
+  it('gives what an alias points at, under the digest that was asked for', async () => {
+    const storage = new MemoryDriver()
+    const image = upload(imageDocument('a'))
+    const digest = await pushedByDistribution(storage, repository, image)
+    const alias = digestOf(image.content, 'sha512')
+    await storage.put(layout.revisionLinkPath(repository, alias), layout.formatLink(digest))
+    const { manifests } = services(storage, isExclusive)
+    for (let times = 0; times < 2; times += 1)
+      expect(await manifests.get(repository, alias)).toMatchObject({ digest: alias })
+  })
+})
+
+describe.each([
+  ['alone', true],
+  ['among others', false],
+])('what a crash leaves, to a process %s', (_name, isExclusive) => {
+  const image = upload(indexDocument([]), { tags: [latest] })
+  const digest = digestOfUpload(image)
+
+  it.each([
+    ['a tag', layout.tagCurrentLinkPath(repository, latest)],
+    ['a revision', layout.revisionLinkPath(repository, digest)],
+  ])('serves nothing for a damaged link of %s, says so, and is healed by a push', async (_what, path) => {
+    const storage = new MemoryDriver()
+    await services(storage).manifests.put(repository, image)
+    for (const content of ['', 'sha256:abc', 'x'.repeat(5000)]) {
+      await write(storage, path, content)
+      const { manifests } = services(storage, isExclusive)
+      await expect(manifests.get(repository, latest)).rejects.toThrow(`the link at ${path} is damaged`)
+      await manifests.put(repository, image)
+      expect((await manifests.get(repository, latest)).digest).toBe(digest)
+      expect((await services(storage).manifests.get(repository, latest)).digest).toBe(digest)
+    }
+  })
+
+  it.each([
+    ['no bytes', ''],
+    ['other bytes of the same size', '!'.repeat(image.content.byteLength)],
+    ['too many bytes', 'x'.repeat(5 * 1024 * 1024)],
+  ])('serves nothing for a manifest with %s, says so, and is healed by a push', async (_what, content) => {
+    const storage = new MemoryDriver()
+    await services(storage).manifests.put(repository, image)
+    await write(storage, layout.blobDataPath(digest), content)
+    const { manifests } = services(storage, isExclusive)
+    await expect(manifests.get(repository, latest)).rejects.toThrow(`the content of ${digest} is`)
+    await manifests.put(repository, image)
+    expect(Buffer.from((await manifests.get(repository, latest)).content)).toEqual(image.content)
+  })
+
+  it('does not know a tag without its revision, nor a revision without its content', async () => {
+    const storage = new MemoryDriver()
+    await services(storage).manifests.put(repository, image)
+    await storage.delete(layout.blobDataPath(digest))
+    expect(await codesOf(services(storage, isExclusive).manifests.get(repository, latest))).toEqual([
+      'MANIFEST_UNKNOWN',
+    ])
+    await storage.delete(layout.revisionLinkPath(repository, digest))
+    expect(await codesOf(services(storage, isExclusive).manifests.get(repository, latest))).toEqual([
+      'MANIFEST_UNKNOWN',
+    ])
+    await services(storage).manifests.put(repository, image)
+    expect((await services(storage, isExclusive).manifests.get(repository, latest)).digest).toBe(digest)
+  })
+
+  it('lists a tag whose push was cut short, which can be removed', async () => {
+    const storage = new MemoryDriver()
+    await services(storage).manifests.put(repository, image)
+    await storage.delete(layout.tagCurrentLinkPath(repository, latest))
+    const { manifests, tags } = services(storage, isExclusive)
+    expect((await tags.list(repository, {})).entries).toEqual([latest])
+    expect(await codesOf(manifests.get(repository, latest))).toEqual(['MANIFEST_UNKNOWN'])
+    await tags.delete(repository, latest)
+    expect((await tags.list(repository, {})).entries).toEqual([])
+  })
+
+  it('deletes a revision whose link or content is damaged, among tags that are', async () => {
+    const storage = new MemoryDriver()
+    await services(storage).manifests.put(repository, { ...image, tags: tagsNamed('latest', 'other') })
+    await write(storage, layout.tagCurrentLinkPath(repository, latest), '')
+    await write(storage, layout.revisionLinkPath(repository, digest), '')
+    await write(storage, layout.blobDataPath(digest), '')
+    const { manifests, tags } = services(storage, isExclusive)
+    await manifests.delete(repository, digest)
+    expect((await tags.list(repository, {})).entries).toEqual([latest])
+    expect(await codesOf(manifests.get(repository, digest))).toEqual(['MANIFEST_UNKNOWN'])
+  })
+
+  it('passes over what is no tag and no entry of the catalog', async () => {
+    const storage = new MemoryDriver()
+    const { manifests, tags, catalog } = services(storage, isExclusive)
+    await manifests.put(repository, image)
+    await write(storage, `${layout.tagsRoot(repository)}/.nfs0001`, '')
+    await write(storage, `${layout.tagsRoot(repository)}/.trash/x`, '')
+    await write(storage, `${layout.tagsRoot(repository)}/stray`, '')
+    await write(storage, `${layout.catalogEntriesRoot}/.DS_Store`, '')
+    const fresh = services(storage, isExclusive)
+    expect((await fresh.tags.list(repository, {})).entries).toEqual([latest])
+    expect((await fresh.catalog.list({})).entries).toEqual([repository])
+    expect((await tags.list(repository, {})).entries).toEqual([latest])
+    expect((await catalog.list({})).entries).toEqual([repository])
+  })
+
+  it('has a push for an index of children, after which each can be pulled', async () => {
+    const storage = new MemoryDriver()
+    const { manifests, blobs } = services(storage, isExclusive)
+    const child = await imageWithBlobs(blobs, repository, 'child')
+    await manifests.put(repository, child)
+    await manifests.put(repository, upload(indexDocument([childOf(child)]), { tags: [latest] }))
+    const fresh = services(storage, isExclusive)
+    expect((await fresh.manifests.get(repository, latest)).mediaType).toBe(mediaTypes.ociIndex)
+    expect((await fresh.manifests.get(repository, digestOfUpload(child))).digest).toBe(digestOfUpload(child))
+  })
+})
