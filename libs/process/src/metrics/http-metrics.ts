@@ -1,21 +1,21 @@
 import type { Counter, Gauge, Histogram } from './families.ts'
 import type { FamilyRegistry } from './family-registry.ts'
 
-/** The API's route groups, by Distribution's names; `referrers` and `token` are Berth's. */
+/** The API's route groups, by Distribution's names; `referrers` is Berth's. */
 export type HttpHandler =
   'base' | 'catalog' | 'tags' | 'manifest' | 'blob' | 'blob_upload' | 'blob_upload_chunk' | 'referrers' | 'token'
 
 export interface HttpMetrics {
-  /** A request begins. Each needs one `observe` when it is over, however it ends. */
-  begin(handler: HttpHandler): void
+  /** A request began (1), or is over (-1), however it ended. */
+  inFlight(handler: HttpHandler, change: 1 | -1): void
 
   /**
-   * A request that was begun is over.
+   * A request is over.
    *
    * @param method as it was sent
    * @param code the response's status
-   * @param requestBytes of the body that was received, or announced
-   * @param responseBytes of the body that was sent
+   * @param requestBytes of the body, as far as it was received
+   * @param responseBytes of the body, as far as it was sent
    */
   observe(
     handler: HttpHandler,
@@ -36,7 +36,6 @@ const handlers: readonly HttpHandler[] = [
   'blob_upload',
   'blob_upload_chunk',
   'referrers',
-  'token',
 ]
 // Any other method is one label: what clients make up must not make series.
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -77,7 +76,7 @@ export function createHttpMetrics(registry: FamilyRegistry): HttpMetrics {
   }
   const byHandler = new Map(handlers.map((handler) => [handler, new HandlerMetrics(handler, families)]))
   return {
-    begin: (handler) => byHandler.get(handler)?.inFlight.add(1),
+    inFlight: (handler, change) => byHandler.get(handler)?.inFlight.add(change),
     observe: (handler, method, code, seconds, requestBytes, responseBytes) =>
       byHandler.get(handler)?.observe(method, code, seconds, requestBytes, responseBytes),
   }
@@ -116,7 +115,6 @@ class HandlerMetrics {
   }
 
   observe(method: string, code: number, seconds: number, requestBytes: number, responseBytes: number): void {
-    this.inFlight.add(-1)
     const ofMethod = this.#methods.get(method) ?? this.#ofMethod(method)
     const requests = ofMethod.requests[code] ?? this.#ofCode(ofMethod, code)
     requests.add(1)

@@ -5,16 +5,9 @@ import { parseTcpAddress } from '../listen-address.ts'
 import { InvalidValue } from '../problems.ts'
 import { dictionary, list, section } from './node.ts'
 import { isOn, stops, warns } from './not-yet.ts'
-import { duration, flag, oneOf, text, url, value } from './values.ts'
+import { duration, flag, text, url, value } from './values.ts'
 
 const second = 1000
-
-const clientAuth = [
-  'request-client-cert',
-  'require-any-client-cert',
-  'verify-client-cert-if-given',
-  'require-and-verify-client-cert',
-] as const
 
 const tls = section(
   { about: 'HTTPS, where a certificate is given' },
@@ -25,10 +18,14 @@ const tls = section(
       { about: 'CAs of client certificates; with any, clients must show one' },
       text({ about: 'a path' }),
     ),
-    clientAuth: oneOf(clientAuth, {
-      default: 'require-and-verify-client-cert',
-      about: 'what is asked of clients, where clientcas are given',
-    }),
+    clientAuth: value(
+      'request-client-cert or require-and-verify-client-cert',
+      {
+        default: 'require-and-verify-client-cert',
+        about: 'what is asked of clients, where clientcas are given',
+      },
+      clientAuth,
+    ),
     minimumTls: value(
       'tls1.2 or tls1.3',
       { default: 'TLSv1.2', about: 'the oldest version that is spoken' },
@@ -110,6 +107,21 @@ function network(written: string): 'tcp' | 'unix' {
   if (written === '' || written === 'tcp') return 'tcp'
   if (written === 'unix') return 'unix'
   throw new InvalidValue(`unknown address type ${JSON.stringify(written)}`)
+}
+
+function clientAuth(written: string): 'request-client-cert' | 'require-and-verify-client-cert' {
+  switch (written) {
+    case 'request-client-cert':
+    case 'require-and-verify-client-cert':
+      return written
+    case '':
+      return 'require-and-verify-client-cert'
+    case 'require-any-client-cert':
+    case 'verify-client-cert-if-given':
+      throw new InvalidValue(`${written} is not supported yet`)
+    default:
+      throw new InvalidValue(`${JSON.stringify(written)} is not a way to authenticate clients`)
+  }
 }
 
 function tlsVersion(written: string, warn: (message: string) => void): 'TLSv1.2' | 'TLSv1.3' {
