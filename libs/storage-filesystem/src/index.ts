@@ -3,3 +3,4 @@
  * Begin with `filesystem-driver.ts`; `versioned-records.ts` says how records change without locks.
  */
 export { FilesystemDriver, type FilesystemDriverOptions } from './filesystem-driver.ts'
+export { readOrMakeSecret } from './tree-secret.ts'
