@@ -1,0 +1,169 @@
+import { createServer, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { Writable } from 'node:stream'
+import { expect, it } from 'vitest'
+import type { DirectoryKeepingDriver, SendingDriver, StorageDriver } from '../storage-driver.ts'
+import { at, bytes, entriesOf, type OpenDriver, patterned, textAt, useDriver } from './subject.ts'
+
+const mebibyte = 1024 * 1024
+
+export function describeSending(open: OpenDriver<StorageDriver & SendingDriver>): void {
+  const driver = useDriver(open)
+
+  it.each([
+    [0, 0],
+    [0, 1],
+    [17, 70_000],
+    [0, 5 * mebibyte + 3],
+    [mebibyte - 1, 4 * mebibyte + 1],
+    [5 * mebibyte + 3, 5 * mebibyte + 3],
+  ])('sends bytes %i to %i of 5 MiB and 3 bytes over a socket', async (start, end) => {
+    const content = patterned(5 * mebibyte + 3)
+    await driver().put(at('/file'), content)
+    const received = await receiveAll(async (socket) => {
+      await driver().sendTo(at('/file'), { start, end }, socket)
+    })
+    expect(content.subarray(start, end).equals(received)).toBe(true)
+  })
+
+  it('does not end the target', async () => {
+    await driver().put(at('/file'), bytes('content'))
+    const received = await receiveAll(async (socket) => {
+      await driver().sendTo(at('/file'), { start: 0, end: 4 }, socket)
+      socket.write('|')
+      await driver().sendTo(at('/file'), { start: 4, end: 7 }, socket)
+    })
+    expect(received.toString()).toBe('cont|ent')
+  })
+
+  it('sends to many targets at once, each its own range', async () => {
+    const content = patterned(2 * mebibyte)
+    await driver().put(at('/file'), content)
+    const sends = Array.from({ length: 16 }, async (_, index) => {
+      const range = { start: index * 1_000, end: 2 * mebibyte - index }
+      const received = await receiveAll((socket) => driver().sendTo(at('/file'), range, socket))
+      return content.subarray(range.start, range.end).equals(received)
+    })
+    expect((await Promise.all(sends)).filter(Boolean)).toHaveLength(16)
+  })
+
+  it('sends one whole version of what is replaced meanwhile', async () => {
+    const before = patterned(8 * mebibyte, 1)
+    await driver().put(at('/file'), before)
+    const received: Buffer[] = []
+    const target = new Writable({
+      highWaterMark: 1,
+      write(chunk: Buffer, _encoding, done) {
+        received.push(Buffer.from(chunk))
+        if (received.length > 1) done()
+        else
+          driver()
+            .put(at('/file'), patterned(mebibyte, 2))
+            .then(() => done(), done)
+      },
+    })
+    await driver().sendTo(at('/file'), { start: 0, end: before.byteLength }, target)
+    expect(before.equals(Buffer.concat(received))).toBe(true)
+  })
+
+  it.each([
+    ['PATH_NOT_FOUND', '/nothing', { start: 0, end: 1 }],
+    ['PATH_NOT_FOUND', '/dir', { start: 0, end: 1 }],
+    ['INVALID_RANGE', '/dir/file', { start: 0, end: 8 }],
+    ['INVALID_RANGE', '/dir/file', { start: 8, end: 8 }],
+    ['INVALID_RANGE', '/dir/file', { start: 2, end: 1 }],
+    ['INVALID_RANGE', '/dir/file', { start: 0, end: 10 * mebibyte }],
+    ['INVALID_PATH', '/../dir', { start: 0, end: 1 }],
+  ])('fails with %s for %s %j before anything is sent', async (code, path, range) => {
+    await driver().put(at('/dir/file'), bytes('content'))
+    const received = await receiveAll(async (socket) => {
+      await expect(driver().sendTo(at(path), range, socket)).rejects.toMatchObject({ code })
+    })
+    expect(received).toHaveLength(0)
+  })
+
+  it('fails when the target goes away, and not before', async () => {
+    await driver().put(at('/file'), patterned(16 * mebibyte))
+    const server = createServer((socket) => {
+      socket.once('data', () => socket.resetAndDestroy())
+    }).listen(0, '127.0.0.1')
+    const socket = await connectTo(server)
+    socket.on('error', () => {})
+    await expect(driver().sendTo(at('/file'), { start: 0, end: 16 * mebibyte }, socket)).rejects.toBeInstanceOf(Error)
+    server.close()
+  })
+
+  it('fails on a target that is closed already', async () => {
+    await driver().put(at('/file'), patterned(mebibyte))
+    const target = new Writable({ write: (_chunk, _encoding, done) => done() })
+    target.destroy()
+    await once(target, 'close')
+    await expect(driver().sendTo(at('/file'), { start: 0, end: mebibyte }, target)).rejects.toBeInstanceOf(Error)
+  })
+
+  it('fails with the error of the target', async () => {
+    await driver().put(at('/file'), patterned(mebibyte))
+    const error = new Error('no more')
+    const target = new Writable({ write: (_chunk, _encoding, done) => done(error) })
+    target.on('error', () => {})
+    await expect(driver().sendTo(at('/file'), { start: 0, end: mebibyte }, target)).rejects.toBe(error)
+  })
+
+  it('stops when the signal is aborted, even while the target takes nothing', async () => {
+    await driver().put(at('/file'), patterned(4 * mebibyte))
+    const reason = new Error('gone')
+    const controller = new AbortController()
+    const target = new Writable({ write: () => controller.abort(reason) })
+    const send = driver().sendTo(at('/file'), { start: 0, end: 4 * mebibyte }, target, controller.signal)
+    await expect(send).rejects.toBe(reason)
+  })
+}
+
+export function describeDirectories(open: OpenDriver<StorageDriver & DirectoryKeepingDriver>): void {
+  const driver = useDriver(open)
+
+  it('makes a directory, with those above it', async () => {
+    await driver().makeDirectory(at('/a/b/c'))
+    expect(await driver().stat(at('/a/b/c'))).toMatchObject({ isDirectory: true })
+    expect(await entriesOf(driver(), '/a/b/c')).toEqual([])
+    expect(await entriesOf(driver(), '/a/b')).toEqual([{ name: 'c', isDirectory: true }])
+  })
+
+  it('leaves a directory that is there as it is', async () => {
+    await driver().put(at('/a/file'), bytes('x'))
+    await driver().makeDirectory(at('/a'))
+    expect(await textAt(driver(), '/a/file')).toBe('x')
+  })
+
+  it('makes a directory of which several are made at once', async () => {
+    await Promise.all(['/a/b', '/a/b', '/a/c', '/a/b/d'].map((path) => driver().makeDirectory(at(path))))
+    expect((await entriesOf(driver(), '/a')).map(({ name }) => name)).toEqual(['b', 'c'])
+  })
+}
+
+/** What comes out of the other end of a socket that `send` is given. */
+async function receiveAll(send: (socket: Socket) => Promise<void>): Promise<Buffer> {
+  const received = Promise.withResolvers<Buffer>()
+  const server = createServer((socket) => {
+    socket.toArray().then((chunks: Buffer[]) => received.resolve(Buffer.concat(chunks)), received.reject)
+  }).listen(0, '127.0.0.1')
+  const socket = await connectTo(server)
+  try {
+    await send(socket)
+    socket.end()
+    return await received.promise
+  } finally {
+    socket.destroy()
+    server.close()
+  }
+}
+
+async function connectTo(server: ReturnType<typeof createServer>): Promise<Socket> {
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server has no port')
+  const socket = connect(address.port, '127.0.0.1')
+  await once(socket, 'connect')
+  return socket
+}
