@@ -1,0 +1,236 @@
+import { StoredBlobs } from '@berth/blobs/stored'
+import { collect } from '@berth/bytes'
+import { type Digest, digestOf, parseDigest } from '@berth/digest'
+import { RegistryError } from '@berth/errors'
+import { layout, StorageError, type StoragePath } from '@berth/storage'
+import { MemoryDriver } from '@berth/storage/memory'
+import { describe, expect, it } from 'vitest'
+import type { BlobUploads, UploadRef } from '../blob-uploads.ts'
+import { KeyRing } from '../key-ring.ts'
+import { Stall, stallingDriver } from '../suite/stalling-driver.ts'
+import { body, chunkAt, cutOff, repository } from '../suite/upload-client.ts'
+import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
+import { StoredBlobUploads } from './stored-blob-uploads.ts'
+import { StoredUploadPurge } from './stored-upload-purge.ts'
+
+/** What a client asks, or a purge does, in the name of a letter: its bytes are that letter's. */
+interface Deed {
+  readonly name: string
+  readonly run: (scene: Scene, letter: string) => Promise<unknown>
+  /** What was received when this was acknowledged, if it received anything. */
+  readonly appended?: (before: string, letter: string) => string
+  /** What was made a blob when this was acknowledged. */
+  readonly completed?: (before: string, letter: string) => string
+}
+
+interface Scene {
+  readonly uploads: BlobUploads
+  readonly storage: MemoryDriver
+  readonly ref: UploadRef
+  /** What the upload had when the deeds began. */
+  readonly before: string
+}
+
+const four = (before: string, letter: string): string => before + letter.repeat(4)
+
+const deeds: readonly Deed[] = [
+  {
+    name: 'a chunk',
+    run: ({ uploads, ref, before }, letter) => uploads.append(ref, chunkAt(before.length, letter.repeat(4))),
+    appended: four,
+  },
+  {
+    name: 'a body without a range',
+    run: ({ uploads, ref }, letter) => uploads.append(ref, body(letter.repeat(4))),
+    appended: four,
+  },
+  {
+    name: 'a chunk that is cut off',
+    run: ({ uploads, ref, before: { length: start } }, letter) =>
+      uploads.append(ref, { content: cutOff(letter, letter), start, isOneOfMany: true }),
+  },
+  {
+    name: 'a completion with a last chunk',
+    run: ({ uploads, ref, before }, letter) =>
+      uploads.complete(ref, digestOf(four(before, letter)), body(letter.repeat(4))),
+    completed: four,
+  },
+  {
+    name: 'a completion as it stands',
+    run: ({ uploads, ref, before }) => uploads.complete(ref, digestOf(before)),
+    completed: (before) => before,
+  },
+  {
+    name: 'a completion as it stands, by sha512',
+    run: ({ uploads, ref, before }) => uploads.complete(ref, digestOf(before, 'sha512')),
+    completed: (before) => before,
+  },
+  {
+    name: 'a completion with a wrong digest',
+    run: ({ uploads, ref }, letter) => uploads.complete(ref, digestOf('wrong'), body(letter)),
+  },
+  { name: 'a cancellation', run: ({ uploads, ref }) => uploads.cancel(ref) },
+]
+
+const purging: Deed = {
+  name: 'a purge',
+  run: ({ storage }) => new StoredUploadPurge({ storage, nowMs: () => Date.now() + 3_600_000 }).purge(1000),
+}
+
+/** How an upload may have come to where the deeds begin: its hash native, resumable, or of nothing. */
+const beginnings: readonly (readonly boolean[])[] = [[], [false], [true, true]]
+
+const expectedEnds = ['done', 'RANGE_INVALID', 'BLOB_UPLOAD_UNKNOWN', 'DIGEST_INVALID', 'connection reset']
+const keys = new KeyRing({ signing: 'k' })
+
+async function begin(beginning: readonly boolean[]): Promise<Scene> {
+  const storage = new MemoryDriver()
+  const uploads = new StoredBlobUploads({ storage, keys })
+  let upload = await uploads.start(repository)
+  for (const isOneOfMany of beginning)
+    upload = await uploads.append({ repository, ...upload }, { ...body('begun-'), isOneOfMany })
+  return { uploads, storage, ref: { repository, ...upload }, before: 'begun-'.repeat(beginning.length) }
+}
+
+interface Played {
+  readonly scene: Scene
+  readonly outcomes: readonly { deed: Deed; letter: string; isDone: boolean; error: unknown }[]
+}
+
+/** Runs `late` on a node that is held at a step, `other` meanwhile on another node. `undefined`: no such step. */
+async function interleave(
+  late: Deed,
+  other: Deed,
+  beginning: readonly boolean[],
+  step: number,
+  dies: boolean,
+): Promise<Played | undefined> {
+  const scene = await begin(beginning)
+  const stall = new Stall(step)
+  const uploads = new StoredBlobUploads({ storage: stallingDriver(scene.storage, stall), keys })
+  const running = settled(late.run({ ...scene, uploads }, 'A'))
+  const isHeld = await Promise.race([stall.reached.then(() => true), running.then(() => false)])
+  const otherOutcome = await settled(other.run(scene, 'B'))
+  if (!isHeld) return undefined
+  if (!dies) stall.release()
+  const outcomes = [{ deed: other, letter: 'B', ...otherOutcome }]
+  if (!dies) outcomes.push({ deed: late, letter: 'A', ...(await running) })
+  return { scene, outcomes }
+}
+
+async function settled(work: Promise<unknown>): Promise<{ isDone: boolean; error: unknown }> {
+  return work.then(
+    () => ({ isDone: true, error: undefined }),
+    (error: unknown) => ({ isDone: false, error }),
+  )
+}
+
+async function checkpointOf({ storage, ref }: Scene): Promise<Checkpoint | undefined> {
+  try {
+    return parseCheckpoint((await storage.readVersioned(layout.uploadCheckpointPath(repository, ref.id))).content)
+  } catch (error) {
+    if (StorageError.isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+async function* filesBelow(storage: MemoryDriver, path: StoragePath): AsyncGenerator<StoragePath> {
+  if (!(await storage.stat(path).catch(() => ({ isDirectory: false }))).isDirectory) return
+  for await (const { name, isDirectory } of storage.list(path)) {
+    if (isDirectory) yield* filesBelow(storage, layout.below(path, name))
+    else yield layout.below(path, name)
+  }
+}
+
+async function textAt(storage: MemoryDriver, path: StoragePath): Promise<string> {
+  return Buffer.from(await collect((await storage.read(path)).content, 1000)).toString()
+}
+
+async function expectBlobsToBeTheirDigests(storage: MemoryDriver): Promise<void> {
+  for await (const path of filesBelow(storage, layout.blobsRoot)) {
+    const [algorithm, , encoded] = path.slice(layout.blobsRoot.length + 1).split('/')
+    const digest = parseDigest(`${algorithm}:${encoded}`)
+    expect(digestOf(await textAt(storage, path), algorithm === 'sha512' ? 'sha512' : 'sha256')).toBe(digest)
+  }
+}
+
+async function expectBlob({ storage }: Scene, text: string, digest: Digest): Promise<void> {
+  const blobs = new StoredBlobs({ storage })
+  expect(Buffer.from(await collect(await blobs.read(repository, digest), 1000)).toString()).toBe(text)
+}
+
+/** The bytes of a checkpoint; `undefined` where they are placed already, and only the upload's end is missing. */
+async function textOf({ storage, ref }: Scene, { parts }: Checkpoint): Promise<string | undefined> {
+  try {
+    const received = await collect(storage.readParts(layout.uploadRoot(repository, ref.id), parts), 1000)
+    return Buffer.from(received).toString()
+  } catch (error) {
+    if (StorageError.isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+async function orphansOf({ storage, ref }: Scene, { parts }: Checkpoint): Promise<readonly string[]> {
+  const known = new Set([...parts.map(({ name }) => name), 'startedat', 'checkpoint'])
+  const names: string[] = []
+  for await (const path of filesBelow(storage, layout.uploadRoot(repository, ref.id)))
+    names.push(path.slice(path.lastIndexOf('/') + 1))
+  return names.filter((name) => !known.has(name))
+}
+
+const algorithmOf = ({ name }: Deed): 'sha256' | 'sha512' => (name.endsWith('sha512') ? 'sha512' : 'sha256')
+
+/** What was acknowledged is so, and what was refused was refused as the contract says. */
+async function expectOutcomes({ scene, outcomes }: Played): Promise<void> {
+  const { before, storage } = scene
+  await expectBlobsToBeTheirDigests(storage)
+  for (const { deed, letter, isDone, error } of outcomes) {
+    const text = isDone ? deed.completed?.(before, letter) : undefined
+    if (text !== undefined) await expectBlob(scene, text, digestOf(text, algorithmOf(deed)))
+    expect(expectedEnds).toContain(isDone ? 'done' : endOf(error))
+  }
+}
+
+function endOf(error: unknown): unknown {
+  if (error instanceof RegistryError) return error.code
+  return error instanceof Error ? error.message : error
+}
+
+/** What of the upload is still there is the history of one client, and can be completed. */
+async function expectUploadToGoOn({ scene, outcomes }: Played, late: Deed, dies: boolean): Promise<void> {
+  const { before, storage, uploads, ref } = scene
+  const appended = outcomes.flatMap(({ deed, letter, isDone }) => (isDone && deed.appended?.(before, letter)) || [])
+  expect(appended.length).toBeLessThan(2)
+  const checkpoint = await checkpointOf(scene)
+  if (checkpoint === undefined) return
+  const { state } = await uploads.status(ref)
+  const text = await textOf(scene, checkpoint)
+  if (text === undefined) {
+    // The node died between placing the blob and ending the upload: its client repeats the completion.
+    const placed = late.completed?.(before, 'A') ?? ''
+    const repeated = await settled(uploads.complete({ ...ref, state }, digestOf(placed, algorithmOf(late))))
+    expect(repeated.isDone).toBe(checkpoint.size === placed.length)
+    return
+  }
+  expect(text.slice(before.length)).toMatch(/^(A*|B*)$/)
+  expect(appended).toEqual(appended.map(() => text))
+  expect(dies ? [] : await orphansOf(scene, checkpoint)).toEqual([])
+  await uploads.complete({ ...ref, state }, digestOf(text))
+  await expectBlob(scene, text, digestOf(text))
+  await expectBlobsToBeTheirDigests(storage)
+}
+
+describe.each(deeds)('$name that is held up at any step', (late) => {
+  it.each([...deeds, purging])('mixes with nothing of $name in the meantime', async (other) => {
+    let played = 0
+    for (const beginning of beginnings)
+      for (const dies of [false, true])
+        for (let step = 0; ; step += 1, played += 1) {
+          const outcome = await interleave(late, other, beginning, step, dies)
+          if (outcome === undefined) break
+          await expectOutcomes(outcome)
+          await expectUploadToGoOn(outcome, late, dies)
+        }
+    expect(played).toBeGreaterThan(12)
+  })
+})
