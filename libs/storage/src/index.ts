@@ -20,3 +20,4 @@ export { parseContentPath, parseStoragePath, type StoragePath } from './storage-
 export { translateStorageError } from './translate-storage-error.ts'
 export * as layout from './layout.ts'
 export { untilAborted } from './until-aborted.ts'
+export { ObservedDriver, type StorageAction, type StorageObserver, type StorageOutcome } from './observed-driver.ts'
