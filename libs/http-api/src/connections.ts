@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { Server as TlsServer } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import type { RequestExchange } from './request-exchange.ts'
@@ -15,8 +16,8 @@ export class Connections {
   readonly #stallTimeoutMs: number
   /** Of each connection, the request that began last. */
   readonly #exchanges = new WeakMap<Duplex, RequestExchange>()
+  readonly #open = new Set<Socket>()
   #atWork = 0
-  #server: Server | undefined
   #onIdle: (() => void) | undefined
 
   constructor(stallTimeoutMs: number) {
@@ -29,7 +30,11 @@ export class Connections {
   }
 
   watch(server: Server): void {
-    this.#server = server
+    // Node counts a connection that has not sent anything yet as busy, so it is not asked which ones are idle.
+    server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+      this.#open.add(socket)
+      socket.once('close', () => this.#open.delete(socket))
+    })
     server.setTimeout(this.#stallTimeoutMs, (socket) => this.#onStill(socket))
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#onClientError(error, socket))
   }
@@ -48,7 +53,7 @@ export class Connections {
 
   /** A response is out, or given up. Its connection may have been told that it lives on: it does not when closing. */
   answered(): void {
-    if (this.isClosing) this.#server?.closeIdleConnections()
+    if (this.isClosing) this.#closeIdle()
   }
 
   async close(server: Server, drainTimeoutMs: number): Promise<void> {
@@ -56,23 +61,33 @@ export class Connections {
     this.#onIdle = resolve
     const closed = new Promise<void>((done) => server.close(() => done()))
     const deadline = setTimeout(() => server.closeAllConnections(), drainTimeoutMs)
+    this.#closeIdle()
     if (this.#atWork === 0) resolve()
     await Promise.all([closed, idle])
     clearTimeout(deadline)
   }
 
+  #closeIdle(): void {
+    for (const socket of this.#open) if (this.#answering(socket) === undefined) socket.destroy()
+  }
+
+  /** The exchange that a connection is there for at this moment. */
+  #answering(socket: Duplex): RequestExchange | undefined {
+    const exchange = this.#exchanges.get(socket)
+    return exchange === undefined || exchange.response.closed ? undefined : exchange
+  }
+
   /** Nothing went by in either direction for a while. Whose fault is it? */
   #onStill(socket: Socket): void {
-    const exchange = this.#exchanges.get(socket)
-    const isAtWork = exchange !== undefined && !exchange.response.closed
-    if (isAtWork && !exchange.isReceiving && socket.writableLength === 0) socket.setTimeout(this.#stallTimeoutMs)
+    const exchange = this.#answering(socket)
+    const isServers = exchange !== undefined && !exchange.isReceiving && socket.writableLength === 0
+    if (isServers) socket.setTimeout(this.#stallTimeoutMs)
     else socket.destroy()
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const response = this.#exchanges.get(socket)?.response
-    const isAnswering = response !== undefined && !response.closed && response.headersSent
-    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) {
+    const isHalfAnswered = this.#answering(socket)?.response.headersSent === true
+    if (error.code === 'ECONNRESET' || !socket.writable || isHalfAnswered) {
       socket.destroy()
       return
     }

@@ -11,7 +11,6 @@ import { ClientGoneError } from './request-body.ts'
 import { RequestExchange } from './request-exchange.ts'
 import type { RequestLog } from './request-log.ts'
 import { respond } from './respond.ts'
-import { announcesBody, discardBody } from './unread-body.ts'
 import type { Urls } from './urls.ts'
 
 export interface DispatcherParts {
@@ -46,16 +45,16 @@ export class Dispatcher {
 
   /** Serves a request that a route matches. */
   serve(route: MountedRoute, request: Request, response: Response): void {
-    void this.#run(route, request, response, () => handlerFor(route, request))
+    void this.#run(route, request, response)
   }
 
   /** Serves what no route matches, or could be matched with any. */
   serveUnrouted(request: Request, response: Response, error: unknown): void {
-    void this.#run(undefined, request, response, () => this.#handlerForUnrouted(request, error))
+    void this.#run(undefined, request, response, error)
   }
 
   /** Never rejects: whatever happens is answered, or logged. */
-  async #run(route: MountedRoute | undefined, request: Request, response: Response, choose: () => Step): Promise<void> {
+  async #run(route: MountedRoute | undefined, request: Request, response: Response, error?: unknown): Promise<void> {
     const { urls, newId, log, isHealthy, connections } = this.#parts
     const exchange = new RequestExchange(urls, newId(), request, response, route?.name, route ? request.params : {})
     attachExchange(response, exchange)
@@ -65,17 +64,18 @@ export class Dispatcher {
     try {
       if (!isHealthy()) throw unhealthy()
       if (expectsTooMuch(request)) return refuse(exchange, renderText(417, 'Expectation failed'))
-      exchange.checkName()
-      await choose()(exchange)
-      if (!request.complete && announcesBody(request)) this.#dropRest(exchange)
-    } catch (error) {
-      this.#fail(exchange, error)
+      const step = route === undefined ? this.#stepOffRoutes(request, error) : stepOf(route, exchange)
+      await step(exchange)
+    } catch (thrown) {
+      this.#fail(exchange, thrown)
     } finally {
+      // What nobody read of a body must not be taken for the next request.
+      exchange.dropBody((isComplete) => void (isComplete || request.socket.destroy()))
       connections.ended()
     }
   }
 
-  #handlerForUnrouted(request: Request, error: unknown): Step {
+  #stepOffRoutes(request: Request, error: unknown): Step {
     const path = pathOf(request.url)
     if (error instanceof URIError)
       throw new RegistryError('NAME_INVALID', { name: path.slice(0, 255), reason: 'malformed percent-encoding' })
@@ -95,6 +95,15 @@ export class Dispatcher {
   }
 
   #fail(exchange: RequestExchange, error: unknown): void {
+    try {
+      this.#answerFor(error, exchange)
+    } catch (unanswerable) {
+      this.#parts.log.failed(exchange, unanswerable)
+      exchange.request.socket.destroy()
+    }
+  }
+
+  #answerFor(error: unknown, exchange: RequestExchange): void {
     const { log } = this.#parts
     const { request, response } = exchange
     const isGone = error instanceof ClientGoneError || (response.destroyed && !response.writableFinished)
@@ -113,24 +122,17 @@ export class Dispatcher {
       refuse(exchange, renderFaults([fault, ...others]))
     }
   }
-
-  /** An operation that needs no body leaves it: it must not be taken for the next request. */
-  #dropRest(exchange: RequestExchange): void {
-    const { request } = exchange
-    exchange.releaseBody()
-    discardBody(request, (isComplete) => {
-      if (!isComplete) request.socket.destroy()
-    })
-  }
 }
 
-function handlerFor(route: MountedRoute, request: Request): Step {
+function stepOf(route: MountedRoute, exchange: RequestExchange): Step {
+  const { request } = exchange
   if (looksUnclean(request.url)) {
     const path = pathOf(request.url)
     const clean = cleanPath(path)
     if (clean === undefined) return notFound
     if (clean !== path) return redirectTo(clean)
   }
+  exchange.checkName()
   const handler = route.handlers[request.method as 'GET'] ?? route.handlers.ANY
   if (handler !== undefined) return handler
   return request.method === 'OPTIONS' ? options(route) : methodNotAllowed(route)

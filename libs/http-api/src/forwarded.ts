@@ -12,7 +12,7 @@ export function parseForwarded(header: string): ReadonlyMap<string, string> | un
     const match = pattern.exec(header)
     if (match === null) return undefined
     const [, key, quoted, plain, end] = match
-    if (key === undefined) return end === ';' || (pairs.size > 0 && end === ',') ? undefined : pairs
+    if (key === undefined) return end === ';' ? undefined : pairs
     const name = key.toLowerCase()
     if (pairs.has(name)) return undefined
     pairs.set(name, plain ?? (quoted as string).replaceAll(/\\(.)/g, '$1'))

@@ -1,34 +1,25 @@
 import type { Refusal } from './errors.ts'
 import type { RequestExchange } from './request-exchange.ts'
 import { respond } from './respond.ts'
-import { announcesBody, discardBody } from './unread-body.ts'
 
 /** Bytes of a body that are better read than the connection lost. */
 const smallBody = 64 * 1024
 
 /**
  * Answers otherwise than was asked, perhaps while the client is still sending: it must see the answer, and must not be
- * read from for ever. The connection is then closed in one direction first.
+ * read from for ever. Unless little is left, the connection is closed, in one direction first.
  */
 export function refuse(exchange: RequestExchange, { status, headers, body }: Refusal): void {
   const { request, response, contentLength } = exchange
-  exchange.releaseBody()
+  const isShort = contentLength !== undefined && contentLength <= smallBody && request.headers.expect === undefined
   // A response that waits for another's on its connection has no socket yet, and nothing may be ended before it.
-  if (request.complete || !announcesBody(request) || response.socket === null)
-    return respond(exchange, status, headers, body)
-  const isSmall = contentLength !== undefined && contentLength <= smallBody && request.headers.expect === undefined
-  if (isSmall) {
-    respond(exchange, status, headers, body)
-    discardBody(request, (isComplete) => {
-      if (!isComplete) request.socket.destroy()
-    })
-    return
-  }
+  if (!exchange.hasUnreadBody || isShort || response.socket === null) return respond(exchange, status, headers, body)
+
   response.writeHead(status, [...headers, 'Content-Length', String(Buffer.byteLength(body)), 'Connection', 'close'])
   if (body === '' || request.method === 'HEAD') response.flushHeaders()
   else response.write(body)
   exchange.isAnswered = true
   // Not `response.end()`: Node would close both directions at once, and what still arrives would reset the connection.
   request.socket.end()
-  discardBody(request, () => request.socket.destroy())
+  exchange.dropBody(() => request.socket.destroy())
 }

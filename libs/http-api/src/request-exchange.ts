@@ -4,7 +4,7 @@ import { parseRepositoryName, type RepositoryName } from '@berth/reference'
 import type { Exchange } from './exchange.ts'
 import { ClientGoneError, RequestBody } from './request-body.ts'
 import type { RouteName } from './routes.ts'
-import { announcesBody } from './unread-body.ts'
+import { announcesBody, discardBody } from './unread-body.ts'
 import type { Urls } from './urls.ts'
 
 const noParameters = new URLSearchParams()
@@ -30,6 +30,7 @@ export class RequestExchange implements Exchange {
   #query: URLSearchParams | undefined
   #abort: AbortController | undefined
   #body: RequestBody | undefined
+  #isBodyDropped = false
 
   constructor(
     urls: Urls,
@@ -98,9 +99,17 @@ export class RequestExchange implements Exchange {
     return this.#body
   }
 
-  /** Ends the reading of the body; what was not read is left in the request. */
-  releaseBody(): void {
+  /** Whether the client is still sending a body that nobody drops yet. */
+  get hasUnreadBody(): boolean {
+    return !this.#isBodyDropped && !this.request.complete && announcesBody(this.request)
+  }
+
+  /** Drops what is left of the body, if anything is. @param onEnd as `discardBody` has it */
+  dropBody(onEnd: (isComplete: boolean) => void): void {
+    if (!this.hasUnreadBody) return
+    this.#isBodyDropped = true
     this.#body?.release()
+    discardBody(this.request, onEnd)
   }
 
   url(path: string, query?: Readonly<Record<string, string>>): string {

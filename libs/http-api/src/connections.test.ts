@@ -1,0 +1,395 @@
+import { once } from 'node:events'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ByteStream } from '@berth/bytes'
+import { RegistryError } from '@berth/errors'
+import type { BlobUploads, Chunk, Upload } from '@berth/uploads'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { HttpApiServer } from './http-api-server.ts'
+import type { HttpApiSettings } from './settings.ts'
+import { type RawConnection, TestApi } from './test-api.ts'
+
+const path = '/v2/foo/blobs/uploads/1'
+const head = (fields: string): string => `PATCH ${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n`
+const unused = () => Promise.reject(new Error('not to be called here'))
+
+/** Takes what each test does with a chunk for the whole of an upload. */
+function uploadsThat(append: (content: ByteStream, chunk: Chunk, signal: AbortSignal) => Promise<Upload>) {
+  const uploads: BlobUploads = {
+    start: unused,
+    status: unused,
+    complete: unused,
+    cancel: unused,
+    append: (_, chunk, signal) => append(chunk.content, chunk, signal as AbortSignal),
+  }
+  return uploads
+}
+
+const received = (size: number): Upload => ({ id: '1', offset: size, state: 's' })
+
+async function sizeOf(content: ByteStream): Promise<number> {
+  let size = 0
+  for await (const chunk of content) size += chunk.byteLength
+  return size
+}
+
+async function serve(
+  append: Parameters<typeof uploadsThat>[0],
+  settings: Partial<HttpApiSettings> = {},
+): Promise<{ api: TestApi; connection: RawConnection }> {
+  const blobs = {
+    stat: unused,
+    statAll: unused,
+    read: unused,
+    put: unused,
+    mount: unused,
+    unlink: unused,
+    sendTo: unused,
+  }
+  const api = await TestApi.open({ services: { blobs, uploads: uploadsThat(append) }, settings })
+  onTestFinished(() => api.close())
+  const connection = await api.connect()
+  onTestFinished(() => connection.destroy())
+  return { api, connection }
+}
+
+describe('a body', () => {
+  it.each(['Content-Length: 5\r\n\r\nhello', 'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0'])(
+    'is read to its end: %j',
+    async (sent) => {
+      const { connection } = await serve(async (content) => received(await sizeOf(content)))
+      connection.write(head(sent))
+      expect(await connection.until('\r\n\r\n')).toMatch(/^HTTP\/1.1 202 [^]*\r\nRange: 0-4\r\n/)
+    },
+  )
+
+  it('is read in many pieces, however slowly they are taken', async () => {
+    const { api } = await serve(async (content) => {
+      let size = 0
+      for await (const chunk of content) {
+        await new Promise(setImmediate)
+        size += chunk.byteLength
+      }
+      return received(size)
+    })
+    const { headers } = await api.send('PATCH', path, { body: Buffer.alloc(3_000_001) })
+    expect(headers['range']).toBe('0-3000000')
+  })
+
+  it('that is not sent yields nothing', async () => {
+    const { connection } = await serve(async (content) => received(await sizeOf(content)))
+    connection.write(head('X: y'))
+    expect(await connection.until('\r\n\r\n')).toMatch(/^HTTP\/1.1 202 /)
+  })
+
+  it('that is not read is no request of its own', async () => {
+    const { connection } = await serve(async () => received(1))
+    connection.write(head('Content-Length: 28') + 'GET /v2/ HTTP/1.1\r\nHost: y\r\n\r\n'.slice(0, 28))
+    await connection.until('202')
+    connection.write('GET /v2/foo%zz/tags/list HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    const all = await connection.ended()
+    expect(all.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 202', 'HTTP/1.1 404'])
+  })
+
+  it('that is cut off throws, and the client is logged as gone', async () => {
+    const failure = Promise.withResolvers<unknown>()
+    const { api, connection } = await serve(async (content, _, signal) => {
+      await sizeOf(content).catch((error: unknown) => failure.resolve([error, signal.aborted]))
+      throw new Error('cannot go on')
+    })
+    connection.write(head('Content-Length: 10') + 'hello')
+    connection.socket.end(() => connection.destroy())
+    expect(await failure.promise).toMatchObject([{ name: 'ClientGoneError' }, expect.any(Boolean)])
+    await api.close()
+    expect(api.lines).toContainEqual(
+      expect.objectContaining({ level: 'info', fields: expect.objectContaining({ status: 499, received: 5 }) }),
+    )
+    expect(api.lines.filter(({ level }) => level === 'error')).toEqual([])
+  })
+
+  it('that stalls is cut off', async () => {
+    const { connection } = await serve(async (content) => received(await sizeOf(content)), { stallTimeoutMs: 50 })
+    connection.write(head('Content-Length: 10') + 'hello')
+    expect(await connection.ended()).toBe('')
+  })
+
+  it('whose reader takes its time is not cut off for it', async () => {
+    const late = Promise.withResolvers<void>()
+    const { connection } = await serve(
+      async (content) => {
+        await late.promise
+        return received(await sizeOf(content))
+      },
+      { stallTimeoutMs: 20 },
+    )
+    connection.write(head('Content-Length: 5') + 'hello')
+    // Longer than the limit, by the same clock.
+    setTimeout(() => late.resolve(), 100)
+    expect(await connection.until('\r\n\r\n')).toMatch(/^HTTP\/1.1 202 /)
+  })
+})
+
+describe('a client that waits for 100 Continue', () => {
+  const expecting = head('Content-Length: 5\r\nExpect: 100-continue')
+
+  it('is told to go on when the body is wanted', async () => {
+    const { connection } = await serve(async (content) => received(await sizeOf(content)))
+    connection.write(expecting)
+    expect(await connection.until('\r\n\r\n')).toBe('HTTP/1.1 100 Continue\r\n\r\n')
+    connection.write('hello')
+    expect(await connection.until('202 Accepted')).toContain('Continue\r\n\r\nHTTP/1.1 202')
+  })
+
+  it('is told at once when it is not', async () => {
+    const { connection } = await serve(async () => {
+      throw new RegistryError('BLOB_UPLOAD_UNKNOWN', { upload: '1' })
+    })
+    connection.write(expecting)
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 404 [^]*\r\nConnection: close\r\n[^]*BLOB_UPLOAD_UNKNOWN/)
+  })
+
+  it('for anything else is refused', async () => {
+    const { connection } = await serve(async () => received(0))
+    connection.write(head('Content-Length: 5\r\nExpect: a-miracle'))
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 417 Expectation Failed\r\n/)
+  })
+})
+
+describe('a refusal', () => {
+  const refusing = async (): Promise<Upload> => {
+    throw new RegistryError('BLOB_UPLOAD_UNKNOWN', { upload: '1' })
+  }
+
+  it('reaches a client that goes on sending', async () => {
+    const { api } = await serve(refusing)
+    const outgoing = request({ host: '127.0.0.1', port: api.port, method: 'PATCH', path, agent: false })
+    const answer = new Promise<string>((resolve, reject) => {
+      outgoing.on('error', reject)
+      outgoing.on('response', (response) => {
+        let text = ''
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+        response.on('end', () => resolve(`${response.statusCode} ${text}`))
+      })
+    })
+    const piece = Buffer.alloc(256 * 1024)
+    const isAnswered = answer.then(() => true)
+    for (let done = false; !done;) {
+      const isFull = !outgoing.write(piece)
+      done = await Promise.race([isAnswered, isFull ? once(outgoing, 'drain').then(() => false) : false])
+    }
+    expect(await answer).toMatch(/^404 .*BLOB_UPLOAD_UNKNOWN/)
+    outgoing.destroy()
+  })
+
+  it('of a short body keeps the connection', async () => {
+    const { connection } = await serve(refusing)
+    connection.write(head('Content-Length: 5'))
+    await connection.until('BLOB_UPLOAD_UNKNOWN')
+    connection.write('hello' + head('Content-Length: 0\r\nConnection: close'))
+    expect((await connection.ended()).match(/HTTP\/1.1 404/g)).toHaveLength(2)
+  })
+
+  it('does not end what goes before it on its connection', async () => {
+    const first = Promise.withResolvers<Upload>()
+    let count = 0
+    const { connection } = await serve(async () => (count++ === 0 ? first.promise : refusing()))
+    connection.write(head('Content-Length: 0') + head('Content-Length: 1000000'))
+    while (count < 2) await new Promise(setImmediate)
+    first.resolve(received(1))
+    expect(await connection.until('UNKNOWN')).toMatch(/^HTTP\/1.1 202 [^]*HTTP\/1.1 404 /)
+  })
+
+  it('while a body is half read does not wait for the rest', async () => {
+    const { connection } = await serve(async (content) => {
+      for await (const chunk of content) throw new RegistryError('SIZE_INVALID', { limit: chunk.byteLength })
+      return received(0)
+    })
+    connection.write(head('Content-Length: 1000000') + 'hello')
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 413 [^]*\r\nConnection: close\r\n[^]*SIZE_INVALID/)
+  })
+})
+
+describe('a connection', () => {
+  it.each([
+    ['both lengths', 'Content-Length: 5\r\nTransfer-Encoding: chunked'],
+    ['two lengths', 'Content-Length: 5\r\nContent-Length: 6'],
+    ['a length that is none', 'Content-Length: 5x'],
+    ['a negative length', 'Content-Length: -5'],
+    ['a length beyond any', `Content-Length: ${'9'.repeat(30)}`],
+    ['an encoding after chunked', 'Transfer-Encoding: chunked, gzip'],
+    ['chunked with a blank before the colon', 'Transfer-Encoding : chunked'],
+    ['a header without a name', ': x'],
+    ['a header on two lines', 'X: a\r\n b: c\r\n\tContent-Length: 5'],
+    ['a bare line feed', 'X: a\nContent-Length: 5'],
+    ['a NUL', 'X: a\u0000b'],
+  ])('with %s is answered 400, or as if it were not there, and closed', async (_, fields) => {
+    const { api, connection } = await serve(async (content) => received(await sizeOf(content)))
+    connection.write(`${head(fields)}0\r\n\r\n`)
+    expect(await connection.ended()).toMatch(
+      /^HTTP\/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n$/,
+    )
+    expect(api.lines.filter(({ level }) => level === 'error')).toEqual([])
+  })
+
+  it.each([
+    'hello\r\n\r\n',
+    'GET /v2/ HTTP/9.9\r\n\r\n',
+    '\u0016\u0003\u0001\u0002\u0000',
+    'BREW /v2/ HTTP/1.1\r\n\r\n',
+  ])('on which comes %j is answered 400 and closed', async (sent) => {
+    const { connection } = await serve(async () => received(0))
+    connection.write(Buffer.from(sent, 'latin1'))
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/)
+  })
+
+  it('whose body turns out not to be HTTP is closed, and its reader told', async () => {
+    const failure = Promise.withResolvers<unknown>()
+    const { connection } = await serve(async (content) => {
+      await sizeOf(content).catch(failure.resolve)
+      throw new Error('cannot go on')
+    })
+    connection.write(head('Transfer-Encoding: chunked') + '5\r\nhello\r\nnonsense\r\n')
+    expect(await connection.ended()).toMatch(/^(HTTP\/1.1 400 Bad Request\r\n[^]*)?$/)
+    expect(await failure.promise).toMatchObject({ name: 'ClientGoneError' })
+  })
+
+  it('with an endless head is answered 431', async () => {
+    const { connection } = await serve(async () => received(0))
+    connection.write(`GET /v2/ HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(70_000)}`)
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 431 /)
+  })
+
+  it('whose head does not come is answered 408', async () => {
+    const { connection } = await serve(async () => received(0), { headTimeoutMs: 50 })
+    connection.write('GET /v2/ HTTP/1.1\r\n')
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 408 /)
+  })
+
+  it('without a Host is refused', async () => {
+    const { connection } = await serve(async () => received(0))
+    connection.write('GET /v2/ HTTP/1.1\r\n\r\n')
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 400 /)
+  })
+
+  it('that is idle is closed after a while', async () => {
+    const { connection } = await serve(async () => received(0), { keepAliveTimeoutMs: 10 })
+    connection.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 200 /)
+  })
+
+  it('serves pipelined requests in their order', async () => {
+    const { connection } = await serve(async (content) => received(await sizeOf(content)))
+    const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+    connection.write(
+      `${head('Content-Length: 5')}hello${get}${get.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')}`,
+    )
+    expect((await connection.ended()).match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 202', 'HTTP/1.1 200', 'HTTP/1.1 200'])
+  })
+})
+
+describe('closing', () => {
+  it('lets a request finish, and ends its connection with it', async () => {
+    const started = Promise.withResolvers<void>()
+    const { api, connection } = await serve(async (content) => {
+      started.resolve()
+      return received(await sizeOf(content))
+    })
+    const idle = await api.connect()
+    connection.write(head('Content-Length: 5'))
+    await started.promise
+    const closed = api.server.close(10_000)
+    expect(await idle.ended()).toBe('')
+    await expect(api.connect()).rejects.toThrow('ECONNREFUSED')
+    connection.write('hello')
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 202 [^]*\r\nConnection: close\r\n/)
+    await closed
+  })
+
+  it('cuts off what does not finish in time', async () => {
+    const started = Promise.withResolvers<void>()
+    const { api, connection } = await serve(async (content) => {
+      started.resolve()
+      return received(await sizeOf(content))
+    })
+    connection.write(head('Content-Length: 5'))
+    await started.promise
+    await api.server.close(20)
+    expect(await connection.ended()).toBe('')
+  })
+
+  it('waits for work whose client is gone', async () => {
+    const started = Promise.withResolvers<void>()
+    const work = Promise.withResolvers<Upload>()
+    const { api, connection } = await serve(async () => {
+      started.resolve()
+      return work.promise
+    })
+    connection.write(head('Content-Length: 0'))
+    await started.promise
+    connection.destroy()
+    let isClosed = false
+    const closed = api.server.close(10).then(() => (isClosed = true))
+    await new Promise((soon) => setTimeout(soon, 50))
+    expect(isClosed).toBe(false)
+    work.resolve(received(0))
+    await closed
+  })
+})
+
+describe('a Unix socket', () => {
+  async function socketPath(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'http-api-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    return join(folder, 'registry.sock')
+  }
+
+  function getBase(socketPath: string): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      const outgoing = request({ socketPath, path: '/v2/', agent: false })
+      outgoing.on('error', reject)
+      outgoing.on('response', (response) => resolve(response.resume().statusCode))
+      outgoing.end()
+    })
+  }
+
+  const open = async (path: string): Promise<HttpApiServer> => {
+    const own = new HttpApiServer({ services: {}, log: { ...console, isLevelEnabled: () => false } })
+    await own.listen({ path })
+    onTestFinished(() => own.close(1000))
+    return own
+  }
+
+  it('is listened on', async () => {
+    const path = await socketPath()
+    await open(path)
+    expect(await getBase(path)).toBe(200)
+  })
+
+  it('that a dead process left behind is replaced', async () => {
+    const path = await socketPath()
+    const server = createServer().listen(path)
+    await new Promise((ready) => server.once('listening', ready))
+    // A rename away and back keeps the file when the server that closes removes its own.
+    await rename(path, `${path}.old`)
+    await new Promise((done) => server.close(done))
+    await rename(`${path}.old`, path)
+    await open(path)
+    expect(await getBase(path)).toBe(200)
+  })
+
+  it('that somebody listens on is left to them', async () => {
+    const path = await socketPath()
+    await open(path)
+    await expect(open(path)).rejects.toThrow('EADDRINUSE')
+    expect(await getBase(path)).toBe(200)
+  })
+
+  it('does not replace a file', async () => {
+    const path = await socketPath()
+    await writeFile(path, 'precious')
+    await expect(open(path)).rejects.toThrow('EADDRINUSE')
+  })
+})

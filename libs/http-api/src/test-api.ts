@@ -1,0 +1,122 @@
+import { once } from 'node:events'
+import { type IncomingHttpHeaders, request } from 'node:http'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { type HttpApiOptions, HttpApiServer } from './http-api-server.ts'
+import type { RequestLogger } from './observers.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+}
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly message: string
+  readonly fields: Record<string, unknown>
+}
+
+/** For tests: a served API on a free port, what it logs, and clients that send exactly what they are told. */
+export class TestApi {
+  readonly server: HttpApiServer
+  readonly port: number
+  readonly lines: readonly LogLine[]
+
+  private constructor(server: HttpApiServer, port: number, lines: readonly LogLine[]) {
+    this.server = server
+    this.port = port
+    this.lines = lines
+  }
+
+  static async open(options: Partial<HttpApiOptions> = {}): Promise<TestApi> {
+    const lines: LogLine[] = []
+    const server = new HttpApiServer({ services: {}, log: keepingLog(lines), ...options })
+    const { port } = (await server.listen({ port: 0, host: '127.0.0.1' })) as AddressInfo
+    return new TestApi(server, port, lines)
+  }
+
+  /** Sends a request on a connection of its own. */
+  async send(
+    method: string,
+    path: string,
+    { headers = {}, body }: { headers?: Record<string, string | string[]>; body?: string | Uint8Array } = {},
+  ): Promise<Answer> {
+    const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }
+    const { port } = this
+    const all = { ...length, ...headers, Connection: 'close' }
+    const outgoing = request({ host: '127.0.0.1', port, method, path, headers: all, agent: false })
+    outgoing.end(body)
+    const [response] = (await once(outgoing, 'response')) as [import('node:http').IncomingMessage]
+    let text = ''
+    for await (const chunk of response.setEncoding('utf8')) text += chunk as string
+    return { status: response.statusCode ?? 0, headers: response.headers, text }
+  }
+
+  /** Opens a connection, for what no well-behaved client sends. */
+  async connect(): Promise<RawConnection> {
+    const socket = connect({ host: '127.0.0.1', port: this.port, noDelay: true })
+    await once(socket, 'connect')
+    return new RawConnection(socket)
+  }
+
+  close(): Promise<void> {
+    return this.server.close(1000)
+  }
+}
+
+/** Bytes to and from a server, as they are. */
+export class RawConnection {
+  readonly socket: Socket
+  readonly #closed: Promise<unknown>
+  #received = ''
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    socket.on('data', (chunk) => (this.#received += chunk.toString('latin1')))
+    // A reset is seen in what was received.
+    socket.on('error', () => undefined)
+    this.#closed = once(socket, 'close')
+  }
+
+  /** All that was received so far. */
+  get received(): string {
+    return this.#received
+  }
+
+  write(text: string | Uint8Array): this {
+    this.socket.write(text)
+    return this
+  }
+
+  /** Waits until `text` was received. */
+  async until(text: string): Promise<string> {
+    while (!this.#received.includes(text)) {
+      if (this.socket.closed) throw new Error(`closed after ${JSON.stringify(this.#received)}`)
+      await Promise.race([once(this.socket, 'data'), this.#closed])
+    }
+    return this.#received
+  }
+
+  /** Waits until the connection is closed. @returns all that was received */
+  async ended(): Promise<string> {
+    await this.#closed
+    return this.#received
+  }
+
+  destroy(): void {
+    this.socket.destroy()
+  }
+}
+
+function keepingLog(lines: LogLine[]): RequestLogger {
+  const keep = (level: LogLine['level']) => (fields: object, message: string) => {
+    lines.push({ level, message, fields: fields as Record<string, unknown> })
+  }
+  return {
+    debug: keep('debug'),
+    info: keep('info'),
+    warn: keep('warn'),
+    error: keep('error'),
+    isLevelEnabled: () => true,
+  }
+}
