@@ -4,3 +4,4 @@
  */
 export { FilesystemDriver, type FilesystemDriverOptions } from './filesystem-driver.ts'
 export { readOrMakeSecret } from './tree-secret.ts'
+export { TreeLock, type TreeLockOptions } from './tree-lock.ts'
