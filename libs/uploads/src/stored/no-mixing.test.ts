@@ -198,26 +198,37 @@ function endOf(error: unknown): unknown {
 
 /** What of the upload is still there is the history of one client, and can be completed. */
 async function expectUploadToGoOn({ scene, outcomes }: Played, late: Deed, dies: boolean): Promise<void> {
-  const { before, storage, uploads, ref } = scene
+  const { before } = scene
   const appended = outcomes.flatMap(({ deed, letter, isDone }) => (isDone && deed.appended?.(before, letter)) || [])
   expect(appended.length).toBeLessThan(2)
   const checkpoint = await checkpointOf(scene)
   if (checkpoint === undefined) return
-  const { state } = await uploads.status(ref)
   const text = await textOf(scene, checkpoint)
-  if (text === undefined) {
-    // The node died between placing the blob and ending the upload: its client repeats the completion.
-    const placed = late.completed?.(before, 'A') ?? ''
-    const repeated = await settled(uploads.complete({ ...ref, state }, digestOf(placed, algorithmOf(late))))
-    expect(repeated.isDone).toBe(checkpoint.size === placed.length)
-    return
-  }
-  expect(text.slice(before.length)).toMatch(/^(A*|B*)$/)
+  return text === undefined
+    ? expectCompletionToBeRepeatable(scene, late, checkpoint)
+    : expectHistory(scene, checkpoint, { text, appended, mayHaveOrphans: dies })
+}
+
+async function expectHistory(
+  scene: Scene,
+  checkpoint: Checkpoint,
+  { text, appended, mayHaveOrphans }: { text: string; appended: readonly string[]; mayHaveOrphans: boolean },
+): Promise<void> {
+  expect(text.slice(scene.before.length)).toMatch(/^(A*|B*)$/)
   expect(appended).toEqual(appended.map(() => text))
-  expect(dies ? [] : await orphansOf(scene, checkpoint)).toEqual([])
-  await uploads.complete({ ...ref, state }, digestOf(text))
+  expect(mayHaveOrphans ? [] : await orphansOf(scene, checkpoint)).toEqual([])
+  const { state } = await scene.uploads.status(scene.ref)
+  await scene.uploads.complete({ ...scene.ref, state }, digestOf(text))
   await expectBlob(scene, text, digestOf(text))
-  await expectBlobsToBeTheirDigests(storage)
+  await expectBlobsToBeTheirDigests(scene.storage)
+}
+
+/** The node died between placing the blob and ending the upload, and its client asks again. */
+async function expectCompletionToBeRepeatable(scene: Scene, late: Deed, { size }: Checkpoint): Promise<void> {
+  const placed = late.completed?.(scene.before, 'A') ?? ''
+  const { state } = await scene.uploads.status(scene.ref)
+  const repeated = await settled(scene.uploads.complete({ ...scene.ref, state }, digestOf(placed, algorithmOf(late))))
+  expect(repeated.isDone).toBe(size === placed.length)
 }
 
 describe.each(deeds)('$name that is held up at any step', (late) => {
