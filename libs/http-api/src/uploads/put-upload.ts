@@ -14,7 +14,7 @@ export function putUpload({ uploads }: { readonly uploads: BlobUploads }): Handl
       const chunk = exchange.contentLength === 0 ? undefined : await chunkOf(exchange, uploads)
       return uploads.complete(uploadOf(exchange), digest, chunk, exchange.signal)
     })
-    exchange.note({ digest, size: completed.size })
+    exchange.note({ size: completed.size })
     answerCreated(exchange, completed.digest)
   }
 }

@@ -33,6 +33,7 @@ export function startUpload(services: StartUploadServices): Handler {
 
     const algorithm = algorithmNamed(query.get('digest-algorithm'))
     const upload = await services.uploads.start(exchange.repository, algorithm)
+    exchange.note({ upload: upload.id })
     const headers = uploadHeaders(exchange, upload)
     if (services.chunkMinLength > 0) headers.push('OCI-Chunk-Min-Length', String(services.chunkMinLength))
     respond(exchange, 202, headers)

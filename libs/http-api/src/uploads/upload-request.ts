@@ -21,6 +21,7 @@ export function uploadHeaders(exchange: Exchange, upload: Upload): string[] {
 /** Answers that a blob is in the repository now. */
 export function answerCreated(exchange: Exchange, digest: Digest): void {
   const location = exchange.url(`${exchange.repository}/blobs/${digest}`)
+  exchange.note({ digest })
   respond(exchange, 201, ['Location', location, 'Docker-Content-Digest', digest])
 }
 

@@ -16,10 +16,10 @@ const digest = digestOf(hello)
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, isLevelEnabled: () => false }
 
 /** A registry with nothing in it, and a client that pushes to foo/bar. */
-async function serve(settings: Partial<HttpApiSettings> = {}) {
+async function serve(settings: Partial<HttpApiSettings> = {}, Uploads = StoredBlobUploads) {
   const storage = new MemoryDriver()
   const blobs = new StoredBlobs({ storage })
-  const uploads = new StoredBlobUploads({ storage, keys: new KeyRing({ signing: 'secret' }) })
+  const uploads = new Uploads({ storage, keys: new KeyRing({ signing: 'secret' }) })
   const server = new HttpApiServer({ services: { blobs, uploads }, settings, log: quiet })
   const { port } = (await server.listen({ port: 0, host: '127.0.0.1' })) as AddressInfo
   onTestFinished(async () => {
@@ -141,6 +141,25 @@ describe('a POST with a blob', () => {
     expect(response.status).toBe(400)
     expect(await codes(response)).toEqual(['DIGEST_INVALID'])
     expect(await has(wrong)).toBe(false)
+  })
+
+  it('that is cut off leaves no upload behind', async () => {
+    const cancelled = Promise.withResolvers<void>()
+    class WatchedUploads extends StoredBlobUploads {
+      override async cancel(...args: Parameters<StoredBlobUploads['cancel']>) {
+        await super.cancel(...args)
+        cancelled.resolve()
+      }
+    }
+    const { origin, has } = await serve({}, WatchedUploads)
+    const headers = { 'Content-Length': '11' }
+    const target = `${origin}/v2/foo/bar/blobs/uploads/?digest=${digest}`
+    const outgoing = request(target, { method: 'POST', headers }).on('error', () => undefined)
+    await new Promise((resolve) => outgoing.write('hello ', resolve))
+    outgoing.destroy()
+
+    await expect(cancelled.promise).resolves.toBeUndefined()
+    expect(await has(digest)).toBe(false)
   })
 
   it('of what is no digest is refused', async () => {
