@@ -75,6 +75,10 @@ function withQuery(url: URL, query: Readonly<Record<string, string>> = {}): URL 
   return url
 }
 
+/** Waits until more can be sent, or never will be: why that is, the answer tells. */
 async function drained(outgoing: ClientRequest): Promise<void> {
-  await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')])
+  const waiting = new AbortController()
+  const events = ['drain', 'close'].map((event) => once(outgoing, event, { signal: waiting.signal }))
+  await Promise.race(events).catch(() => undefined)
+  waiting.abort()
 }
