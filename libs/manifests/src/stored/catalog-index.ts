@@ -33,11 +33,16 @@ export class CatalogIndex {
   /** Makes the entry of a repository that is about to get a manifest, where it has none. */
   async add(repository: RepositoryName): Promise<void> {
     if (this.#known.get(repository) === true) return
-    await settleAll([
-      this.#storage.create(layout.catalogEntryPath(repository), Buffer.from(repository)),
-      // Distribution knows a repository by this directory, and its collector removes the manifests of one without it.
-      ...(keepsDirectories(this.#storage) ? [this.#storage.makeDirectory(layout.layersRoot(repository))] : []),
-    ])
+    try {
+      await settleAll([
+        this.#storage.create(layout.catalogEntryPath(repository), Buffer.from(repository)),
+        // Distribution knows a repository by this directory, and its collector removes the manifests of one without it.
+        ...(keepsDirectories(this.#storage) ? [this.#storage.makeDirectory(layout.layersRoot(repository))] : []),
+      ])
+    } catch (error) {
+      this.#names.forget(allNames)
+      throw error
+    }
     this.#known.set(repository, true)
     this.#names.change(allNames, (names) => withEntry(names, repository))
   }

@@ -10,6 +10,7 @@ import { codesOf, indexDocument, tagsNamed, upload } from '../suite/build-manife
 import { strictPolicy } from '../suite/index.ts'
 import { openManifests, type StoredManifestServices } from './index.ts'
 
+const timeoutMs = 60_000
 const repository = parseRepositoryName('a/b')
 const tags = tagsNamed('one', 'two')
 const subject = digestOf('the subject')
@@ -197,102 +198,124 @@ function undoes(other: Operation, digest: number, tag: number): boolean {
 }
 
 describe('pushes and deletions in any order', () => {
-  it('leave no dangling tag, undo no push but their own, and leave memory as storage is', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.scheduler(),
-        before,
-        clients,
-        fc.boolean(),
-        async (scheduler, earlier, schedules, isExclusive) => {
-          const storage = await storageAfter(earlier)
+  it(
+    'leave no dangling tag, undo no push but their own, and leave memory as storage is',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.scheduler(),
+          before,
+          clients,
+          fc.boolean(),
+          async (scheduler, earlier, schedules, isExclusive) => {
+            const storage = await storageAfter(earlier)
+            const all = services(scheduled(storage, turnsOf(scheduler)), isExclusive)
+            const done = await scheduler.waitFor(run(schedules, () => all))
+
+            expect(await danglingTags(storage)).toEqual([])
+            expect(await unlistedReferrers(storage)).toEqual([])
+            const fresh = services(storage, false)
+            for (const { tag, digest } of standing(done))
+              expect((await fresh.manifests.get(repository, tag)).digest).toBe(digest)
+            const [seen, stored] = await Promise.all([
+              scheduler.waitFor(stateOf(all, repository)),
+              stateOf(fresh, repository),
+            ])
+            expect(seen).toEqual(stored)
+          },
+        ),
+        { numRuns: 400 },
+      )
+    },
+    timeoutMs,
+  )
+
+  it(
+    'of one manifest leave it with all its tags, or without any',
+    async () => {
+      const push: Operation = { kind: 'put', digest: 0, tags: [0, 1] }
+      const deletion: Operation = { kind: 'delete', digest: 0 }
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), fc.boolean(), async (scheduler, isExclusive) => {
+          const storage = await storageAfter([{ ...push, tags: [0] }])
           const all = services(scheduled(storage, turnsOf(scheduler)), isExclusive)
-          const done = await scheduler.waitFor(run(schedules, () => all))
+          await scheduler.waitFor(run([[push], [deletion]], () => all))
+          const found = [...tags, digestAt(0)].map(
+            async (each) => (await codesOf(services(storage, false).manifests.get(repository, each))).length,
+          )
+          expect(new Set(await Promise.all(found)).size).toBe(1)
+        }),
+        { numRuns: 300 },
+      )
+    },
+    timeoutMs,
+  )
 
+  it(
+    'leave no dangling tag where several processes are at it',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), clients, async (scheduler, schedules) => {
+          const storage = new MemoryDriver()
+          const processes = schedules.map(() => services(scheduled(storage, turnsOf(scheduler)), false))
+          await scheduler.waitFor(run(schedules, (client) => processes[client] as StoredManifestServices))
           expect(await danglingTags(storage)).toEqual([])
-          expect(await unlistedReferrers(storage)).toEqual([])
-          const fresh = services(storage, false)
-          for (const { tag, digest } of standing(done))
-            expect((await fresh.manifests.get(repository, tag)).digest).toBe(digest)
-          const [seen, stored] = await Promise.all([
-            scheduler.waitFor(stateOf(all, repository)),
-            stateOf(fresh, repository),
-          ])
-          expect(seen).toEqual(stored)
-        },
-      ),
-      { numRuns: 600 },
-    )
-  })
-
-  it('of one manifest leave it with all its tags, or without any', async () => {
-    const push: Operation = { kind: 'put', digest: 0, tags: [0, 1] }
-    const deletion: Operation = { kind: 'delete', digest: 0 }
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), fc.boolean(), async (scheduler, isExclusive) => {
-        const storage = await storageAfter([{ ...push, tags: [0] }])
-        const all = services(scheduled(storage, turnsOf(scheduler)), isExclusive)
-        await scheduler.waitFor(run([[push], [deletion]], () => all))
-        const found = [...tags, digestAt(0)].map(
-          async (each) => (await codesOf(services(storage, false).manifests.get(repository, each))).length,
-        )
-        expect(new Set(await Promise.all(found)).size).toBe(1)
-      }),
-      { numRuns: 300 },
-    )
-  })
-
-  it('leave no dangling tag where several processes are at it', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), clients, async (scheduler, schedules) => {
-        const storage = new MemoryDriver()
-        const processes = schedules.map(() => services(scheduled(storage, turnsOf(scheduler)), false))
-        await scheduler.waitFor(run(schedules, (client) => processes[client] as StoredManifestServices))
-        expect(await danglingTags(storage)).toEqual([])
-      }),
-      { numRuns: 300 },
-    )
-  })
+        }),
+        { numRuns: 300 },
+      )
+    },
+    timeoutMs,
+  )
 })
 
 describe('a storage that fails in the middle of what is done', () => {
-  it('leaves no dangling tag and no memory of what is not there, and the client is told', async () => {
-    await fc.assert(
-      fc.asyncProperty(before, operation, fc.nat(40), fc.boolean(), async (earlier, last, calls, isExclusive) => {
-        const storage = await storageAfter(earlier)
-        let left = calls
-        let hasFailed = false
-        const all = services(
-          scheduled(storage, async (label) => {
-            left -= 1
-            if (left === 0) hasFailed = true
-            if (left === 0) throw new StorageError('STORAGE_UNAVAILABLE', label, storage.name)
-          }),
-          isExclusive,
-        )
-        const outcome = await perform(all, last)
-        expect(hasFailed && Array.isArray(outcome) && !outcome.includes('UNAVAILABLE')).toBe(false)
-        left = Infinity
-        expect(await danglingTags(storage)).toEqual([])
-        expect(await stateOf(all, repository)).toEqual(await stateOf(services(storage, false), repository))
-      }),
-      { numRuns: 500 },
-    )
-  })
+  it(
+    'leaves no dangling tag and no memory of what is not there, and the client is told',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(before, operation, fc.nat(40), fc.boolean(), async (earlier, last, calls, isExclusive) => {
+          const storage = await storageAfter(earlier)
+          let left = Infinity
+          let hasFailed = false
+          const all = services(
+            scheduled(storage, async (label) => {
+              left -= 1
+              if (left === 0) hasFailed = true
+              if (left === 0) throw new StorageError('STORAGE_UNAVAILABLE', label, storage.name)
+            }),
+            isExclusive,
+          )
+          await stateOf(all, repository)
+          left = calls
+          const outcome = await perform(all, last)
+          expect(hasFailed && Array.isArray(outcome) && !outcome.includes('UNAVAILABLE')).toBe(false)
+          left = Infinity
+          expect(await danglingTags(storage)).toEqual([])
+          expect(await stateOf(all, repository)).toEqual(await stateOf(services(storage, false), repository))
+        }),
+        { numRuns: 300 },
+      )
+    },
+    timeoutMs,
+  )
 })
 
 describe('what is remembered', () => {
-  it('is what storage has, after any sequence of pushes and deletions', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(operation, { maxLength: 30 }), async (operations) => {
-        const alone = services(new MemoryDriver(), true)
-        const amongOthers = services(new MemoryDriver(), false)
-        for (const each of operations) {
-          expect(await perform(alone, each)).toEqual(await perform(amongOthers, each))
-          expect(await stateOf(alone, repository)).toEqual(await stateOf(amongOthers, repository))
-        }
-      }),
-      { numRuns: 100 },
-    )
-  })
+  it(
+    'is what storage has, after any sequence of pushes and deletions',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(operation, { maxLength: 30 }), async (operations) => {
+          const alone = services(new MemoryDriver(), true)
+          const amongOthers = services(new MemoryDriver(), false)
+          for (const each of operations) {
+            expect(await perform(alone, each)).toEqual(await perform(amongOthers, each))
+            expect(await stateOf(alone, repository)).toEqual(await stateOf(amongOthers, repository))
+          }
+        }),
+        { numRuns: 100 },
+      )
+    },
+    timeoutMs,
+  )
 })

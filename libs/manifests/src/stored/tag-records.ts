@@ -5,7 +5,7 @@ import type { Page, PageRequest } from '../listings.ts'
 import { forEachLimited, settleAll } from './concurrently.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
 import { DamagedLink, findWholeLink, putLink } from './links.ts'
-import { byBytes, collectPage, pageOf, withEntry, withoutEntry } from './pages.ts'
+import { collectPage, pageOf, withEntry, withoutEntry } from './pages.ts'
 import { Recollection } from './recollection.ts'
 
 const memory = { digests: 32 * 1024 * 1024, lists: 32 * 1024 * 1024 }
@@ -34,11 +34,8 @@ export class TagRecords {
 
   /** Lets one writer of each of these tags in this process go after the other. */
   async exclusively<T>(repository: RepositoryName, tags: readonly Tag[], task: () => Promise<T>): Promise<T> {
-    // All take what they need in one order, so that none waits for another that waits for it.
-    const locked = [...new Set(tags)]
-      .sort(byBytes)
-      .reduceRight((inner, tag) => () => this.#mutex.run(keyOf(repository, tag), inner), task)
-    return locked()
+    const keys = tags.map((tag) => keyOf(repository, tag))
+    return this.#mutex.runAll(keys, task)
   }
 
   /** What the tag holds, as far as it is known without looking. */

@@ -1,0 +1,81 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { StoredBlobs } from '@berth/blobs/stored'
+import { ByteBudget } from '@berth/bytes'
+import type { Logger } from '@berth/errors'
+import { FilesystemDriver } from '@berth/storage-filesystem'
+import { expect, it } from 'vitest'
+import { codesOf, digestOfUpload, indexDocument, latest, repository, upload } from '../suite/build-manifests.ts'
+import {
+  describeCatalog,
+  describeManifests,
+  describeReferrers,
+  describeTags,
+  type ServicesUnderTest,
+  strictPolicy,
+} from '../suite/index.ts'
+import type { ManifestPolicy } from '../manifests.ts'
+import { openManifests } from './index.ts'
+
+const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+async function openInFiles(
+  policy: ManifestPolicy,
+  isExclusive: boolean,
+): Promise<ServicesUnderTest & { readonly rootDirectory: string; readonly close: () => Promise<void> }> {
+  const rootDirectory = await mkdtemp(join(tmpdir(), 'berth-manifests-'))
+  const budget = new ByteBudget(64 * 1024 * 1024)
+  const storage = await FilesystemDriver.open({ rootDirectory, budget, log: silent })
+  const blobs = new StoredBlobs({ storage })
+  return {
+    rootDirectory,
+    blobs,
+    ...openManifests({ storage, blobs, policy, isExclusive }),
+    close: async () => {
+      await storage.close()
+      await rm(rootDirectory, { recursive: true })
+    },
+  }
+}
+
+for (const isExclusive of [true, false]) {
+  const name = isExclusive ? 'in files, alone' : 'in files, among others'
+  const open = (policy: ManifestPolicy): Promise<ServicesUnderTest> => openInFiles(policy, isExclusive)
+  describeManifests(name, open)
+  describeTags(name, open)
+  describeCatalog(name, open)
+  describeReferrers(name, open)
+}
+
+it('makes the directory by which Distribution knows a repository, with the first manifest', async () => {
+  const services = await openInFiles(strictPolicy, true)
+  const { manifests, rootDirectory } = services
+  try {
+    const index = upload(indexDocument([]), { tags: [latest] })
+    await manifests.put(repository, index)
+    const own = join(rootDirectory, 'docker/registry/v2/repositories', repository)
+    expect((await readdir(own)).sort()).toEqual(['_layers', '_manifests'])
+
+    await manifests.delete(repository, digestOfUpload(index))
+    expect(await codesOf(manifests.get(repository, latest))).toEqual(['MANIFEST_UNKNOWN'])
+    expect(await readdir(own)).toContain('_layers')
+  } finally {
+    await services.close()
+  }
+})
+
+it('passes over files that others leave where it looks', async () => {
+  const services = await openInFiles(strictPolicy, false)
+  const { manifests, tags, catalog, rootDirectory } = services
+  try {
+    await manifests.put(repository, upload(indexDocument([]), { tags: [latest] }))
+    const root = join(rootDirectory, 'docker/registry/v2/repositories')
+    for (const directory of [root, join(root, 'library'), join(root, repository, '_manifests/tags')])
+      await writeFile(join(directory, '.DS_Store'), '')
+    expect((await tags.list(repository, {})).entries).toEqual([latest])
+    expect((await catalog.list({})).entries).toEqual([repository])
+  } finally {
+    await services.close()
+  }
+})
