@@ -17,7 +17,7 @@ import {
   type TcpAddress,
   version,
 } from '@berth/process'
-import { layout, StorageError } from '@berth/storage'
+import { layout, ObservedDriver, StorageError } from '@berth/storage'
 import { KeyRing } from '@berth/uploads'
 import { StoredBlobUploads, StoredUploadPurge } from '@berth/uploads/stored'
 import { apiSettings, keyRingOptions, manifestPolicy } from './config.ts'
@@ -33,7 +33,8 @@ export interface Composed {
 export async function compose(config: Config, lifecycle: Lifecycle, log: ProcessLogger): Promise<Composed> {
   const metrics = createMetrics({ version })
   const opened = await openStorage(config.storage, lifecycle, log)
-  const storage = opened.driver
+  const actions = metrics.storage(opened.driver.name)
+  const storage = ObservedDriver.observe(opened.driver, (action, seconds) => actions.observe(action, seconds))
 
   const cache = config.storage.cache
   const blobs = new StoredBlobs({

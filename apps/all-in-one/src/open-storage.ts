@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { ByteBudget } from '@berth/bytes'
 import type { SendingDriver, StorageDriver } from '@berth/storage'
 import { MemoryDriver } from '@berth/storage/memory'
-import { FilesystemDriver, readOrMakeSecret } from '@berth/storage-filesystem'
+import { FilesystemDriver, readOrMakeSecret, TreeLock } from '@berth/storage-filesystem'
 import type { Config, Lifecycle, ProcessLogger } from '@berth/process'
 
 /** What all buffers of the process may have at a time. */
@@ -27,6 +27,7 @@ export async function openStorage(
     return { driver: lifecycle.own(new MemoryDriver()), secret, purgeTemporary: async () => 0 }
   }
   const rootDirectory = resolve(config.driver.rootDirectory)
+  lifecycle.own(await TreeLock.acquire(rootDirectory, { owner: 'berth', mode: 'exclusive' }))
   const budget = new ByteBudget(bufferBudget)
   const driver = lifecycle.own(await FilesystemDriver.open({ rootDirectory, budget, log }))
   return {
