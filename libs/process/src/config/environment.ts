@@ -1,7 +1,7 @@
 import { Findings, InvalidValue } from './problems.ts'
 import { expandWord } from './read-node.ts'
 import { keysOf, type Node, type Section } from './schema/node.ts'
-import { emptyMapping, isNull, withEntry, type Mapping, type Tree } from './tree.ts'
+import { emptyMapping, isNull, withEntry, type Mapping, type Origin, type Tree } from './tree.ts'
 import { parseYaml } from './yaml-source.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -27,14 +27,8 @@ export function overrideFromEnvironment(
   names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   return names.reduce((before, variable) => {
     const parts = variable.slice(prefix.length).toUpperCase().split('_')
-    const read = new Findings()
-    const value = parseYaml(environment[variable] ?? '', read, variable)
-    if (value === undefined) {
-      findings.problems.push(...read.problems)
-      return before
-    }
     try {
-      return set(schema, before, parts, value)
+      return set(schema, before, parts, readValue(variable, environment[variable] ?? ''))
     } catch (error) {
       if (error instanceof UnknownField)
         findings.warnings.push(`Ignoring unrecognized environment variable ${variable}`)
@@ -45,18 +39,40 @@ export function overrideFromEnvironment(
   }, tree)
 }
 
+/** What a variable holds, as YAML and as it is. */
+interface Value {
+  readonly text: string
+  readonly origin: Origin
+  /** `undefined` where the text is not YAML, for the reason that is given. */
+  readonly tree: Tree | undefined
+  readonly reason: string
+}
+
 class UnknownField extends Error {
   override readonly name = 'UnknownField'
 }
 
+function readValue(variable: string, text: string): Value {
+  const read = new Findings()
+  const tree = parseYaml(text, read, variable)
+  return { text, origin: variable, tree, reason: read.problems[0]?.message ?? '' }
+}
+
+/** The value as `node` takes it. A single value is never more than its text: `[::1]:5000` is an address, not a list. */
+function treeOf({ text, origin, tree, reason }: Value, node: Node | undefined): Tree {
+  if (node?.kind === 'leaf' && tree?.kind !== 'scalar') return { kind: 'scalar', value: text, text, origin }
+  if (tree === undefined) throw new InvalidValue(reason)
+  return node === undefined ? tree : expandWord(node, tree)
+}
+
 /** @returns what stood at `node`, with `value` at the place below it that `parts` name */
-function set(node: Node | undefined, before: Tree | undefined, parts: readonly string[], value: Tree): Tree {
+function set(node: Node | undefined, before: Tree | undefined, parts: readonly string[], value: Value): Tree {
   const inner = node?.kind === 'optional' ? node.section : node
   const [part, ...rest] = parts
-  if (part === undefined) return inner === undefined ? value : expandWord(inner, value)
-  const current =
-    before === undefined || isNull(before) ? undefined : inner === undefined ? before : expandWord(inner, before)
+  if (part === undefined) return treeOf(value, inner)
   if (inner?.kind === 'leaf') throw new UnknownField()
+  const given = before === undefined || isNull(before) ? undefined : before
+  const current = given === undefined || inner === undefined ? given : expandWord(inner, given)
   if (inner?.kind === 'list' || current?.kind === 'sequence') {
     return setItem(inner?.kind === 'list' ? inner.item : undefined, current, part, rest, value)
   }
@@ -69,7 +85,7 @@ function set(node: Node | undefined, before: Tree | undefined, parts: readonly s
   return withEntry(mapping, key, set(child, mapping.entries.get(key), rest, value))
 }
 
-function setField(node: Section, mapping: Mapping, part: string, rest: readonly string[], value: Tree): Tree {
+function setField(node: Section, mapping: Mapping, part: string, rest: readonly string[], value: Value): Tree {
   const [key, , child] = keysOf(node).find(([each, , { field }]) => (field ?? each).toUpperCase() === part) ?? []
   if (key === undefined) {
     if (node.embedded.includes(part) && rest.length > 0) return set(node, mapping, rest, value)
@@ -83,7 +99,7 @@ function setItem(
   before: Tree | undefined,
   part: string,
   rest: readonly string[],
-  value: Tree,
+  value: Value,
 ): Tree {
   if (before !== undefined && before.kind !== 'sequence') throw new UnknownField()
   const items = before?.items ?? []

@@ -22,7 +22,9 @@ export function loadTls(config: TlsConfig, readFile: (path: string) => string): 
   const problems: Problem[] = []
   const read = (key: string, file: string): string => {
     try {
-      return readFile(file)
+      const text = readFile(file)
+      if (text.trim() === '') problems.push({ path: `http.tls.${key}`, message: `${file} is empty` })
+      return text
     } catch (error) {
       problems.push({ path: `http.tls.${key}`, message: `cannot be read: ${reasonOf(error)}` })
       return ''

@@ -41,7 +41,7 @@ class Reader {
       else this.#findings.warning(path, notYet.because, tree.origin)
     }
     if (node.kind === 'optional') return tree === undefined ? undefined : this.read(node.section, tree, path)
-    const given = tree === undefined || isNull(tree) ? undefined : tree
+    const given = tree === undefined || isUnset(tree) ? undefined : tree
     if (node.kind === 'leaf') return this.#leaf(node, given, path)
     if (node.kind === 'section') return this.#section(node, given, path)
     if (given === undefined) return node.kind === 'list' ? [] : node.kind === 'dictionary' ? {} : undefined
@@ -56,7 +56,7 @@ class Reader {
   }
 
   #item(node: Node, tree: Tree, path: string): unknown {
-    if (node.kind === 'leaf' && isNull(tree)) return this.#refuse(path, 'is empty', tree.origin)
+    if (node.kind === 'leaf' && isUnset(tree)) return this.#refuse(path, 'is empty', tree.origin)
     return this.read(node, tree, path)
   }
 
@@ -100,6 +100,11 @@ class Reader {
     this.#findings.problem(path, message, origin)
     return undefined
   }
+}
+
+/** In Distribution an empty text is the same as none. */
+function isUnset(tree: Tree): boolean {
+  return isNull(tree) || (tree.kind === 'scalar' && tree.value === '')
 }
 
 function join(path: string, key: string): string {

@@ -13,7 +13,7 @@ const maxNodes = 100_000
  */
 export function parseYaml(text: string, findings: Findings, variable?: string): Tree | undefined {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'silent' })
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'error' })
   const originOf = (offset: number): Origin => variable ?? `line ${lines.linePos(offset).line}`
   for (const error of document.errors) findings.problem('', `not valid YAML: ${error.message}`, originOf(error.pos[0]))
   if (document.errors.length > 0) return undefined

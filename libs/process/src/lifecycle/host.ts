@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { Environment } from '../config/environment.ts'
+import { standardOutput, type LogStream } from '../log/create-logger.ts'
 
 /** The process as the one who runs it sees it: what it was started with, what it is told, and how it ends. */
 export interface Host {
   readonly args: readonly string[]
   readonly environment: Environment
+  /** Where its log goes. */
+  readonly logStream: LogStream
   readFile(path: string): string
   print(text: string): void
   printError(text: string): void
@@ -21,6 +24,7 @@ export function thisProcess(): Host {
   return {
     args: process.argv.slice(2),
     environment: process.env,
+    logStream: standardOutput(),
     readFile: (path) => readFileSync(path, 'utf8'),
     print: (text) => process.stdout.write(text),
     printError: (text) => process.stderr.write(text),

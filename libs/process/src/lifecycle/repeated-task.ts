@@ -34,7 +34,10 @@ export class RepeatedTask implements Closable {
 
   #schedule(ms: number): void {
     const { after = afterTime } = this.#options
-    if (!this.#stop.signal.aborted) this.#forget = after(ms, () => (this.#running = this.#run()))
+    if (this.#stop.signal.aborted) return
+    this.#forget = after(ms, () => {
+      this.#running = this.#run()
+    })
   }
 
   async #run(): Promise<void> {

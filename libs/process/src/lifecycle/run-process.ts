@@ -50,7 +50,7 @@ class Run {
   async run(configPath: string | undefined, start: Start): Promise<void> {
     const config = this.#loadConfig(configPath)
     if (config === undefined) return
-    const log = createLogger(config.config.log)
+    const log = createLogger(config.config.log, this.#host.logStream)
     const lifecycle = new Lifecycle(log)
     const end = (code: number) => this.#end(code, lifecycle, config.config, log)
     this.#host.onSignal((signal) => {

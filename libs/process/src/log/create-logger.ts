@@ -57,8 +57,8 @@ function readable(stream: LogStream): LineSink {
 
 let shared: LogStream | undefined
 
-/** One for the process: two would write into each other's lines. */
-function standardOutput(): LogStream {
+/** Of this process. There is only one: two would write into each other's lines. */
+export function standardOutput(): LogStream {
   if (shared !== undefined) return shared
   const sink = createLineSink(1)
   // Whatever ends the process, the lines that led there are written.

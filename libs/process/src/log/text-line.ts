@@ -44,8 +44,9 @@ export function formatTextLine(line: string, colour: boolean): string {
 }
 
 function pair(name: string, value: unknown, colour: boolean): string {
-  const text = typeof value === 'string' && /^[^\s"=\p{Cc}]+$/u.test(value) ? value : JSON.stringify(value)
-  return colour ? `${dim}${name}=${plain}${text}` : `${name}=${text}`
+  const text = typeof value === 'string' && /^[^\s"=\p{Cc}]+$/u.test(value) ? value : (JSON.stringify(value) ?? '')
+  const label = `${printable(name)}=`
+  return `${colour ? `${dim}${label}${plain}` : label}${printable(text)}`
 }
 
 function stackOf(error: Readonly<Record<string, unknown>>): string {
@@ -76,5 +77,5 @@ function textOf(value: unknown): string {
 
 /** What a client sent must not move a terminal's cursor. */
 function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1))
+  return text.replace(/\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

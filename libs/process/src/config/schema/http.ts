@@ -104,7 +104,7 @@ export const http = section(
 )
 
 function network(written: string): 'tcp' | 'unix' {
-  if (written === '' || written === 'tcp') return 'tcp'
+  if (written === 'tcp') return 'tcp'
   if (written === 'unix') return 'unix'
   throw new InvalidValue(`unknown address type ${JSON.stringify(written)}`)
 }
@@ -114,8 +114,6 @@ function clientAuth(written: string): 'request-client-cert' | 'require-and-verif
     case 'request-client-cert':
     case 'require-and-verify-client-cert':
       return written
-    case '':
-      return 'require-and-verify-client-cert'
     case 'require-any-client-cert':
     case 'verify-client-cert-if-given':
       throw new InvalidValue(`${written} is not supported yet`)
@@ -127,20 +125,18 @@ function clientAuth(written: string): 'request-client-cert' | 'require-and-verif
 function tlsVersion(written: string, warn: (message: string) => void): 'TLSv1.2' | 'TLSv1.3' {
   if (written === 'tls1.3') return 'TLSv1.3'
   if (written === 'tls1.0' || written === 'tls1.1') warn(`${written} is no longer spoken: the oldest is tls1.2`)
-  else if (written !== 'tls1.2' && written !== '') {
+  else if (written !== 'tls1.2') {
     throw new InvalidValue(`unknown minimum TLS level ${JSON.stringify(written)}: tls1.2 or tls1.3`)
   }
   return 'TLSv1.2'
 }
 
 function pathPrefix(written: string): string {
-  if (written === '') return '/'
   if (/^\/(?:[^/\s?#]+\/)*$/.test(written)) return written
   throw new InvalidValue(`${JSON.stringify(written)} does not begin and end with /`)
 }
 
 function absolutePath(written: string): string {
-  if (written === '') return '/metrics'
   if (/^\/[^\s?#]*$/.test(written)) return written
   throw new InvalidValue(`${JSON.stringify(written)} does not begin with /`)
 }

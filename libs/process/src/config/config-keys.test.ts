@@ -1,0 +1,300 @@
+import { describe, expect, it } from 'vitest'
+import type { Environment } from './environment.ts'
+import { loadConfig } from './load-config.ts'
+import { ConfigError } from './problems.ts'
+
+const minimal = 'version: 0.1\nstorage: inmemory\n'
+
+function load(file: string, environment: Environment = {}) {
+  return loadConfig({ path: 'config.yml', environment, readFile: () => file })
+}
+
+function problemsOf(file: string, environment: Environment = {}): readonly string[] {
+  try {
+    load(file, environment)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+  }
+}
+
+describe('what one key says', () => {
+  const accepted: readonly [yaml: string, expected: object][] = [
+    ['log: {level: WARN}', { log: { level: 'warn' } }],
+    ['loglevel: debug', { log: { level: 'debug' } }],
+    ['{log: {level: error}, loglevel: debug}', { log: { level: 'error' } }],
+    ['log: {formatter: logstash, fields: {a: {b: 1}}}', { log: { formatter: 'logstash', fields: { a: { b: 1 } } } }],
+    ['log: {accesslog: {disabled: yes}}', { log: { accessLog: false } }],
+    ['http: {secret: 0123}', {}],
+    ['http: {addr: 127.0.0.1:0}', { http: { listen: { net: 'tcp', host: '127.0.0.1', port: 0 } } }],
+    ['http: {net: unix, addr: /run/x.sock}', { http: { listen: { net: 'unix', path: '/run/x.sock' } } }],
+    ['http: {draintimeout: 1m30s}', { http: { drainTimeoutMs: 90_000 } }],
+    ['http: {draintimeout: 60000000000}', { http: { drainTimeoutMs: 60_000 } }],
+    ['http: {host: "https://r.example"}', { http: { host: 'https://r.example', relativeUrls: false } }],
+    ['http: {host: "https://r.example", relativeurls: true}', { http: { relativeUrls: true } }],
+    ['http: {prefix: /a/b/}', { http: { prefix: '/a/b/' } }],
+    ['http: {prefix: ""}', { http: { prefix: '/' } }],
+    [
+      'http: {trustedproxies: [10.0.0.0/8, "::1"]}',
+      {
+        http: {
+          trustedProxies: [
+            { address: '10.0.0.0', prefix: 8, family: 'ipv4' },
+            { address: '::1', prefix: 128, family: 'ipv6' },
+          ],
+        },
+      },
+    ],
+    [
+      'http: {headers: {X-Content-Type-Options: [nosniff]}}',
+      { http: { headers: { 'X-Content-Type-Options': ['nosniff'] } } },
+    ],
+    ['http: {debug: {addr: off}}', { debug: { listen: undefined } }],
+    [
+      'http: {debug: {addr: ":5003", prometheus: {enabled: false, path: /m}}}',
+      { debug: { listen: { port: 5003 }, metrics: { enabled: false, path: '/m' } } },
+    ],
+    ['http: {http2: {disabled: true}}', {}],
+    [
+      'http: {tls: {certificate: c, key: k}}',
+      {
+        http: {
+          tls: { certificateFile: 'c', keyFile: 'k', clientCaFiles: [], clientAuth: 'none', minimumVersion: 'TLSv1.2' },
+        },
+      },
+    ],
+    [
+      'http: {tls: {certificate: c, key: k, clientcas: [a], minimumtls: tls1.3}}',
+      { http: { tls: { clientAuth: 'require-and-verify-client-cert', minimumVersion: 'TLSv1.3' } } },
+    ],
+    [
+      'http: {tls: {certificate: c, key: k, clientcas: [a], clientauth: request-client-cert}}',
+      { http: { tls: { clientAuth: 'request-client-cert' } } },
+    ],
+    ['uploads: {chunkminlength: 5242880}', { uploads: { chunkMinLength: 5_242_880 } }],
+    ['validation: {disabled: true}', { validation: { enabled: false } }],
+    ['validation: {enabled: false}', { validation: { enabled: true } }],
+    ['validation: {enabled: true, disabled: true}', { validation: { enabled: true } }],
+    ['validation: {manifests: {references: none}}', { validation: { references: 'none' } }],
+    ['validation: {manifests: {urls: {deny: ["^http:"]}}}', { validation: { urls: { allow: [], deny: [/^http:/] } } }],
+    [
+      'validation: {manifests: {indexes: {platforms: List, platformlist: [{architecture: amd64, os: linux}]}}}',
+      { validation: { indexes: { platforms: 'list', platformList: [{ architecture: 'amd64', os: 'linux' }] } } },
+    ],
+    ['policy: {repository: {classes: [image]}}', { policy: { repositoryClasses: ['image'] } }],
+    ['catalog: {maxentries: -1}', { catalog: { maxEntries: 1000 } }],
+    ['{catalog: {maxentries: 5}, tags: {maxtags: 6}}', { catalog: { maxEntries: 5 }, tags: { maxTags: 6 } }],
+    [
+      'health: {storagedriver: {enabled: true, interval: 5s, threshold: 3}}',
+      { health: { storageDriver: { enabled: true, intervalMs: 5000, threshold: 3 } } },
+    ],
+    ['health: {file: [{file: /down}]}', { health: { files: [{ file: '/down', intervalMs: 10_000, threshold: 1 }] } }],
+    [
+      'health: {http: [{uri: "http://x/", interval: 2s}]}',
+      { health: { http: [{ uri: 'http://x/', statusCode: 200, timeoutMs: 2000 }] } },
+    ],
+    ['health: {tcp: [{addr: "x:1", timeout: 1s}]}', { health: { tcp: [{ host: 'x', port: 1, timeoutMs: 1000 }] } }],
+    ['auth: none', {}],
+    ['auth:', {}],
+    ['{proxy: {remoteurl: ""}, middleware: {storage: []}}', {}],
+    ['middleware: {storage: [{name: cloudfront, disabled: true}]}', {}],
+    ['compatibility: {schema1: {enabled: false}}', {}],
+    ['notifications: {endpoints: [{name: x, disabled: true}]}', {}],
+  ]
+
+  it.each(accepted)('is read: %s', (yaml, expected) => {
+    const { config, warnings } = load('version: 0.1', { ...variablesOf(yaml), REGISTRY_STORAGE: 'inmemory' })
+    expect(config).toMatchObject(expected)
+    expect(warnings).toEqual([])
+  })
+
+  const storages: readonly [yaml: string, expected: object][] = [
+    ['{filesystem: {rootdirectory: /x, maxthreads: 30}}', { driver: { rootDirectory: '/x', maxThreads: 30 } }],
+    [
+      '{inmemory: , cache: {blobdescriptor: inmemory, blobdescriptorsize: 5}}',
+      { cache: { blobDescriptor: 'inmemory', blobDescriptorSize: 5 } },
+    ],
+    ['{inmemory: , cache: {layerinfo: inmemory}}', { cache: { blobDescriptor: 'inmemory' } }],
+    ['{inmemory: , delete: {enabled: true}}', { delete: { enabled: true } }],
+    ['{inmemory: , redirect: {disable: true}}', { redirect: { enabled: false } }],
+    ['{inmemory: , maintenance: {readonly: {enabled: true}}}', { readOnly: true }],
+    ['{inmemory: , maintenance: {uploadpurging: {enabled: false}}}', { uploadPurging: { enabled: false } }],
+    [
+      '{inmemory: , maintenance: {uploadpurging: {age: 1000h, interval: 1h, dryrun: true}}}',
+      { uploadPurging: { ageMs: 3_600_000_000, dryRun: true } },
+    ],
+    ['{inmemory: , tag: {concurrencylimit: 4}}', { tagConcurrencyLimit: 4 }],
+  ]
+
+  it.each(storages)('is read of storage: %s', (yaml, expected) => {
+    const { config, warnings } = load(`version: 0.1\nstorage: ${yaml}`)
+    expect(config.storage).toMatchObject(expected)
+    expect(warnings).toEqual([])
+  })
+
+  const refused: readonly [yaml: string, problem: string][] = [
+    ['log: {level: loud}', 'log.level: invalid loglevel "loud"'],
+    ['log: {formatter: xml}', 'log.formatter: unsupported logging formatter: "xml"'],
+    ['log: {hooks: somestring}', 'log.hooks: must be a list'],
+    ['log: {fields: 3}', 'log.fields: must be a mapping'],
+    ['http: {addr: "5000"}', 'http.addr: "5000" is not a host:port, as :5000 is'],
+    ['http: {addr: ":99999"}', 'http.addr: ":99999" is not a host:port, as :5000 is'],
+    ['http: {net: udp}', 'http.net: unknown address type "udp"'],
+    ['http: {host: "ftp://x"}', 'http.host: "ftp://x" is not an http or https URL'],
+    ['http: {prefix: /a}', 'http.prefix: "/a" does not begin and end with /'],
+    ['http: {relativeurls: maybe}', 'http.relativeurls: "maybe" is neither true nor false'],
+    ['http: {keepalive: 0}', 'http.keepalive: 0 is shorter than 1ms'],
+    ['http: {draintimeout: -1s}', 'http.draintimeout: -1s is shorter than 0ms'],
+    ['http: {stalltimeout: 1000h}', 'http.stalltimeout: 1000h is longer than 596h'],
+    [
+      'http: {trustedproxies: [10.0.0.0/33]}',
+      'http.trustedproxies[0]: "10.0.0.0/33" is not a range of addresses, as 10.0.0.0/8 is',
+    ],
+    ['http: {headers: {X-A: b}}', 'http.headers.X-A: must be a list'],
+    ['http: {headers: {"X A": [b]}}', 'http.headers.X A: cannot be the name of a header'],
+    ['http: {headers: {X-A: ["b\\nc"]}}', 'http.headers.X-A[0]: "b\\nc" cannot be the value of a header'],
+    ['http: {headers: {X-A: [""]}}', 'http.headers.X-A[0]: is empty'],
+    ['http: {headers: {X-A: [null]}}', 'http.headers.X-A[0]: is empty'],
+    ['http: {tls: {key: k}}', 'http.tls.certificate: is required: TLS needs a certificate and its key'],
+    ['http: {tls: {clientcas: [a]}}', 'http.tls.clientcas: needs http.tls.certificate and http.tls.key'],
+    [
+      'http: {tls: {certificate: c, key: k, minimumtls: ssl3}}',
+      'http.tls.minimumtls: unknown minimum TLS level "ssl3": tls1.2 or tls1.3',
+    ],
+    [
+      'http: {tls: {certificate: c, key: k, ciphersuites: [X]}}',
+      'http.tls.ciphersuites[0]: "X" is not a cipher suite that is offered',
+    ],
+    [
+      'http: {tls: {clientauth: require-any-client-cert}}',
+      'http.tls.clientauth: require-any-client-cert is not supported yet',
+    ],
+    ['http: {tls: {clientauth: x}}', 'http.tls.clientauth: "x" is not a way to authenticate clients'],
+    ['uploads: {keys: [{id: a, secret: s, use: verify}]}', 'uploads.keys: exactly one key must be of use sign, not 0'],
+    ['uploads: {keys: [{id: a, use: sign}]}', 'uploads.keys[0]: needs either a secret or a secretfile'],
+    ['uploads: {keys: [{id: a, secret: "", use: sign}]}', 'uploads.keys[0]: needs either a secret or a secretfile'],
+    ['uploads: {keys: [{secret: s, use: sign}]}', 'uploads.keys[0].id: is required'],
+    [
+      'uploads: {keys: [{id: a, secret: s, use: sign}, {id: a, secret: t, use: verify}]}',
+      'uploads.keys[1].id: "a" is the id of another key, too',
+    ],
+    [
+      'validation: {manifests: {urls: {allow: ["("]}}}',
+      'validation.manifests.urls.allow[0]: "(" is not a regular expression',
+    ],
+    [
+      'validation: {manifests: {indexes: {platforms: some}}}',
+      'validation.manifests.indexes.platforms: "some" is not one of all, none, list',
+    ],
+    ['tags: {maxtags: -1}', 'tags.maxtags: -1 is not 0 or more'],
+    ['catalog: {maxentries: many}', 'catalog.maxentries: "many" is not an integer'],
+    ['health: {tcp: [{addr: ":1"}]}', 'health.tcp[0].addr: ":1" names no host'],
+    ['auth: {silly: {}, none: {}}', 'auth: must provide exactly one type. Provided: [silly, none]'],
+    ['proxy: {remoteurl: "https://r.example"}', 'proxy: a pull-through cache is not supported yet'],
+    ['middleware: {storage: [{name: cloudfront}]}', 'middleware: middleware is not supported yet'],
+    [
+      'compatibility: {schema1: {enabled: true}}',
+      'compatibility.schema1.enabled: manifests of schema 1 are not supported yet',
+    ],
+    [
+      'http: {tls: {letsencrypt: {email: me}}}',
+      'http.tls.letsencrypt: certificates from Let’s Encrypt are not supported yet: give a certificate and key',
+    ],
+    ['auth: htpasswd', 'auth.htpasswd: htpasswd authentication is not supported yet: the registry would be open'],
+    ['{auth: {token: }}', 'auth.token: token authentication is not supported yet: the registry would be open'],
+    ['validation: {manifest: {}}', 'validation.manifest: unknown key; did you mean validation.manifests?'],
+    ['auth: {htpaswd: {}}', 'auth.htpaswd: unknown key; did you mean auth.htpasswd?'],
+    ['http: {xyzzy: {}}', 'http.xyzzy: unknown key'],
+  ]
+
+  it.each(refused)('is refused: %s', (yaml, problem) => {
+    expect(problemsOf('version: 0.1', { ...variablesOf(yaml), REGISTRY_STORAGE: 'inmemory' })).toContain(problem)
+  })
+
+  const refusedOfAll: readonly [file: string, problem: string][] = [
+    ['storage: inmemory', 'version: is required'],
+    ['version: 0.1\nstorage: {s3: }', 'storage.s3: the storage driver s3 is not supported yet'],
+    [
+      'version: 0.1\nstorage: {azure: {max_retries: 3}}',
+      'storage.azure: the storage driver azure is not supported yet',
+    ],
+    [
+      'version: 0.1\nstorage: {inmemory: , filesystem: }',
+      'storage: must provide exactly one storage type. Provided: [inmemory, filesystem]',
+    ],
+    [
+      'version: 0.1\nstorage: {inmemory: , delete: {enabled: 3}}',
+      'storage.delete.enabled: "3" is neither true nor false',
+    ],
+    [
+      'version: 0.1\nstorage: {inmemory: , maintenance: {readonly: true}}',
+      'storage.maintenance.readonly: must be a mapping',
+    ],
+    [
+      'version: 0.1\nstorage: {inmemory: , tag: {concurrencylimit: -1}}',
+      'storage.tag.concurrencylimit: -1 is not 0 or more',
+    ],
+    ['version: 0.1\nstorage: {filesytem: {}}', 'storage.filesytem: unknown key; did you mean storage.filesystem?'],
+    [`${minimal}tls: {key: x}`, 'tls: unknown key; did you mean http.tls?'],
+    [`${minimal}rootdirectory: /x`, 'rootdirectory: unknown key; did you mean storage.filesystem.rootdirectory?'],
+    [`${minimal}storage: inmemory`, 'not valid YAML: Map keys must be unique'],
+    ['- a', 'must be a mapping'],
+    ['', 'version: is required'],
+  ]
+
+  it.each(refusedOfAll)('is refused of a file: %s', (file, problem) => {
+    expect(problemsOf(file)).toContain(problem)
+  })
+
+  it('is refused where the environment adds a second driver', () => {
+    expect(problemsOf(minimal, { REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: '/x' })).toEqual([
+      'storage: multiple storage drivers specified in configuration or environment: inmemory, filesystem; to switch drivers, set REGISTRY_STORAGE',
+    ])
+  })
+
+  it('is refused where the environment gives a driver a bare value', () => {
+    expect(problemsOf('version: 0.1\nstorage: {filesystem: }', { REGISTRY_STORAGE_FILESYSTEM: 'x' })).toEqual([
+      'storage.filesystem: must be a mapping',
+    ])
+  })
+
+  const warned: readonly [yaml: string, warning: string][] = [
+    ['log: {hooks: [{type: mail}]}', 'log.hooks: is not supported yet and has no effect'],
+    ['log: {reportcaller: true}', 'log.reportcaller: is not supported yet and has no effect'],
+    ['reporting: {bugsnag: {apikey: x}}', 'reporting: is not supported yet and has no effect'],
+    ['notifications: {endpoints: [{name: x}]}', 'notifications.endpoints: are not supported yet: no events are sent'],
+    ['redis: {addrs: ["x:1"]}', 'redis: is not supported yet and has no effect'],
+    ['queue: {sqlite: {path: x}}', 'queue: is not supported yet and has no effect'],
+    ['rpc: {listen: ":1"}', 'rpc: belongs to the split services and has no effect here'],
+    ['services: {blobs: {http: [a]}}', 'services: belongs to the split services and has no effect here'],
+    ['gc: {x: 1}', 'gc: is not supported yet and has no effect'],
+    ['http: {h2c: {enabled: true}}', 'http.h2c.enabled: is not supported: HTTP/1.1 alone is spoken'],
+    ['http: {draintimeout: 30}', 'http.draintimeout: 30 without a unit is 30 nanoseconds'],
+    ['http: {tls: {minimumtls: tls1.0}}', 'http.tls.minimumtls: tls1.0 is no longer spoken: the oldest is tls1.2'],
+  ]
+
+  it.each(warned)('is warned of: %s', (yaml, warning) => {
+    const { warnings } = load('version: 0.1', { ...variablesOf(yaml), REGISTRY_STORAGE: 'inmemory' })
+    expect(warnings).toEqual([expect.stringContaining(warning)])
+  })
+
+  it.each([
+    ['{cache: {blobdescriptor: redis}, inmemory: }', '"redis" is not supported: descriptors are not cached'],
+    ['{cache: {blobdescriptorsize: 0}, inmemory: }', 'memory is bounded: the cache holds 1000000 descriptors'],
+  ])('is warned of storage: %s', (yaml, warning) => {
+    expect(load(`version: 0.1\nstorage: ${yaml}`).warnings).toEqual([expect.stringContaining(warning)])
+  })
+})
+
+/** A mapping of sections as the variables that set them. */
+function variablesOf(yaml: string): Environment {
+  const text = yaml.startsWith('{') ? yaml.slice(1, -1) : yaml
+  const parts = text.split(/, (?=(?:catalog|tags|log|loglevel|proxy|middleware|auth): )/)
+  return Object.fromEntries(
+    parts.map((part) => {
+      const end = part.indexOf(':')
+      return [`REGISTRY_${part.slice(0, end).toUpperCase()}`, part.slice(end + 1).trim()]
+    }),
+  )
+}
