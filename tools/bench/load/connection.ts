@@ -44,11 +44,17 @@ export class Connection {
     const sent = (async () => {
       for (const block of blocks) {
         if (this.#waiting === undefined) return // answered before it was sent: a refusal
-        if (!this.#socket.write(block)) await Promise.race([once(this.#socket, 'drain'), response])
+        if (!this.#socket.write(block)) await this.#drained(response)
       }
     })()
     const [answer] = await Promise.all([response, sent])
     return answer
+  }
+
+  async #drained(response: Promise<Response>): Promise<void> {
+    const waiting = new AbortController()
+    await Promise.race([once(this.#socket, 'drain', { signal: waiting.signal }), response])
+    waiting.abort()
   }
 
   close(): void {
