@@ -12,6 +12,11 @@ export class ByteBudget {
     this.#limit = limit
   }
 
+  /** The bytes that may be out at any moment. */
+  get limit(): number {
+    return this.#limit
+  }
+
   /** The bytes that are out now. */
   get taken(): number {
     return this.#taken
