@@ -1,12 +1,9 @@
 import type { ByteBudget, ByteStream } from '@berth/bytes'
 import type { ReadOptions, StoragePath } from '@berth/storage'
-import type { BufferPool } from './buffer-pool.ts'
+import { type BufferPool, smallBuffer } from './buffer-pool.ts'
 import { contentOf, FileContent } from './file-content.ts'
 import type { FileSystem } from './file-system.ts'
 import { OpenFile } from './open-file.ts'
-
-/** Links, manifests and configs are below this: they are read with the first call, which also tells their size. */
-const smallSize = 16 * 1024
 
 export interface Reading {
   readonly files: FileSystem
@@ -41,16 +38,20 @@ export async function readFile(
   }
 }
 
-/** @returns all of the file, or `undefined` if it is not small */
+/**
+ * Links, configs and most manifests are small: the first call reads them whole, and thus tells their size, too.
+ *
+ * @returns all of the file, or `undefined` if it is not small
+ */
 async function readSmall(
   { buffers }: Reading,
   open: OpenFile,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array | undefined> {
-  const scratch = buffers.tryTake(smallSize) ?? (await buffers.take(smallSize, signal))
+  const scratch = buffers.tryTake(smallBuffer) ?? (await buffers.take(signal))
   try {
-    const length = await open.read(scratch.bytes, smallSize, 0)
-    return length < smallSize ? Buffer.from(scratch.bytes.subarray(0, length)) : undefined
+    const length = await open.read(scratch.bytes, smallBuffer, 0)
+    return length < smallBuffer ? Buffer.from(scratch.bytes.subarray(0, length)) : undefined
   } finally {
     buffers.give(scratch)
   }
