@@ -1,5 +1,4 @@
 import type { Server } from 'node:http'
-import { Server as TlsServer } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import type { RequestExchange } from './request-exchange.ts'
@@ -16,8 +15,9 @@ export class Connections {
   readonly #stallTimeoutMs: number
   /** Of each connection, the request that began last. */
   readonly #exchanges = new WeakMap<Duplex, RequestExchange>()
-  readonly #open = new Set<Socket>()
+  readonly #open = new Map<string | Socket, Socket>()
   #atWork = 0
+  #closed: Promise<void> | undefined
   #onIdle: (() => void) | undefined
 
   constructor(stallTimeoutMs: number) {
@@ -26,15 +26,13 @@ export class Connections {
 
   /** Whether each connection should end with the response that it has now. */
   get isClosing(): boolean {
-    return this.#onIdle !== undefined
+    return this.#closed !== undefined
   }
 
   watch(server: Server): void {
     // Node counts a connection that has not sent anything yet as busy, so it is not asked which ones are idle.
-    server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
-      this.#open.add(socket)
-      socket.once('close', () => this.#open.delete(socket))
-    })
+    server.on('connection', (socket) => this.#track(socket))
+    server.on('secureConnection', (socket: Socket) => this.#track(socket))
     server.setTimeout(this.#stallTimeoutMs, (socket) => this.#onStill(socket))
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#onClientError(error, socket))
   }
@@ -56,19 +54,38 @@ export class Connections {
     if (this.isClosing) this.#closeIdle()
   }
 
-  async close(server: Server, drainTimeoutMs: number): Promise<void> {
+  close(server: Server, drainTimeoutMs: number): Promise<void> {
+    return (this.#closed ??= this.#drain(server, drainTimeoutMs))
+  }
+
+  async #drain(server: Server, drainTimeoutMs: number): Promise<void> {
     const { promise: idle, resolve } = Promise.withResolvers<void>()
     this.#onIdle = resolve
     const closed = new Promise<void>((done) => server.close(() => done()))
-    const deadline = setTimeout(() => server.closeAllConnections(), drainTimeoutMs)
+    const deadline = setTimeout(() => this.#closeAll(), drainTimeoutMs)
     this.#closeIdle()
     if (this.#atWork === 0) resolve()
     await Promise.all([closed, idle])
     clearTimeout(deadline)
   }
 
+  #closeAll(): void {
+    for (const socket of this.#open.values()) socket.destroy()
+  }
+
+  /** With TLS each connection comes twice: first as it is, and again when it is secure, from then on in that form. */
+  #track(socket: Socket): void {
+    const { remoteAddress, remotePort } = socket
+    const peer = remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`
+    this.#open.set(peer, socket)
+    socket.once('close', () => {
+      if (this.#open.get(peer) === socket) this.#open.delete(peer)
+    })
+  }
+
   #closeIdle(): void {
-    for (const socket of this.#open) if (this.#answering(socket) === undefined) socket.destroy()
+    for (const socket of this.#open.values())
+      if (this.#answering(socket) === undefined && !socket.writableEnded) socket.destroy()
   }
 
   /** The exchange that a connection is there for at this moment. */
