@@ -1,4 +1,4 @@
-import { digestOf } from '@berth/digest'
+import { algorithms, digestOf } from '@berth/digest'
 import { parseRepositoryName } from '@berth/reference'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { arriving, body, chunkAt, cutOff, UploadClient, type UploadServices } from './upload-client.ts'
@@ -192,8 +192,8 @@ export function describeBlobUploads(name: string, open: () => Promise<UploadServ
         expect(await client.complete(digest)).toEqual({ digest, size: 5 })
       })
 
-      it('may be repeated, or asked for twice at once', async () => {
-        const digest = digestOf('hello')
+      it.each(algorithms)('may be repeated, or asked for twice at once (by %s)', async (algorithm) => {
+        const digest = digestOf('hello', algorithm)
         await client.append(body('hello'))
         const done = { digest, size: 5 }
         expect(await Promise.all([client.complete(digest), client.complete(digest)])).toEqual([done, done])
