@@ -3,7 +3,7 @@ import { collect } from '@berth/bytes'
 import { type Digest, digestOf } from '@berth/digest'
 import { mediaTypes } from '@berth/manifest'
 import { parseRepositoryName, type RepositoryName } from '@berth/reference'
-import { layout, parseStoragePath, type StorageDriver } from '@berth/storage'
+import { layout, parseStoragePath, type StorageDriver, StorageError } from '@berth/storage'
 import { MemoryDriver } from '@berth/storage/memory'
 import { describe, expect, it } from 'vitest'
 import {
@@ -103,6 +103,18 @@ describe('the tree', () => {
   })
 })
 
+describe('a push that is given up', () => {
+  it('stores nothing where its content is not stored yet, and throws the reason', async () => {
+    const storage = new MemoryDriver()
+    const { manifests, blobs } = services(storage)
+    const image = await imageWithBlobs(blobs, repository, 'a', { tags: [latest] })
+    const given = manifests.put(repository, image, AbortSignal.abort(new Error('the client is gone')))
+    await expect(given).rejects.toThrow('the client is gone')
+    expect(await codesOf(manifests.get(repository, digestOfUpload(image)))).toEqual(['MANIFEST_UNKNOWN'])
+    await expect(storage.stat(layout.blobDataPath(digestOfUpload(image)))).rejects.toThrow('PATH_NOT_FOUND')
+  })
+})
+
 describe.each([
   ['alone', true],
   ['among others', false],
@@ -164,6 +176,37 @@ describe.each([
     await reindex()
     expect((await catalog.list({})).entries).toEqual([repository])
     expect((await referrers.list(repository, absentDigest, {})).entries).toMatchObject([{ digest }])
+  })
+
+  it('can be indexed before anyone asks', async () => {
+    const storage = new MemoryDriver()
+    await pushedByDistribution(storage, repository, referring('a'))
+    await services(storage, isExclusive).adopt()
+    await pushedByDistribution(storage, parseRepositoryName('later'), upload(indexDocument([])))
+    const later = services(storage, isExclusive)
+    await later.adopt()
+    expect((await later.catalog.list({})).entries).toEqual([repository])
+  })
+
+  it('is asked for again after a walk that failed, and then served', async () => {
+    const storage = new MemoryDriver()
+    await pushedByDistribution(storage, repository, referring('a'))
+    const list = storage.list.bind(storage)
+    storage.list = () => {
+      throw new StorageError('STORAGE_UNAVAILABLE', '/', storage.name)
+    }
+    const { catalog } = services(storage, isExclusive)
+    expect(await codesOf(catalog.list({}))).toEqual(['UNAVAILABLE'])
+    storage.list = list
+    expect((await catalog.list({})).entries).toEqual([repository])
+  })
+
+  it('is not taken for indexed when that was given up', async () => {
+    const storage = new MemoryDriver()
+    await pushedByDistribution(storage, repository, referring('a'))
+    const all = services(storage, isExclusive)
+    await expect(all.reindex(AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped')
+    expect((await all.catalog.list({})).entries).toEqual([repository])
   })
 
   it('gives what an alias points at, under the digest that was asked for', async () => {

@@ -1,13 +1,12 @@
 import { collect } from '@berth/bytes'
 import { algorithmOf, type Digest, digestOf } from '@berth/digest'
-import { RegistryError } from '@berth/errors'
 import { detectMediaType } from '@berth/manifest'
 import { layout, type StorageDriver, StorageError } from '@berth/storage'
 import type { StoredManifest } from '../manifests.ts'
 import { Recollection } from './recollection.ts'
 
 /** As in Distribution. */
-const maxManifestSize = 4 * 1024 * 1024
+export const maxManifestSize = 4 * 1024 * 1024
 const maxRemembered = 64 * 1024 * 1024
 
 /** The bytes of all manifests. They never change, so any process may remember them; not, who may read them. */
@@ -38,16 +37,15 @@ export class ManifestContents {
     })
   }
 
-  /**
-   * Stores the content of `digest`, durably. What is there is read before it is trusted, so that this also heals.
-   *
-   * @throws RegistryError SIZE_INVALID
-   */
+  /** Stores the content of `digest`, durably. What is there is read before it is trusted, so that this also heals. */
   async put(digest: Digest, content: Uint8Array, signal?: AbortSignal): Promise<void> {
-    if (content.byteLength > maxManifestSize) throw new RegistryError('SIZE_INVALID', { limit: maxManifestSize })
     const stored = await this.#findStored(digest, content.byteLength)
     if (stored !== undefined && Buffer.compare(stored, content) === 0) return
-    await this.#storage.put(layout.blobDataPath(digest), content, signal === undefined ? {} : { signal })
+    try {
+      await this.#storage.put(layout.blobDataPath(digest), content, signal === undefined ? {} : { signal })
+    } finally {
+      this.#manifests.forget(digest)
+    }
   }
 
   /** What is at the digest's path, if it has this size. */

@@ -12,12 +12,18 @@ import { StoredManifests } from './stored-manifests.ts'
 import { StoredReferrers } from './stored-referrers.ts'
 import { StoredTags } from './stored-tags.ts'
 import { TagRecords } from './tag-records.ts'
+import { translating } from './translating.ts'
 
 export interface StoredManifestServices {
   readonly manifests: StoredManifests
   readonly tags: StoredTags
   readonly catalog: StoredCatalog
   readonly referrers: StoredReferrers
+  /**
+   * Makes the records that Distribution does not keep, if the tree has none yet. Whoever asks for the catalog or for
+   * referrers waits for it anyway; to begin at the start spares them the wait.
+   */
+  readonly adopt: () => Promise<void>
   /** Makes the records again that Distribution does not keep, after it wrote to the tree. Nothing else need stop. */
   readonly reindex: (signal?: AbortSignal) => Promise<Reindexed>
 }
@@ -43,12 +49,13 @@ export function openManifests({ blobs, policy, ...options }: StoredManifestOptio
   const catalog = new CatalogIndex(options)
   const index = (signal?: AbortSignal): Promise<Reindexed> =>
     reindex({ storage, catalog, revisions, contents, log }, signal)
-  const adoption = new Adoption({ isComplete: () => catalog.isComplete(), reindex: index })
+  const adoption = new Adoption({ isComplete: () => catalog.isComplete(), reindex: () => index() })
   return {
     manifests: new StoredManifests({ contents, revisions, tags, catalog, blobs, policy }),
     tags: new StoredTags({ storage, tags, catalog }),
     catalog: new StoredCatalog({ catalog, adoption }),
     referrers: new StoredReferrers({ storage, contents, revisions, tags, adoption }),
-    reindex: index,
+    adopt: () => translating(() => adoption.done()),
+    reindex: (signal) => translating(() => index(signal)),
   }
 }

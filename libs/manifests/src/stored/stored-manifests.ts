@@ -8,7 +8,7 @@ import type { ManifestPolicy, Manifests, ManifestUpload, PushedManifest, StoredM
 import type { CatalogIndex } from './catalog-index.ts'
 import { forEachLimited, settleAll } from './concurrently.ts'
 import { findParsed } from './find-parsed.ts'
-import type { ManifestContents } from './manifest-contents.ts'
+import { type ManifestContents, maxManifestSize } from './manifest-contents.ts'
 import type { RevisionRecords } from './revision-records.ts'
 import type { TagRecords } from './tag-records.ts'
 import { translating } from './translating.ts'
@@ -42,6 +42,8 @@ export class StoredManifests implements Manifests {
 
   async put(repository: RepositoryName, upload: ManifestUpload, signal?: AbortSignal): Promise<PushedManifest> {
     const { contents, revisions, catalog, blobs, policy } = this.#parts
+    const { byteLength } = upload.content
+    if (byteLength > maxManifestSize) throw new RegistryError('SIZE_INVALID', { limit: maxManifestSize })
     const digest = checkDigest(upload)
     const manifest = parseManifest(upload.content, upload.mediaType)
     checkClass(manifest, policy)
@@ -124,7 +126,7 @@ export class StoredManifests implements Manifests {
   async #areStored(repository: RepositoryName, tags: readonly Tag[]): Promise<boolean> {
     let areStored = true
     await forEachLimited(tags, parallelTags, async (tag) => {
-      areStored &&= await this.#parts.tags.isStored(repository, tag)
+      if (!(await this.#parts.tags.isStored(repository, tag))) areStored = false
     })
     return areStored
   }
