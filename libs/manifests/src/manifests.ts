@@ -16,6 +16,8 @@ export interface Manifests {
    *
    * @throws RegistryError MANIFEST_INVALID: not a manifest of its media type
    * @throws RegistryError DIGEST_INVALID: its bytes are not what the reference names
+   * @throws RegistryError SIZE_INVALID: more than 4 MiB
+   * @throws RegistryError DENIED: the policy allows none of its class
    * @throws AggregateError of every reference that is missing (MANIFEST_BLOB_UNKNOWN) or wrong
    * @see OCI distribution-spec, "Pushing manifests"
    */
