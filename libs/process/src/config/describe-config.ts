@@ -2,7 +2,7 @@ import { keysOf, type Node, type Section } from './schema/node.ts'
 import { registry } from './schema/registry.ts'
 
 export interface KeyDescription {
-  /** As in `http.tls.key`; `[]` is any item of a list, `<name>` any key. */
+  /** As in `http.tls.key`; `[]` is any item of a list. */
   readonly path: string
   readonly type: string
   /** As it would be written; `undefined` where there is none. */
@@ -27,11 +27,11 @@ function describe(node: Node, path: string, around: Support): KeyDescription[] {
   const own = (type: string, value?: string) => ({ path, type, default: value, about: node.about, support })
   switch (node.kind) {
     case 'leaf':
-      return [own(node.type, formatDefault(node.default))]
+      return [own(node.type, node.defaultText)]
     case 'anything':
       return [own('any')]
     case 'section':
-      return describeKeys(node, path, support).length === 0 ? [own('section')] : describeKeys(node, path, support)
+      return keysOf(node).length === 0 ? [own('section')] : describeKeys(node, path, support)
     case 'optional':
       return describe(node.section, path, support)
     case 'list':
@@ -46,8 +46,4 @@ function describe(node: Node, path: string, around: Support): KeyDescription[] {
 function supportOf({ notYet }: Node): Support {
   if (notYet === undefined) return 'supported'
   return notYet.effect === 'stops' ? 'stops the start' : 'has no effect'
-}
-
-function formatDefault(value: unknown): string | undefined {
-  return typeof value === 'string' || value === undefined ? value : JSON.stringify(value)
 }

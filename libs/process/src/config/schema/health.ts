@@ -12,19 +12,25 @@ export const health = section(
   {
     storageDriver: section(
       { about: 'the storage answers' },
-      { enabled: flag({ default: false, about: 'it is checked' }), intervalMs, threshold },
+      { enabled: flag({ default: false, about: 'the storage must answer' }), intervalMs, threshold },
     ),
     files: list(
       { key: 'file', field: 'FILECHECKERS', about: 'unhealthy while a file exists' },
-      section({ about: 'a check' }, { file: text({ required: true, about: 'its path' }), intervalMs, threshold }),
+      section(
+        { about: 'a check' },
+        { file: text({ required: true, about: 'the path of the file' }), intervalMs, threshold },
+      ),
     ),
     http: list(
       { field: 'HTTPCHECKERS', about: 'a URL answers HEAD' },
       section(
         { about: 'a check' },
         {
-          uri: url({ required: true, about: 'the URL' }),
-          headers: dictionary({ about: 'sent with it' }, list({ about: 'values' }, text({ about: 'a value' }))),
+          uri: url({ required: true, about: 'the URL that must answer HEAD' }),
+          headers: dictionary(
+            { about: 'headers of the request' },
+            list({ about: 'values' }, text({ about: 'a value' })),
+          ),
           statusCode: integer({ default: 200, min: 0, max: 599, about: 'the status that means healthy; 0 is 200' }),
           timeoutMs,
           intervalMs,
@@ -37,7 +43,7 @@ export const health = section(
       section(
         { about: 'a check' },
         {
-          addr: value('host:port', { required: true, about: 'where' }, remoteAddress),
+          addr: value('host:port', { required: true, about: 'where something must accept connections' }, remoteAddress),
           timeoutMs,
           intervalMs,
           threshold,

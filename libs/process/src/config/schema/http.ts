@@ -28,7 +28,7 @@ const tls = section(
     ),
     minimumTls: value(
       'tls1.2 or tls1.3',
-      { default: 'TLSv1.2', about: 'the oldest version that is spoken' },
+      { default: 'TLSv1.2', defaultText: 'tls1.2', about: 'the oldest version that is spoken' },
       tlsVersion,
     ),
     cipherSuites: list(
@@ -53,12 +53,12 @@ const tls = section(
 export const http = section(
   { about: 'the API’s server' },
   {
-    addr: text({ default: ':5000', about: 'where it listens: host:port, :port, or a socket’s path' }),
-    net: value('tcp or unix', { default: 'tcp', about: 'what addr is' }, network),
-    host: url({ about: 'the registry’s URL as clients see it; makes Location absolute, where it is not relative' }),
+    addr: text({ default: ':5000', about: 'where the API listens: host:port, :port, or the path of a socket' }),
+    net: value('tcp or unix', { default: 'tcp', about: 'whether addr is an address or the path of a socket' }, network),
+    host: url({ about: 'the registry’s URL as clients see it, for absolute Location headers' }),
     prefix: value('path', { default: '/', about: 'the path that everything lies below' }, pathPrefix),
-    secret: text({ about: 'signs upload tokens, where uploads.keys are not given' }),
-    relativeUrls: flag({ about: 'Location is a path; true unless host is set' }),
+    secret: text({ about: 'the key of upload tokens, where uploads.keys are not given' }),
+    relativeUrls: flag({ defaultText: 'true unless host is set', about: 'Location headers are paths' }),
     drainTimeoutMs: duration({ default: 30 * second, about: 'how long SIGTERM lets requests finish' }),
     stallTimeoutMs: duration({
       default: 60 * second,
@@ -80,25 +80,29 @@ export const http = section(
       {
         addr: value(
           'host:port or off',
-          { default: parseTcpAddress('127.0.0.1:5001'), about: 'where it listens' },
+          {
+            default: parseTcpAddress('127.0.0.1:5001'),
+            defaultText: '127.0.0.1:5001',
+            about: 'where health and metrics are served',
+          },
           debugAddress,
         ),
         prometheus: section(
           { about: 'metrics' },
           {
-            enabled: flag({ default: true, about: 'they are collected and served' }),
-            path: value('path', { default: '/metrics', about: 'where' }, absolutePath),
+            enabled: flag({ default: true, about: 'metrics are collected and served' }),
+            path: value('path', { default: '/metrics', about: 'the path of the metrics' }, absolutePath),
           },
         ),
       },
     ),
     http2: section(
       { about: 'HTTP/2, which is not offered' },
-      { disabled: flag({ default: false, about: 'accepted, without effect' }) },
+      { disabled: flag({ default: false, about: 'accepted; HTTP/2 is never offered' }) },
     ),
     h2c: section(
       { about: 'HTTP/2 without TLS' },
-      { enabled: flag(warns('it is offered', 'is not supported: HTTP/1.1 alone is spoken', isOn)) },
+      { enabled: flag(warns('HTTP/2 without TLS', 'is not supported: HTTP/1.1 alone is spoken', isOn)) },
     ),
   },
 )

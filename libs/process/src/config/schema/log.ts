@@ -1,25 +1,26 @@
-import { anything, dictionary, list, section, type Meta } from './node.ts'
+import { anything, dictionary, list, section } from './node.ts'
 import { warns } from './not-yet.ts'
-import { flag, oneOf, text } from './values.ts'
+import { flag, oneOf, text, type LeafMeta } from './values.ts'
 
 const levels = ['error', 'warn', 'info', 'debug'] as const
 
-export function logLevel(meta: Meta) {
+export function logLevel(meta: Pick<LeafMeta, 'about' | 'defaultText'>) {
   return oneOf(levels, { ...meta, anyCase: true, refusal: (written) => `invalid loglevel ${JSON.stringify(written)}` })
 }
 
 export const log = section(
   { about: 'what is logged, to standard output' },
   {
-    level: logLevel({ about: 'the least serious level that is logged; info where neither this nor loglevel is set' }),
+    level: logLevel({ defaultText: 'info', about: 'the least serious level that is logged' }),
     formatter: oneOf(['text', 'json', 'logstash'], {
-      about: 'the form of a line; where not set: text on a terminal, json elsewhere',
+      defaultText: 'text on a terminal, else json',
+      about: 'the form of a line',
       refusal: (written) => `unsupported logging formatter: ${JSON.stringify(written)}`,
     }),
     fields: dictionary({ about: 'constant fields of every line' }, anything({ about: 'any value' })),
     accessLog: section(
       { about: 'the line of each request' },
-      { disabled: flag({ default: false, about: 'requests are not logged' }) },
+      { disabled: flag({ default: false, about: 'requests that succeed are not logged' }) },
     ),
     hooks: list(
       warns('log entries that are sent by mail'),

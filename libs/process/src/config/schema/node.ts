@@ -28,6 +28,8 @@ export interface Leaf<T> extends Meta {
   readonly parse: (scalar: Scalar, warn: (message: string) => void) => T
   /** What it is when it is not written. */
   readonly default: T
+  /** The default as it would be written. */
+  readonly defaultText: string | undefined
   readonly required: boolean
 }
 

@@ -20,14 +20,21 @@ const uploads = section(
       section(
         { about: 'a key' },
         {
-          id: text({ required: true, about: 'its name in tokens' }),
-          secret: text({ about: 'the key' }),
-          secretFile: text({ about: 'path of a file that holds it' }),
-          use: oneOf(['sign', 'verify'], { required: true, about: 'what for' }),
+          id: text({ required: true, about: 'the key’s name, which tokens carry' }),
+          secret: text({ about: 'the key itself' }),
+          secretFile: text({ about: 'path of a file that holds the key' }),
+          use: oneOf(['sign', 'verify'], {
+            required: true,
+            about: 'whether it signs new tokens, or only verifies old ones',
+          }),
         },
       ),
     ),
-    chunkMinLength: integer({ default: 0, min: 0, about: 'OCI-Chunk-Min-Length, in bytes' }),
+    chunkMinLength: integer({
+      default: 0,
+      min: 0,
+      about: 'the smallest chunk that clients are asked for (OCI-Chunk-Min-Length), bytes',
+    }),
   },
 )
 
@@ -52,8 +59,10 @@ const compatibility = section(
     schema1: section(
       { about: 'signed manifests of schema 1' },
       {
-        enabled: flag(stops('they are accepted and served', 'manifests of schema 1 are not supported yet', isOn)),
-        signingKeyFile: text({ field: 'TRUSTKEY', about: 'what signs them' }),
+        enabled: flag(
+          stops('manifests of schema 1 are accepted and served', 'manifests of schema 1 are not supported yet', isOn),
+        ),
+        signingKeyFile: text({ field: 'TRUSTKEY', about: 'path of the key that signs manifests of schema 1' }),
       },
     ),
   },
@@ -63,7 +72,7 @@ const compatibility = section(
 export const registry = section(
   { about: 'the configuration' },
   {
-    version: value('0.1', { required: true, about: 'of the format' }, (written) => {
+    version: value('0.1', { required: true, about: 'of the file’s format' }, (written) => {
       if (written === '0.1') return written
       throw new InvalidValue(`unsupported version: ${JSON.stringify(written)}`)
     }),
@@ -83,11 +92,11 @@ export const registry = section(
     policy,
     catalog: section(
       { about: 'the list of repositories' },
-      { maxEntries: integer({ default: 1000, about: 'most in one answer; 0 or less is the default' }) },
+      { maxEntries: integer({ default: 1000, about: 'most repositories in one answer; 0 or less is the default' }) },
     ),
     tags: section(
       { about: 'lists of tags' },
-      { maxTags: integer({ default: 1000, min: 0, about: 'most in one answer; 0 is the default' }) },
+      { maxTags: integer({ default: 1000, min: 0, about: 'most tags in one answer; 0 is the default' }) },
     ),
     uploads,
     queue,

@@ -12,8 +12,8 @@ export const storage = section(
       section(
         { about: 'a directory', isMap: true },
         {
-          rootDirectory: text({ default: '/var/lib/registry', about: 'the directory' }),
-          maxThreads: integer({ default: 100, min: 1, about: 'file operations at a time; fewer than 25 count as 25' }),
+          rootDirectory: text({ default: '/var/lib/registry', about: 'the directory that holds the tree' }),
+          maxThreads: integer({ default: 100, min: 1, about: 'most file operations at a time' }),
         },
       ),
     ),
@@ -27,18 +27,23 @@ export const storage = section(
     cache: section(
       { about: 'descriptors of blobs that are remembered', isMap: true },
       {
-        blobDescriptor: descriptorCache('where descriptors are cached'),
+        blobDescriptor: descriptorCache('where descriptors of blobs are cached; none where not set'),
         layerInfo: descriptorCache('former name of blobdescriptor'),
         blobDescriptorSize: value('integer', { default: 10_000, about: 'how many the memory cache holds' }, cacheSize),
       },
     ),
     delete: section(
       { about: 'the delete API', isMap: true },
-      { enabled: flag({ default: false, about: 'manifests, tags and blobs may be deleted' }) },
+      { enabled: flag({ default: false, about: 'clients may delete manifests, tags and blobs' }) },
     ),
     redirect: section(
       { about: 'sending clients to the store; a directory has no URL, so it has no effect there', isMap: true },
-      { disable: flag({ default: false, about: 'content always passes through the registry' }) },
+      {
+        disable: flag({
+          default: false,
+          about: 'clients are never sent to the store (a directory has no URL: no effect there)',
+        }),
+      },
     ),
     maintenance: section(
       { about: 'upkeep', isMap: true },
@@ -46,19 +51,23 @@ export const storage = section(
         uploadPurging: section(
           { about: 'removal of uploads that were never finished', isMap: true },
           {
-            enabled: flag({ default: true, about: 'it is done' }),
+            enabled: flag({ default: true, about: 'uploads that were never finished are removed' }),
             ageMs: duration({
               default: 168 * 3_600_000,
               maxMs: Number.MAX_SAFE_INTEGER,
-              about: 'for uploads older than this',
+              about: 'once they are older than this',
             }),
-            intervalMs: duration({ default: 24 * 3_600_000, minMs: 1000, about: 'how often' }),
-            dryRun: flag({ default: false, about: 'it is only logged what would go' }),
+            intervalMs: duration({
+              default: 24 * 3_600_000,
+              minMs: 1000,
+              about: 'how often such uploads are looked for',
+            }),
+            dryRun: flag({ default: false, about: 'what would be removed is only logged' }),
           },
         ),
         readOnly: section(
           { about: 'read-only mode', isMap: true },
-          { enabled: flag({ default: false, about: 'whatever would change content is answered with 405' }) },
+          { enabled: flag({ default: false, about: 'requests that would change anything are answered with 405' }) },
         ),
       },
     ),

@@ -19,7 +19,10 @@ export const validation = section(
         }),
         urls: section(
           { about: 'URLs of foreign layers; any http or https URL where nothing is set' },
-          { allow: patterns('one must match'), deny: patterns('none may match') },
+          {
+            allow: patterns('one of these must match a foreign layer’s URL'),
+            deny: patterns('none of these may match it'),
+          },
         ),
         indexes: section(
           { about: 'which manifests of an index must exist' },
@@ -27,15 +30,15 @@ export const validation = section(
             platforms: oneOf(['all', 'none', 'list'], {
               default: 'all',
               anyCase: true,
-              about: 'those of which platforms',
+              about: 'whose platforms’ manifests must exist, of those that an index lists',
             }),
             platformList: list(
               { about: 'the platforms, where platforms is list; all where it is empty' },
               section(
                 { about: 'a platform' },
                 {
-                  architecture: text({ default: '', about: 'as amd64' }),
-                  os: text({ default: '', about: 'as linux' }),
+                  architecture: text({ default: '', about: 'such as amd64' }),
+                  os: text({ default: '', about: 'such as linux' }),
                 },
               ),
             ),

@@ -4,7 +4,12 @@ import type { Scalar } from '../tree.ts'
 import type { Leaf, Meta } from './node.ts'
 
 /** A leaf's facts: without a default it is `undefined` where it is not written; a required one must be written. */
-export type LeafMeta = Meta & { readonly default?: unknown; readonly required?: true }
+export type LeafMeta = Meta & {
+  readonly default?: unknown
+  /** The default as it would be written, where it is not the same. */
+  readonly defaultText?: string
+  readonly required?: true
+}
 
 type Unwritten<M> = M extends { readonly required: true }
   ? never
@@ -66,13 +71,14 @@ export function duration<const M extends LeafMeta & { minMs?: number; maxMs?: nu
   meta: M,
 ): Leaf<number | Unwritten<M>> {
   const { minMs = 0, maxMs = longestTimerMs } = meta
-  return value('duration', meta, (written, warn) => {
+  const read = value('duration', meta, (written, warn) => {
     const ms = parseDuration(written)
     if (ms < minMs) throw new InvalidValue(`${written} is shorter than ${formatDuration(minMs)}`)
     if (ms > maxMs) throw new InvalidValue(`${written} is longer than ${Math.floor(maxMs / 3_600_000)}h`)
     if (/^\d+$/.test(written) && ms > 0 && ms < 1) warn(`${written} without a unit is ${written} nanoseconds`)
     return ms
   })
+  return typeof read.default === 'number' ? { ...read, defaultText: formatDuration(read.default) } : read
 }
 
 /** One of some words, in any case where `anyCase`. */
@@ -104,5 +110,17 @@ function leaf<T, const M extends LeafMeta>(
   meta: M,
   parse: (scalar: Scalar, warn: (message: string) => void) => T,
 ): Leaf<T | Unwritten<M>> {
-  return { ...meta, kind: 'leaf', type, parse, default: meta.default as Unwritten<M>, required: meta.required ?? false }
+  return {
+    ...meta,
+    kind: 'leaf',
+    type,
+    parse,
+    default: meta.default as Unwritten<M>,
+    defaultText: meta.defaultText ?? textOf(meta.default),
+    required: meta.required ?? false,
+  }
+}
+
+function textOf(written: unknown): string | undefined {
+  return typeof written === 'string' || written === undefined ? written : JSON.stringify(written)
 }
