@@ -110,7 +110,7 @@ describe('what one key says', () => {
   })
 
   const storages: readonly [yaml: string, expected: object][] = [
-    ['{filesystem: {rootdirectory: /x, maxthreads: 30}}', { driver: { rootDirectory: '/x', maxThreads: 30 } }],
+    ['{filesystem: {rootdirectory: /x}}', { driver: { rootDirectory: '/x' } }],
     [
       '{inmemory: , cache: {blobdescriptor: inmemory, blobdescriptorsize: 5}}',
       { cache: { blobDescriptor: 'inmemory', blobDescriptorSize: 5 } },
@@ -124,7 +124,6 @@ describe('what one key says', () => {
       '{inmemory: , maintenance: {uploadpurging: {age: 1000h, interval: 1h, dryrun: true}}}',
       { uploadPurging: { ageMs: 3_600_000_000, dryRun: true } },
     ],
-    ['{inmemory: , tag: {concurrencylimit: 4}}', { tagConcurrencyLimit: 4 }],
   ]
 
   it.each(storages)('is read of storage: %s', (yaml, expected) => {
@@ -280,6 +279,8 @@ describe('what one key says', () => {
   })
 
   it.each([
+    ['{inmemory: , tag: {concurrencylimit: 4}}', 'storage.tag.concurrencylimit: has no effect'],
+    ['{filesystem: {maxthreads: 30}}', 'storage.filesystem.maxthreads: has no effect'],
     ['{cache: {blobdescriptor: redis}, inmemory: }', '"redis" is not supported: descriptors are not cached'],
     ['{cache: {blobdescriptorsize: 0}, inmemory: }', 'memory is bounded: the cache holds 1000000 descriptors'],
   ])('is warned of storage: %s', (yaml, warning) => {

@@ -29,9 +29,7 @@ export interface LogConfig {
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 export interface StorageConfig {
-  readonly driver:
-    | { readonly name: 'filesystem'; readonly rootDirectory: string; readonly maxThreads: number }
-    | { readonly name: 'inmemory' }
+  readonly driver: { readonly name: 'filesystem'; readonly rootDirectory: string } | { readonly name: 'inmemory' }
   readonly cache: { readonly blobDescriptor: 'none' | 'inmemory'; readonly blobDescriptorSize: number }
   readonly delete: { readonly enabled: boolean }
   readonly redirect: { readonly enabled: boolean }
@@ -42,8 +40,6 @@ export interface StorageConfig {
     readonly intervalMs: number
     readonly dryRun: boolean
   }
-  /** Tags read at a time; 0 is the number of CPUs. */
-  readonly tagConcurrencyLimit: number
 }
 
 export interface HttpConfig {

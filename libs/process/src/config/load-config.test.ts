@@ -30,7 +30,7 @@ describe('loading the configuration', () => {
         throw new Error('nothing should be read')
       },
     })
-    expect(config.storage.driver).toEqual({ name: 'filesystem', rootDirectory: './data', maxThreads: 100 })
+    expect(config.storage.driver).toEqual({ name: 'filesystem', rootDirectory: './data' })
     expect(config.storage.cache.blobDescriptor).toBe('inmemory')
     expect(config.http.listen).toEqual({ net: 'tcp', port: 5000 })
     expect(config.debug.listen).toEqual({ net: 'tcp', host: '127.0.0.1', port: 5001 })
@@ -69,7 +69,7 @@ describe('loading the configuration', () => {
     expect(config).toMatchObject({
       log: { level: 'info', formatter: undefined, fields: {}, accessLog: true },
       storage: {
-        driver: { name: 'filesystem', rootDirectory: '/var/lib/registry', maxThreads: 100 },
+        driver: { name: 'filesystem', rootDirectory: '/var/lib/registry' },
         cache: { blobDescriptor: 'none', blobDescriptorSize: 10_000 },
         delete: { enabled: false },
         readOnly: false,

@@ -23,7 +23,7 @@ export class ConfigError extends Error {
   }
 }
 
-export function formatProblem({ path, message, origin }: Problem): string {
+function formatProblem({ path, message, origin }: Problem): string {
   const where = origin === undefined ? '' : ` (${origin})`
   return path === '' ? `${message}${where}` : `${path}: ${message}${where}`
 }

@@ -46,7 +46,8 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
 function toStorage(read: Read['storage']): StorageConfig {
   const { filesystem, cache, maintenance } = read
   return {
-    driver: filesystem === undefined ? { name: 'inmemory' } : { name: 'filesystem', ...filesystem },
+    driver:
+      filesystem === undefined ? { name: 'inmemory' } : { name: 'filesystem', rootDirectory: filesystem.rootDirectory },
     cache: {
       blobDescriptor: cache.blobDescriptor ?? cache.layerInfo ?? 'none',
       blobDescriptorSize: cache.blobDescriptorSize,
@@ -55,7 +56,6 @@ function toStorage(read: Read['storage']): StorageConfig {
     redirect: { enabled: !read.redirect.disable },
     readOnly: maintenance.readOnly.enabled,
     uploadPurging: maintenance.uploadPurging,
-    tagConcurrencyLimit: read.tag.concurrencyLimit,
   }
 }
 

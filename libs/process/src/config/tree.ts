@@ -12,7 +12,7 @@ export interface Scalar {
   readonly origin: Origin
 }
 
-export interface Sequence {
+interface Sequence {
   readonly kind: 'sequence'
   readonly items: readonly Tree[]
   readonly origin: Origin

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Environment } from '../config/environment.ts'
+import { ConfigError } from '../config/problems.ts'
 import { version } from '../version.ts'
 import type { Host } from './host.ts'
 import { runProcess, type Start } from './run-process.ts'
@@ -184,6 +185,14 @@ describe('running a process', () => {
       'berth: a problem in the configuration (a.yml):\n  htpp: unknown key; did you mean http? (line 3)\n',
     )
     expect(host.codes).toEqual([1])
+  })
+
+  it('says the same of what only starting can find', async () => {
+    const host = new TestHost([])
+    const problems = [{ path: 'http.tls.key', message: 'cannot be read' }]
+    await runProcess('berth', () => Promise.reject(new ConfigError('http.tls', problems)), host)
+    expect(host.errors.join('')).toContain('http.tls.key: cannot be read')
+    expect([host.logged, host.codes]).toEqual([['flushed'], [1]])
   })
 
   it.each([

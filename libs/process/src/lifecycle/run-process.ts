@@ -70,7 +70,9 @@ class Run {
     } catch (error) {
       // A signal that came while starting makes starting fail, too.
       if (this.#isEnding) return
-      log.fatal({ error }, `${this.#name} could not start`)
+      // A file that the configuration names cannot be used: for whoever started the process, not a bug.
+      if (error instanceof ConfigError) this.#host.printError(`${this.#name}: ${error.message}\n`)
+      else log.fatal({ error }, `${this.#name} could not start`)
       await end(1)
     }
   }

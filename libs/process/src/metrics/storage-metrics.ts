@@ -2,7 +2,7 @@ import type { Histogram } from './families.ts'
 import type { FamilyRegistry } from './family-registry.ts'
 
 /** What is timed of a driver: Distribution's names, and `Reader` and `Writer`, which it does not time. */
-export const storageActions = [
+const storageActions = [
   'GetContent',
   'PutContent',
   'Stat',

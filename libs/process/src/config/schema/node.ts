@@ -11,7 +11,7 @@ export interface Meta {
   readonly notYet?: NotYet
 }
 
-export interface NotYet {
+interface NotYet {
   /** Keys that restrict access or change what is served stop the start; any other is named in a warning. */
   readonly effect: 'stops' | 'warns'
   readonly because: string
@@ -109,7 +109,7 @@ export function anything(meta: Meta): Anything {
 }
 
 /** The key that a property of a section is written as: `drainTimeoutMs` is `draintimeout`. */
-export function keyOf(property: string, node: Node): string {
+function keyOf(property: string, node: Node): string {
   return node.key ?? property.replace(/Ms$/, '').toLowerCase()
 }
 

@@ -1,6 +1,8 @@
 import { anything, optional, section, type Anything } from './node.ts'
-import { always, stops } from './not-yet.ts'
+import { always, stops, warns } from './not-yet.ts'
 import { duration, flag, integer, text, value } from './values.ts'
+
+const unlimited = 'has no effect: work in parallel is bounded by what it holds in memory'
 
 /** Keys of `storage` that are not drivers. */
 export const storageSettings = ['cache', 'delete', 'redirect', 'maintenance', 'tag'] as const
@@ -13,7 +15,7 @@ export const storage = section(
         { about: 'a directory', isMap: true },
         {
           rootDirectory: text({ default: '/var/lib/registry', about: 'the directory that holds the tree' }),
-          maxThreads: integer({ default: 100, min: 1, about: 'most file operations at a time' }),
+          maxThreads: integer({ ...warns('most file operations at a time', unlimited), default: 100, min: 1 }),
         },
       ),
     ),
@@ -75,9 +77,9 @@ export const storage = section(
       { about: 'tag lookup', isMap: true },
       {
         concurrencyLimit: integer({
+          ...warns('tags read at a time when a manifest is deleted', unlimited),
           default: 0,
           min: 0,
-          about: 'tags read at a time when a manifest is deleted; 0 is the number of CPUs',
         }),
       },
     ),
