@@ -4,7 +4,9 @@ import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { SendableBlobs } from '@berth/blobs'
 import type { ByteStream } from '@berth/bytes'
+import { parseDigest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import type { BlobUploads, Chunk, Upload } from '@berth/uploads'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -15,6 +17,16 @@ import { type RawConnection, TestApi } from './test-api.ts'
 const path = '/v2/foo/blobs/uploads/1'
 const head = (fields: string): string => `PATCH ${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n`
 const unused = () => Promise.reject(new Error('not to be called here'))
+
+const noBlobs: SendableBlobs = {
+  stat: unused,
+  statAll: unused,
+  read: unused,
+  put: unused,
+  mount: unused,
+  unlink: unused,
+  sendTo: unused,
+}
 
 /** Takes what each test does with a chunk for the whole of an upload. */
 function uploadsThat(append: (content: ByteStream, chunk: Chunk, signal: AbortSignal) => Promise<Upload>) {
@@ -40,16 +52,7 @@ async function serve(
   append: Parameters<typeof uploadsThat>[0],
   settings: Partial<HttpApiSettings> = {},
 ): Promise<{ api: TestApi; connection: RawConnection }> {
-  const blobs = {
-    stat: unused,
-    statAll: unused,
-    read: unused,
-    put: unused,
-    mount: unused,
-    unlink: unused,
-    sendTo: unused,
-  }
-  const api = await TestApi.open({ services: { blobs, uploads: uploadsThat(append) }, settings })
+  const api = await TestApi.open({ services: { blobs: noBlobs, uploads: uploadsThat(append) }, settings })
   onTestFinished(() => api.close())
   const connection = await api.connect()
   onTestFinished(() => connection.destroy())
@@ -287,6 +290,36 @@ describe('a connection', () => {
       `${head('Content-Length: 5')}hello${get}${get.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')}`,
     )
     expect((await connection.ended()).match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 202', 'HTTP/1.1 200', 'HTTP/1.1 200'])
+  })
+})
+
+describe('a client that does not take its response', () => {
+  it('is cut off, and whoever sends is told', async () => {
+    const told = Promise.withResolvers<unknown>()
+    const size = 64 * 1024 * 1024
+    const digest = parseDigest(`sha256:${'a'.repeat(64)}`)
+    const blobs: SendableBlobs = {
+      ...noBlobs,
+      stat: async () => ({ mediaType: '', digest, size }),
+      sendTo: async (_repository, _digest, _range, target, signal) => {
+        const piece = Buffer.alloc(1024 * 1024)
+        signal?.addEventListener('abort', () => told.resolve(signal.reason))
+        for (let sent = 0; sent < size; sent += piece.byteLength)
+          if (!target.write(piece)) await once(target, 'drain', { signal: signal as AbortSignal })
+      },
+    }
+    const api = await TestApi.open({ services: { blobs }, settings: { stallTimeoutMs: 50 } })
+    onTestFinished(() => api.close())
+    const connection = await api.connect()
+    connection.socket.pause()
+    connection.write(`GET /v2/foo/blobs/${digest} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    expect(await told.promise).toMatchObject({ name: 'ClientGoneError' })
+    await api.close()
+    expect(api.lines).toMatchObject([
+      { level: 'info', fields: { status: 499, stalled: true } },
+      { level: 'debug', message: 'request cut off' },
+    ])
+    connection.destroy()
   })
 })
 

@@ -98,8 +98,12 @@ export class Connections {
   #onStill(socket: Socket): void {
     const exchange = this.#answering(socket)
     const isServers = exchange !== undefined && !exchange.isReceiving && socket.writableLength === 0
-    if (isServers) socket.setTimeout(this.#stallTimeoutMs)
-    else socket.destroy()
+    if (isServers) {
+      socket.setTimeout(this.#stallTimeoutMs)
+    } else {
+      exchange?.note({ stalled: true })
+      socket.destroy()
+    }
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {

@@ -118,7 +118,7 @@ export class Dispatcher {
       const [first, ...others] = registryErrors(error)
       if (first === undefined || first.code === 'UNKNOWN') log.failed(exchange, error)
       const fault = first ?? new RegistryError('UNKNOWN', undefined)
-      exchange.fault = fault.code
+      exchange.fault = fault
       refuse(exchange, renderFaults([fault, ...others]))
     }
   }

@@ -1,7 +1,7 @@
 import type { Catalog, Manifests, Referrers, Tags } from '@berth/manifests'
 import type { Tag } from '@berth/reference'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { HttpApiOptions } from './http-api-server.ts'
+import { type HttpApiOptions, HttpApiServer } from './http-api-server.ts'
 import type { HttpApiSettings } from './settings.ts'
 import { TestApi } from './test-api.ts'
 
@@ -169,6 +169,13 @@ describe('a response', () => {
     const api = await serve({ headers: { 'X-Two': ['a', 'b'], 'content-type': ['text/html'] } })
     const { headers } = await api.send('GET', '/v2/FOO/tags/list')
     expect(headers).toMatchObject({ 'x-two': 'a, b', 'content-type': 'application/json' })
+  })
+
+  it('cannot be given headers that break every one', () => {
+    const { services, log } = { services: {}, log: { ...console, isLevelEnabled: () => false } }
+    const configure = (headers: Record<string, string[]>) => new HttpApiServer({ services, log, settings: { headers } })
+    expect(() => configure({ 'X Y': ['a'] })).toThrow('valid HTTP token')
+    expect(() => configure({ X: ['a\r\nEvil: b'] })).toThrow('Invalid character')
   })
 
   it('has an id of its own', async () => {

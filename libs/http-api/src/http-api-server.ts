@@ -1,5 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  validateHeaderName,
+  validateHeaderValue,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Express, Request, Response } from 'express'
 import { createApp } from './app.ts'
@@ -14,6 +20,7 @@ import { routes } from './routes.ts'
 import type { RegistryServices } from './services.ts'
 import { defaultSettings, type HttpApiSettings } from './settings.ts'
 import { removeStaleSocket } from './stale-socket.ts'
+import { createTlsServer, type TlsSettings } from './tls.ts'
 import { Urls } from './urls.ts'
 
 export interface HttpApiOptions {
@@ -28,18 +35,6 @@ export interface HttpApiOptions {
 
 /** Where to listen: a port (0 for any that is free), or the path of a Unix socket. */
 export type ListenAddress = { readonly port: number; readonly host?: string } | { readonly path: string }
-
-/** What TLS needs, as Node's own options: PEM texts, not paths. */
-export interface TlsSettings {
-  readonly cert: string
-  readonly key: string
-  readonly ca?: readonly string[]
-  readonly minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
-  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
-  readonly ciphers?: string
-  readonly requestCert?: boolean
-  readonly rejectUnauthorized?: boolean
-}
 
 const maxHeaderSize = 64 * 1024
 
@@ -68,8 +63,7 @@ export class HttpApiServer {
       connections,
     })
     this.app = createApp(mounted, this.#dispatcher)
-    const headers = Object.entries(settings.headers).flatMap(([name, values]) => values.flatMap((each) => [name, each]))
-    equipResponses(this.app, headers, () => connections.isClosing)
+    equipResponses(this.app, flatten(settings.headers), () => connections.isClosing)
   }
 
   /** @returns where it listens: of a port that was left open, which one it is */
@@ -84,7 +78,7 @@ export class HttpApiServer {
       optimizeEmptyRequests: true,
       noDelay: true,
     }
-    const server = tls === undefined ? createServer(options) : createTlsServer({ ...options, ...mutable(tls) })
+    const server = tls === undefined ? createServer(options) : createTlsServer(options, tls)
     this.#server = server
     const serve = (request: IncomingMessage, response: ServerResponse): void => this.#serve(request, response)
     server.on('request', serve)
@@ -118,6 +112,13 @@ export class HttpApiServer {
 
 const noMetrics: RequestMetrics = { inFlight: () => undefined, observe: () => undefined }
 
-function mutable({ ca, ...tls }: TlsSettings): Omit<TlsSettings, 'ca'> & { ca?: string[] } {
-  return ca === undefined ? tls : { ...tls, ca: [...ca] }
+/** @throws TypeError: a name or a value that no header may have; better now than in every response */
+function flatten(headers: HttpApiSettings['headers']): string[] {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    values.flatMap((value) => {
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+      return [name, value]
+    }),
+  )
 }

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import type { ByteStream } from '@berth/bytes'
+import type { RegistryError } from '@berth/errors'
 import { parseRepositoryName, type RepositoryName } from '@berth/reference'
 import type { Exchange } from './exchange.ts'
 import { ClientGoneError, RequestBody } from './request-body.ts'
@@ -20,8 +21,8 @@ export class RequestExchange implements Exchange {
   readonly startedAtMs = performance.now()
   /** Bytes of the response's body that were handed to the connection. */
   sent = 0
-  /** The code of the fault that was answered. */
-  fault: string | undefined
+  /** The fault that was answered. */
+  fault: RegistryError | undefined
   /** Whether the answer is out, though Node does not count the response as finished. */
   isAnswered = false
   facts: Record<string, unknown> | undefined

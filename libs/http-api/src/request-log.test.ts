@@ -73,11 +73,14 @@ describe('a request', () => {
     ])
   })
 
-  it('that nothing could be done for is a warning', async () => {
-    const { api, ended } = await serve(() => Promise.reject(new RegistryError('UNAVAILABLE', { reason: 'disk' })))
+  it('that nothing could be done for is a warning, with the cause', async () => {
+    const cause = new Error('disk')
+    const { api, ended } = await serve(() =>
+      Promise.reject(new RegistryError('UNAVAILABLE', { reason: 'r' }, { cause })),
+    )
     await api.send('GET', '/v2/foo/manifests/latest')
     const { lines } = await ended()
-    expect(lines).toMatchObject([{ level: 'warn', fields: { status: 503, code: 'UNAVAILABLE' } }])
+    expect(lines).toMatchObject([{ level: 'warn', fields: { status: 503, code: 'UNAVAILABLE', err: { cause } } }])
   })
 
   it('that succeeds has no line where the access log is off', async () => {

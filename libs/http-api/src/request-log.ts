@@ -70,7 +70,9 @@ function factsOf(exchange: RequestExchange, status: number, durationMs: number):
     ...(name === '' ? {} : { repository: name.slice(0, maxLength) }),
     ...named,
     status,
-    ...(fault === undefined ? {} : { code: fault }),
+    ...(fault === undefined ? {} : { code: fault.code }),
+    // Why something is unavailable is for the operator to know, and stands in the causes.
+    ...(status === 503 && fault !== undefined ? { err: fault } : {}),
     received: exchange.received,
     sent: exchange.sent,
     durationMs: Math.round(durationMs * 100) / 100,

@@ -3,14 +3,15 @@ import { Agent, request, type RequestOptions } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { connect as connectTcp, type AddressInfo } from 'node:net'
 import { connect } from 'node:tls'
+import type { ClientAuth } from '@berth/process'
 import type { BlobUploads, Upload } from '@berth/uploads'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { HttpApiServer, type TlsSettings } from './http-api-server.ts'
+import { HttpApiServer } from './http-api-server.ts'
 import { makeCertificate } from './test-certificate.ts'
+import type { TlsSettings } from './tls.ts'
 
 const unused = () => Promise.reject(new Error('not to be called here'))
 const own = makeCertificate()
-const clients = makeCertificate()
 
 async function serve(tls: Partial<TlsSettings> = {}) {
   const append: BlobUploads['append'] = async (_, { content }): Promise<Upload> => {
@@ -77,10 +78,35 @@ describe('over TLS', () => {
     await expect(once(socket, 'secureConnect')).rejects.toThrow('protocol version')
   })
 
-  it('a client without the certificate that is asked for is refused', async () => {
-    const { send } = await serve({ ca: [clients.cert], requestCert: true, rejectUnauthorized: true })
-    await expect(send({ path: '/v2/' })).rejects.toThrow(/certificate required|ECONNRESET|socket hang up/)
-    expect(await send({ path: '/v2/', cert: clients.cert, key: clients.key })).toMatchObject({ statusCode: 200 })
+  it('only the configured ciphers are spoken', async () => {
+    const { port } = await serve({ ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' })
+    const shake = async (ciphers: string): Promise<string> => {
+      const options = { port, host: '127.0.0.1', ca: own.cert, maxVersion: 'TLSv1.2', ciphers } as const
+      const socket = connect(options)
+      onTestFinished(() => void socket.destroy())
+      await once(socket, 'secureConnect')
+      return socket.getCipher().name
+    }
+    expect(await shake('ECDHE-ECDSA-AES256-GCM-SHA384')).toBe('ECDHE-ECDSA-AES256-GCM-SHA384')
+    await expect(shake('ECDHE-ECDSA-AES128-GCM-SHA256')).rejects.toThrow('handshake failure')
+  })
+
+  const known = makeCertificate()
+  const stranger = makeCertificate()
+
+  it.each<[ClientAuth, none: boolean, strange: boolean]>([
+    ['none', true, true],
+    ['request-client-cert', true, true],
+    ['require-and-verify-client-cert', false, false],
+  ])('with %s, no certificate is good enough: %s; one of a stranger: %s', async (clientAuth, none, strange) => {
+    const { send } = await serve({ clientCas: [known.cert], clientAuth })
+    const isServed = (certificate: { cert?: string; key?: string }): Promise<boolean> =>
+      send({ path: '/v2/', ...certificate }).then(
+        ({ statusCode }) => statusCode === 200,
+        () => false,
+      )
+    expect(await isServed(known)).toBe(true)
+    expect([await isServed({}), await isServed(stranger)]).toEqual([none, strange])
   })
 
   it('what is not TLS is turned away, and closing does not wait for those who say nothing', async () => {
