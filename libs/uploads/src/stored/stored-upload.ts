@@ -45,11 +45,9 @@ export class StoredUpload {
   /** Makes it. What a power failure takes of a just started upload is as good as purged, so nothing waits for a disk. */
   async start(checkpoint: Checkpoint, startedAt: string): Promise<void> {
     const startedAtPath = layout.uploadStartedAtPath(this.repository, this.id)
-    const outcomes = await Promise.allSettled([
-      this.storage.put(startedAtPath, Buffer.from(startedAt), { durable: false }),
-      this.storage.swap(this.#checkpointPath, undefined, formatCheckpoint(checkpoint), { durable: false }),
-    ])
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    // One after the other: both would make the directory, and one for nothing.
+    await this.storage.swap(this.#checkpointPath, undefined, formatCheckpoint(checkpoint), { durable: false })
+    await this.storage.put(startedAtPath, Buffer.from(startedAt), { durable: false })
   }
 
   /** @throws RegistryError BLOB_UPLOAD_UNKNOWN */

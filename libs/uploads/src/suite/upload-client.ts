@@ -51,6 +51,11 @@ export class UploadClient {
     return new UploadClient(services, name, await services.uploads.start(name, algorithm))
   }
 
+  /** The same client, as another node meets it. */
+  on(services: UploadServices): UploadClient {
+    return new UploadClient(services, this.repository, this.upload)
+  }
+
   get ref(): UploadRef {
     return { repository: this.repository, id: this.upload.id, state: this.upload.state }
   }
