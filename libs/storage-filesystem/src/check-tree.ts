@@ -4,21 +4,26 @@ import { dirname, resolve } from 'node:path'
 import { layout } from '@berth/storage'
 import { nodeFileSystem } from './file-system.ts'
 
+/** By the magic numbers of `statfs(2)`: ext, XFS, Btrfs, tmpfs, overlayfs, ZFS, F2FS, bcachefs. */
+const localFileSystems: ReadonlySet<number> = new Set([
+  0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630, 0x2fc1_2fc1, 0xf2f5_2010, 0xca45_1a4e,
+])
+
 /**
  * Makes the root and the directory of temporary files, durably, and sees that content can be written there and renamed
  * to where it belongs.
  *
- * @returns the root, absolute
+ * @returns the root, absolute, and whether its file system is known to be this machine's own
  * @throws Error that says what is wrong with which directory
  */
-export async function prepareTree(rootDirectory: string): Promise<string> {
+export async function prepareTree(rootDirectory: string): Promise<{ root: string; isLocal: boolean }> {
   const root = resolve(rootDirectory)
   const temporary = `${root}${layout.temporaryRoot}`
   try {
     await makeDurably(temporary)
     await probe(temporary)
   } catch (error) {
-    throw new Error(`cannot write below ${root}: ${(error as Error).message}`, { cause: error })
+    throw new Error(`cannot keep files in ${root}: ${(error as Error).message}`, { cause: error })
   }
   const { dev } = await fs.stat(temporary)
   for (const place of [layout.blobsRoot, layout.repositoriesRoot]) {
@@ -32,7 +37,8 @@ export async function prepareTree(rootDirectory: string): Promise<string> {
       throw new Error(`cannot read and write ${existing}`, { cause: error })
     }
   }
-  return root
+  const { type } = await fs.statfs(temporary)
+  return { root, isLocal: localFileSystems.has(type) }
 }
 
 async function makeDurably(directory: string): Promise<void> {

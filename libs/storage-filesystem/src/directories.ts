@@ -25,7 +25,7 @@ export class Directories {
 
   /** Makes a directory and those above it. One that is there is no error. */
   async make(directory: string): Promise<void> {
-    if (this.#isSettled(directory)) return
+    if (this.isSettled(directory)) return
     try {
       await this.#files.mkdir(directory)
     } catch (error) {
@@ -59,9 +59,14 @@ export class Directories {
 
   /** Makes the names in a directory durable, and the directory itself. All syncs that this takes run side by side. */
   async settle(directory: string): Promise<void> {
-    const syncs = [this.#sync(directory)]
+    await Promise.all([this.#sync(directory), this.settleItself(directory)])
+  }
+
+  /** Makes a directory durable that is there. */
+  async settleItself(directory: string): Promise<void> {
     const settling: string[] = []
-    for (let each = directory; !this.#isSettled(each); each = dirname(each)) {
+    const syncs: Promise<void>[] = []
+    for (let each = directory; !this.isSettled(each); each = dirname(each)) {
       settling.push(each)
       syncs.push(this.#sync(dirname(each)))
     }
@@ -79,7 +84,8 @@ export class Directories {
     this.#settled.delete(directory)
   }
 
-  #isSettled(directory: string): boolean {
+  /** Whether a directory is known to be there for good, or was when it was last heard of. */
+  isSettled(directory: string): boolean {
     return directory === this.#root || this.#settled.get(directory) === true
   }
 

@@ -6,3 +6,7 @@ const open = () => openInTemporaryDirectory()
 describeStorageDriver('in files', open)
 describeSendingDriver('in files', open)
 describeDirectoryKeepingDriver('in files', open)
+
+// As on a network file system.
+const openStale = () => openInTemporaryDirectory({ mayBeStale: true })
+describeStorageDriver('in files that may be stale', openStale)

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { ByteBudget, ByteRange, ByteStream } from '@berth/bytes'
@@ -14,6 +15,7 @@ import {
   type SendingDriver,
   type Stat,
   type StorageDriver,
+  StorageError,
   type StoragePath,
   type Version,
   type Versioned,
@@ -37,6 +39,8 @@ export interface FilesystemDriverOptions {
   readonly rootDirectory: string
   readonly budget: ByteBudget
   readonly log: Logger
+  /** Whether what is known of a path may be old, as on network file systems. Default: told by the file system's type. */
+  readonly mayBeStale?: boolean
   readonly files?: FileSystem
   readonly nowMs?: () => number
 }
@@ -54,14 +58,16 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
   readonly #directories: Directories
   readonly #temporary: TemporaryFiles
   readonly #records: VersionedRecords
+  readonly #mayBeStale: boolean
   readonly #nowMs: () => number
 
-  private constructor(root: string, options: FilesystemDriverOptions) {
+  private constructor(root: string, isLocal: boolean, options: FilesystemDriverOptions) {
     const { budget, log, files = nodeFileSystem, nowMs = Date.now } = options
     this.#root = root
     this.#files = files
     this.#budget = budget
     this.#nowMs = nowMs
+    this.#mayBeStale = options.mayBeStale ?? !isLocal
     this.#buffers = new BufferPool(budget, maxIdleBufferBytes)
     this.#directories = new Directories(files, root)
     this.#temporary = new TemporaryFiles(files, `${root}${layout.temporaryRoot}`, budget, log)
@@ -70,7 +76,8 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
 
   /** @throws Error the tree cannot be written to, or is not all on one file system */
   static async open(options: FilesystemDriverOptions): Promise<FilesystemDriver> {
-    return new FilesystemDriver(await prepareTree(options.rootDirectory), options)
+    const { root, isLocal } = await prepareTree(options.rootDirectory)
+    return new FilesystemDriver(root, isLocal, options)
   }
 
   async put(path: StoragePath, content: Uint8Array | ByteStream, options: WriteOptions = {}): Promise<void> {
@@ -155,7 +162,7 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
   async stat(path: StoragePath): Promise<Stat> {
     const file = this.#root + parseStoragePath(path, driverName)
     try {
-      const stats = await this.#files.stat(file)
+      const stats = await this.#statFile(file)
       const isDirectory = stats.isDirectory()
       return { size: isDirectory ? 0 : stats.size, modifiedAtMs: stats.mtimeMs, isDirectory }
     } catch (error) {
@@ -222,7 +229,7 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
 
   async *readParts(area: StoragePath, parts: readonly Part[]): ByteStream {
     for (const { name, size } of parts) {
-      const { content } = await this.read(layout.below(area, name), { range: { start: 0, end: size } })
+      const { content } = await this.#readPart(layout.below(area, name), size)
       yield* content
     }
   }
@@ -247,7 +254,7 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     const directory = this.#locate(path)
     try {
       await this.#directories.make(directory)
-      await this.#directories.settle(dirname(directory))
+      await this.#directories.settleItself(directory)
     } catch (error) {
       throw writeFault(error, path)
     }
@@ -267,6 +274,17 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     await this.#temporary.close()
   }
 
+  /** A network file system may tell of a path what was so some time ago, and of what it opens what is so. */
+  async #statFile(file: string): Promise<Stats> {
+    if (!this.#mayBeStale) return this.#files.stat(file)
+    const fd = await this.#files.open(file, constants.O_RDONLY)
+    try {
+      return await this.#files.fstat(fd)
+    } finally {
+      this.#files.closeSoon(fd)
+    }
+  }
+
   #locate(path: string): string {
     return this.#root + parseContentPath(path, driverName)
   }
@@ -278,6 +296,15 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     } catch (error) {
       if (failedWith(error, 'ENOENT')) return false
       throw error
+    }
+  }
+
+  async #readPart(path: StoragePath, size: number) {
+    try {
+      return await this.read(path, { range: { start: 0, end: size } })
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code !== 'INVALID_RANGE') throw error
+      throw storageError('STORAGE_UNAVAILABLE', path, new Error('the part is not as long as it was', { cause: error }))
     }
   }
 

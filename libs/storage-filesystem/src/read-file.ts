@@ -51,8 +51,18 @@ async function readSmall(
   const scratch = buffers.tryTake(smallBuffer) ?? (await buffers.take(signal))
   try {
     const length = await open.read(scratch.bytes, smallBuffer, 0)
-    return length < smallBuffer ? Buffer.from(scratch.bytes.subarray(0, length)) : undefined
+    return length < smallBuffer ? copyOf(scratch.bytes, length) : undefined
   } finally {
     buffers.give(scratch)
   }
+}
+
+/** Links share Node's pool of 64 KiB; a manifest that somebody caches must not keep such a pool from being freed. */
+const poolable = 256
+
+function copyOf(bytes: Buffer, length: number): Uint8Array {
+  if (length <= poolable) return Buffer.from(bytes.subarray(0, length))
+  const copy = Buffer.allocUnsafeSlow(length)
+  bytes.copy(copy, 0, 0, length)
+  return copy
 }

@@ -68,6 +68,17 @@ export class TemporaryFiles {
     }
   }
 
+  /** Removes a directory with all in it; what stays is purged by its age. Never rejects. */
+  removeTree(path: string): Promise<void> {
+    const removed = removeTree(this.#files, path)
+      .catch((error: unknown) => {
+        if (!failedWith(error, 'ENOENT')) this.#log.warn({ path, err: error }, 'removed directory stays')
+      })
+      .finally(() => this.#removals.delete(removed))
+    this.#removals.add(removed)
+    return removed
+  }
+
   /**
    * Takes a directory from its place, so that nothing finds it any more, and removes it.
    *
@@ -77,7 +88,7 @@ export class TemporaryFiles {
   async takeAway(directory: string): Promise<{ readonly removed: Promise<void> }> {
     const path = this.newPath()
     await this.#files.rename(directory, path)
-    return { removed: this.#removeLater(path) }
+    return { removed: this.removeTree(path) }
   }
 
   /** Removes what nobody has changed since `beforeMs`, as a process leaves it that was killed. @returns how many */
@@ -106,16 +117,6 @@ export class TemporaryFiles {
   async #closeWritten(fd: number, durable: boolean): Promise<void> {
     if (durable) this.#files.closeSoon(fd)
     else await this.#files.close(fd)
-  }
-
-  #removeLater(path: string): Promise<void> {
-    const removed = removeTree(this.#files, path)
-      .catch((error: unknown) => {
-        if (!failedWith(error, 'ENOENT')) this.#log.warn({ path, err: error }, 'removed directory stays')
-      })
-      .finally(() => this.#removals.delete(removed))
-    this.#removals.add(removed)
-    return removed
   }
 }
 

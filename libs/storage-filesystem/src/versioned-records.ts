@@ -8,6 +8,7 @@ import { failedWith, type FileSystem } from './file-system.ts'
 import type { TemporaryFiles } from './temporary-files.ts'
 
 const markerPrefix = 'at.'
+const versionForm = /^[0-9a-f]+-[0-9a-f]{8}$/
 const looks = 8
 
 /**
@@ -43,8 +44,7 @@ export class VersionedRecords {
       ])
       await this.#directories.with(dirname(record), () => this.#files.rename(beside, record))
     } catch (error) {
-      const { removed } = await this.#temporary.takeAway(beside)
-      await removed
+      await this.#temporary.removeTree(beside)
       if (failedWith(error, 'ENOTEMPTY', 'EEXIST')) return undefined
       throw error
     }
@@ -55,6 +55,7 @@ export class VersionedRecords {
 
   /** @returns the version, or `undefined` if the record is not of version `from` any more */
   async swap(record: string, from: Version, content: Uint8Array, durable: boolean): Promise<Version | undefined> {
+    if (!versionForm.test(from)) return undefined
     const version = versionOf(content)
     const path = contentPath(record, version)
     try {

@@ -1,0 +1,256 @@
+import { mkdir, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ByteBudget, collect, streamOf } from '@berth/bytes'
+import type { StoragePath } from '@berth/storage'
+import { makeTemporaryDirectory, openInTemporaryDirectory, silentLog } from './driver-under-test.ts'
+import { FilesystemDriver } from './filesystem-driver.ts'
+import { RecordedFileSystem } from './recorded-file-system.ts'
+
+const at = (path: string): StoragePath => path as StoragePath
+const content = Buffer.from('content')
+const record = at('/u/checkpoint')
+
+describe('FilesystemDriver', () => {
+  let recorded: RecordedFileSystem
+  let opened: Awaited<ReturnType<typeof openInTemporaryDirectory>>
+  let nowMs: number
+
+  beforeEach(async () => {
+    nowMs = Date.now()
+    recorded = new RecordedFileSystem()
+    opened = await openInTemporaryDirectory({ files: recorded.files, nowMs: () => nowMs })
+  })
+
+  afterEach(async () => {
+    await opened.close()
+  })
+
+  const inTree = (path: string): string => opened.rootDirectory + path
+  const temporaryNames = () => readdir(inTree('/berth/v1/tmp'))
+  const textAt = async (path: string) =>
+    Buffer.from(await collect((await opened.driver.read(at(path))).content, Infinity)).toString()
+
+  describe('when calls fail', () => {
+    it.each([
+      ['STORAGE_FULL', 'ENOSPC'],
+      ['STORAGE_FULL', 'EDQUOT'],
+      ['STORAGE_UNAVAILABLE', 'EIO'],
+      ['STORAGE_UNAVAILABLE', 'EROFS'],
+      ['STORAGE_UNAVAILABLE', 'ESTALE'],
+    ])('says %s of %s, keeps what was there, and leaves nothing', async (code, errno) => {
+      await opened.driver.put(at('/file'), Buffer.from('before'))
+      recorded.failWith(errno, 'writeAll', /tmp/)
+      recorded.failWith(errno, 'writevAll', /tmp/)
+      const expected = { code, path: '/file', driver: 'filesystem', cause: { code: errno } }
+      await expect(opened.driver.put(at('/file'), content)).rejects.toMatchObject(expected)
+      await expect(opened.driver.put(at('/file'), streamOf(content))).rejects.toMatchObject(expected)
+      expect(await textAt('/file')).toBe('before')
+      expect(await temporaryNames()).toEqual([])
+    })
+
+    it('keeps the parts of an upload when the disk is full', async () => {
+      await opened.driver.swap(record, undefined, content)
+      const parts = await opened.driver.append(at('/u'), [], streamOf(content))
+      recorded.failWith('ENOSPC', 'writevAll', /part/)
+      const more = opened.driver.append(at('/u'), parts, streamOf(content))
+      await expect(more).rejects.toMatchObject({ code: 'STORAGE_FULL', path: '/u' })
+      expect((await readdir(inTree('/u'))).toSorted()).toEqual(['checkpoint', parts[0]?.name])
+    })
+
+    it('says STORAGE_UNAVAILABLE of what cannot be read', async () => {
+      await opened.driver.put(at('/file'), content)
+      recorded.failWith('EIO', 'read', /file/)
+      await expect(opened.driver.read(at('/file'))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+      expect([...recorded.openPaths.values()]).toEqual([])
+    })
+
+    it('opens again what a file server has forgotten', async () => {
+      const large = Buffer.alloc(300_000, 'x')
+      await opened.driver.put(at('/large'), large)
+      recorded.failWith('ESTALE', 'read', /large/, 1)
+      expect(await textAt('/large')).toBe(large.toString())
+      recorded.failWith('ESTALE', 'read', /large/, 1)
+      const { content: stream } = await opened.driver.read(at('/large'), { range: { start: 5, end: 300_000 } })
+      expect(await collect(stream, Infinity)).toHaveLength(299_995)
+    })
+
+    it('does not go on with another file than the one that a file server has forgotten', async () => {
+      await opened.driver.put(at('/large'), Buffer.alloc(300_000, 'x'))
+      const { content: stream } = await opened.driver.read(at('/large'), { range: { start: 0, end: 300_000 } })
+      await opened.driver.put(at('/large'), Buffer.alloc(200_000, 'y'))
+      recorded.failWith('ESTALE', 'read', /large/, 1)
+      await expect(collect(stream, Infinity)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    })
+
+    it('knows the answer of a create that was lost', async () => {
+      recorded.loseAnswer('EEXIST', 'link', /tmp/)
+      expect(await opened.driver.create(at('/file'), content)).toBe(true)
+      expect(await textAt('/file')).toBe('content')
+      expect(await temporaryNames()).toEqual([])
+    })
+  })
+
+  describe('paths', () => {
+    it('refuses a name that is too long for a file', async () => {
+      const path = at(`/${'a'.repeat(300)}`)
+      await expect(opened.driver.put(path, content)).rejects.toMatchObject({ code: 'INVALID_PATH' })
+      await expect(opened.driver.read(path)).rejects.toMatchObject({ code: 'INVALID_PATH' })
+    })
+
+    it('refuses content where a directory is, and below content', async () => {
+      await opened.driver.put(at('/dir/file'), content)
+      await expect(opened.driver.put(at('/dir'), content)).rejects.toMatchObject({ code: 'INVALID_PATH' })
+      await expect(opened.driver.put(at('/dir/file/x'), content)).rejects.toMatchObject({ code: 'INVALID_PATH' })
+      await expect(opened.driver.read(at('/dir/file/x'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+      await expect(opened.driver.stat(at('/dir/file/x'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+      expect(await temporaryNames()).toEqual([])
+    })
+
+    it('follows what an administrator has linked', async () => {
+      await mkdir(inTree('/elsewhere'))
+      await symlink(inTree('/elsewhere'), inTree('/linked'))
+      await symlink(inTree('/nowhere'), inTree('/dangling'))
+      await opened.driver.put(at('/linked/file'), content)
+      expect(await textAt('/elsewhere/file')).toBe('content')
+      const entries: string[] = []
+      for await (const { name, isDirectory } of opened.driver.list(at('/'))) entries.push(`${name} ${isDirectory}`)
+      expect(entries.toSorted()).toEqual(['berth true', 'elsewhere true', 'linked true'])
+    })
+
+    it('lists no names that paths cannot have, or that a network file system has left', async () => {
+      await mkdir(inTree('/dir'))
+      const names = ['file', '.nfs000000000000abcd', 'lost+found', 'ä', 'a b', '...']
+      await Promise.all(names.map((name) => writeFile(inTree(`/dir/${name}`), '')))
+      const seen: string[] = []
+      for await (const { name } of opened.driver.list(at('/dir'))) seen.push(name)
+      expect(seen.toSorted()).toEqual(['...', 'file'])
+    })
+  })
+
+  describe('records', () => {
+    it.each([
+      ['emptied', async (file: string) => writeFile(file, '')],
+      ['cut short', async (file: string) => writeFile(file, 'cont')],
+      ['damaged', async (file: string) => writeFile(file, 'c\0ntent')],
+      ['lost', async (file: string) => rm(file)],
+    ])('are not there when a power failure has %s them', async (_name, damage) => {
+      const version = await opened.driver.swap(record, undefined, content, { durable: false })
+      await damage(inTree(`/u/checkpoint/content.${version}`))
+      await expect(opened.driver.readVersioned(record)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+    })
+
+    it('leave nothing of swaps that lost', async () => {
+      const from = await opened.driver.swap(record, undefined, content)
+      const swaps = Array.from({ length: 8 }, () => opened.driver.swap(record, from, content))
+      await Promise.allSettled(swaps)
+      const { version } = await opened.driver.readVersioned(record)
+      expect((await readdir(inTree('/u/checkpoint'))).toSorted()).toEqual([`at.${version}`, `content.${version}`])
+    })
+
+    it('leave nothing of makers that lost', async () => {
+      await Promise.allSettled(Array.from({ length: 8 }, () => opened.driver.swap(record, undefined, content)))
+      expect(await temporaryNames()).toEqual([])
+      expect(await readdir(inTree('/u/checkpoint'))).toHaveLength(2)
+    })
+
+    it('are not given up when a swap fails', async () => {
+      const from = await opened.driver.swap(record, undefined, content)
+      recorded.failWith('ENOSPC', 'writeAll', /content\./, 1)
+      await expect(opened.driver.swap(record, from, content)).rejects.toMatchObject({ code: 'STORAGE_FULL' })
+      expect(await opened.driver.readVersioned(record)).toMatchObject({ version: from })
+    })
+
+    it('know a swap whose answer was lost', async () => {
+      const from = await opened.driver.swap(record, undefined, content)
+      recorded.loseAnswer('ENOENT', 'rename', /at\./)
+      const version = await opened.driver.swap(record, from, content)
+      expect(await opened.driver.readVersioned(record)).toMatchObject({ version })
+    })
+  })
+
+  describe('temporary files', () => {
+    it('are purged once nobody has touched them for so long', async () => {
+      await writeFile(inTree('/berth/v1/tmp/unfinished'), 'x')
+      await mkdir(inTree('/berth/v1/tmp/removed/sub/deep'), { recursive: true })
+      await writeFile(inTree('/berth/v1/tmp/removed/sub/part'), 'x')
+      await utimes(inTree('/berth/v1/tmp/unfinished'), 0, 0)
+      expect(await opened.driver.purgeTemporary(60_000)).toBe(0)
+      nowMs += 120_000
+      expect(await opened.driver.purgeTemporary(60_000)).toBe(2)
+      expect(await temporaryNames()).toEqual([])
+    })
+
+    it('that cannot be removed keep no others', async () => {
+      await writeFile(inTree('/berth/v1/tmp/stuck'), 'x')
+      await writeFile(inTree('/berth/v1/tmp/other'), 'x')
+      recorded.failWith('EIO', 'unlink', /stuck/)
+      nowMs += 120_000
+      expect(await opened.driver.purgeTemporary(0)).toBe(1)
+      expect(await temporaryNames()).toEqual(['stuck'])
+    })
+
+    it('are no error of an abort when they stay', async () => {
+      await opened.driver.swap(record, undefined, content)
+      recorded.failWith('EIO', 'rmdir', /tmp/)
+      const { removed } = await opened.driver.abort(at('/u'))
+      await removed
+      await expect(opened.driver.stat(at('/u'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+      expect(await temporaryNames()).toHaveLength(1)
+    })
+
+    it('are removed when a large directory is aborted', async () => {
+      await opened.driver.swap(record, undefined, content)
+      await Promise.all(Array.from({ length: 100 }, (_, index) => writeFile(inTree(`/u/part.${index}`), 'x')))
+      await opened.driver.abort(at('/u'))
+      await opened.driver.close()
+      expect(await temporaryNames()).toEqual([])
+    })
+  })
+
+  describe('open', () => {
+    let root: string
+
+    beforeEach(async () => {
+      root = await makeTemporaryDirectory()
+    })
+
+    afterEach(async () => {
+      await rm(root, { recursive: true })
+    })
+
+    const open = (rootDirectory: string) =>
+      FilesystemDriver.open({ rootDirectory, budget: new ByteBudget(1_000_000), log: silentLog })
+
+    it('makes the root', async () => {
+      const driver = await open(`${root}/made/here`)
+      await driver.put(at('/file'), content)
+      expect(await readdir(`${root}/made/here`)).toEqual(['berth', 'file'])
+      await driver.close()
+    })
+
+    it('takes a link for the root', async () => {
+      await symlink(root, `${root}/link`)
+      const driver = await open(`${root}/link`)
+      await driver.put(at('/file'), content)
+      expect(await readdir(root)).toContain('file')
+      await driver.close()
+    })
+
+    it('leaves nothing in the tree but its own directory', async () => {
+      await (await open(root)).close()
+      expect(await readdir(root)).toEqual(['berth'])
+      expect(await readdir(`${root}/berth/v1/tmp`)).toEqual([])
+    })
+
+    it('refuses a root that is no directory', async () => {
+      await writeFile(`${root}/file`, '')
+      await expect(open(`${root}/file`)).rejects.toThrow(`cannot keep files in ${root}/file`)
+    })
+
+    it.each(['blobs', 'repositories'])('refuses %s on another file system', async (name) => {
+      await mkdir(`${root}/docker/registry/v2`, { recursive: true })
+      await symlink('/proc', `${root}/docker/registry/v2/${name}`)
+      await expect(open(root)).rejects.toThrow('must be on the same file system')
+    })
+  })
+})
