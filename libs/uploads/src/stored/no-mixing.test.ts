@@ -1,9 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { StoredBlobs } from '@berth/blobs/stored'
-import { collect } from '@berth/bytes'
+import { ByteBudget, collect } from '@berth/bytes'
 import { type Digest, digestOf, parseDigest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
-import { layout, StorageError, type StoragePath } from '@berth/storage'
+import { layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
 import { MemoryDriver } from '@berth/storage/memory'
+import { FilesystemDriver } from '@berth/storage-filesystem'
 import { describe, expect, it } from 'vitest'
 import type { BlobUploads, UploadRef } from '../blob-uploads.ts'
 import { KeyRing } from '../key-ring.ts'
@@ -25,7 +29,7 @@ interface Deed {
 
 interface Scene {
   readonly uploads: BlobUploads
-  readonly storage: MemoryDriver
+  readonly storage: StorageDriver
   readonly ref: UploadRef
   /** What the upload had when the deeds began. */
   readonly before: string
@@ -81,15 +85,25 @@ const purging: Deed = {
 const beginnings: readonly (readonly boolean[])[] = [[], [false], [true, true]]
 
 const expectedEnds = ['done', 'RANGE_INVALID', 'BLOB_UPLOAD_UNKNOWN', 'DIGEST_INVALID', 'connection reset']
+const ignore = (): void => {}
+const log = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 const keys = new KeyRing({ signing: 'k' })
 
-async function begin(beginning: readonly boolean[]): Promise<Scene> {
-  const storage = new MemoryDriver()
+async function begin(storage: StorageDriver, beginning: readonly boolean[]): Promise<Scene> {
   const uploads = new StoredBlobUploads({ storage, keys })
   let upload = await uploads.start(repository)
   for (const isOneOfMany of beginning)
     upload = await uploads.append({ repository, ...upload }, { ...body('begun-'), isOneOfMany })
   return { uploads, storage, ref: { repository, ...upload }, before: 'begun-'.repeat(beginning.length) }
+}
+
+interface Case {
+  readonly storage: StorageDriver
+  readonly beginning: readonly boolean[]
+  /** Where the late one is held. */
+  readonly step: number
+  /** Whether it is never heard of again. */
+  readonly dies: boolean
 }
 
 interface Played {
@@ -101,11 +115,9 @@ interface Played {
 async function interleave(
   late: Deed,
   other: Deed,
-  beginning: readonly boolean[],
-  step: number,
-  dies: boolean,
+  { storage, beginning, step, dies }: Case,
 ): Promise<Played | undefined> {
-  const scene = await begin(beginning)
+  const scene = await begin(storage, beginning)
   const stall = new Stall(step)
   const uploads = new StoredBlobUploads({ storage: stallingDriver(scene.storage, stall), keys })
   const running = settled(late.run({ ...scene, uploads }, 'A'))
@@ -134,7 +146,7 @@ async function checkpointOf({ storage, ref }: Scene): Promise<Checkpoint | undef
   }
 }
 
-async function* filesBelow(storage: MemoryDriver, path: StoragePath): AsyncGenerator<StoragePath> {
+async function* filesBelow(storage: StorageDriver, path: StoragePath): AsyncGenerator<StoragePath> {
   if (!(await storage.stat(path).catch(() => ({ isDirectory: false }))).isDirectory) return
   for await (const { name, isDirectory } of storage.list(path)) {
     if (isDirectory) yield* filesBelow(storage, layout.below(path, name))
@@ -142,11 +154,11 @@ async function* filesBelow(storage: MemoryDriver, path: StoragePath): AsyncGener
   }
 }
 
-async function textAt(storage: MemoryDriver, path: StoragePath): Promise<string> {
+async function textAt(storage: StorageDriver, path: StoragePath): Promise<string> {
   return Buffer.from(await collect((await storage.read(path)).content, 1000)).toString()
 }
 
-async function expectBlobsToBeTheirDigests(storage: MemoryDriver): Promise<void> {
+async function expectBlobsToBeTheirDigests(storage: StorageDriver): Promise<void> {
   for await (const path of filesBelow(storage, layout.blobsRoot)) {
     const [algorithm, , encoded] = path.slice(layout.blobsRoot.length + 1).split('/')
     const digest = parseDigest(`${algorithm}:${encoded}`)
@@ -171,11 +183,10 @@ async function textOf({ storage, ref }: Scene, { parts }: Checkpoint): Promise<s
 }
 
 async function orphansOf({ storage, ref }: Scene, { parts }: Checkpoint): Promise<readonly string[]> {
-  const known = new Set([...parts.map(({ name }) => name), 'startedat', 'checkpoint'])
+  const known = new Set(parts.map(({ name }) => name))
   const names: string[] = []
-  for await (const path of filesBelow(storage, layout.uploadRoot(repository, ref.id)))
-    names.push(path.slice(path.lastIndexOf('/') + 1))
-  return names.filter((name) => !known.has(name))
+  for await (const { name } of storage.list(layout.uploadRoot(repository, ref.id))) names.push(name)
+  return names.filter((name) => name.startsWith('part.') && !known.has(name))
 }
 
 const algorithmOf = ({ name }: Deed): 'sha256' | 'sha512' => (name.endsWith('sha512') ? 'sha512' : 'sha256')
@@ -237,17 +248,35 @@ async function expectCompletionToBeRepeatable(scene: Scene, late: Deed, { size }
   expect(isWhole ? await checkpointOf(scene) : undefined).toBeUndefined()
 }
 
+/** @returns how many cases there were */
+async function playAll(
+  late: Deed,
+  other: Deed,
+  open: () => StorageDriver,
+  [begun, fates]: readonly [typeof beginnings, readonly boolean[]] = [beginnings, [false, true]],
+): Promise<number> {
+  let played = 0
+  for (const beginning of begun)
+    for (const dies of fates)
+      for (let step = 0; ; step += 1, played += 1) {
+        const outcome = await interleave(late, other, { storage: open(), beginning, step, dies })
+        if (outcome === undefined) break
+        await expectOutcomes(outcome)
+        await expectUploadToGoOn(outcome, late, dies)
+      }
+  return played
+}
+
 describe.each(deeds)('$name that is held up at any step', (late) => {
   it.each([...deeds, purging])('mixes with nothing of $name in the meantime', async (other) => {
-    let played = 0
-    for (const beginning of beginnings)
-      for (const dies of [false, true])
-        for (let step = 0; ; step += 1, played += 1) {
-          const outcome = await interleave(late, other, beginning, step, dies)
-          if (outcome === undefined) break
-          await expectOutcomes(outcome)
-          await expectUploadToGoOn(outcome, late, dies)
-        }
-    expect(played).toBeGreaterThan(12)
+    expect(await playAll(late, other, () => new MemoryDriver())).toBeGreaterThan(12)
+  })
+
+  it.each([...deeds, purging])('mixes with nothing of $name in the meantime, in files', async (other) => {
+    const rootDirectory = await mkdtemp(join(tmpdir(), 'berth-mixing-'))
+    const files = await FilesystemDriver.open({ rootDirectory, budget: new ByteBudget(16 * 1024 * 1024), log })
+    expect(await playAll(late, other, () => files, [[[true]], [false]])).toBeGreaterThan(2)
+    await files.close()
+    await rm(rootDirectory, { recursive: true })
   })
 })
