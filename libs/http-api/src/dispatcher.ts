@@ -64,6 +64,7 @@ export class Dispatcher {
     try {
       if (!isHealthy()) throw unhealthy()
       if (expectsTooMuch(request)) return refuse(exchange, renderText(417, 'Expectation failed'))
+      if (isEncodedUnreadably(request)) return refuse(exchange, renderText(400, 'Bad request'))
       const step = route === undefined ? this.#stepOffRoutes(request, error) : stepOf(route, exchange)
       await step(exchange)
     } catch (thrown) {
@@ -141,6 +142,11 @@ function stepOf(route: MountedRoute, exchange: RequestExchange): Step {
 /** Of all that a client could expect before it goes on, only `100-continue` means anything. */
 function expectsTooMuch({ headers: { expect } }: Request): boolean {
   return expect !== undefined && expect.toLowerCase() !== '100-continue'
+}
+
+/** MUST be 400 (RFC 9112, 6.3). Node's parser says so only when the request is already here, to be acted on. */
+function isEncodedUnreadably({ headers: { 'transfer-encoding': encoding } }: Request): boolean {
+  return encoding !== undefined && encoding.toLowerCase() !== 'chunked'
 }
 
 function unhealthy(): RegistryError {
