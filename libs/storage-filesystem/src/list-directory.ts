@@ -1,9 +1,9 @@
-import type { Dir, Dirent } from 'node:fs'
+import type { Dir } from 'node:fs'
 import { type Entry, parseStoragePath, type StoragePath } from '@berth/storage'
-import type { FileSystem } from './file-system.ts'
+import { type FileSystem, FileSystemError } from './file-system.ts'
 import { driverName, readFault } from './storage-fault.ts'
 
-const entriesAtOnce = 512
+const entriesAtOnce = 256
 const nameForm = /^[A-Za-z0-9._-]+$/
 
 /** The entries of a directory that paths can name, as they are read. */
@@ -15,19 +15,24 @@ export async function* listDirectory(files: FileSystem, root: string, path: Stor
   } catch (error) {
     throw readFault(error, path)
   }
-  for await (const entry of dir) {
-    // `.nfs…` is what a network file system keeps of files that are removed while they are open.
-    if (!nameForm.test(entry.name) || entry.name.startsWith('.nfs')) continue
-    const isDirectory = await leadsToDirectory(files, directory, entry)
-    if (isDirectory !== undefined) yield { name: entry.name, isDirectory }
+  try {
+    for await (const entry of dir) {
+      // `.nfs…` is what a network file system keeps of files that are removed while they are open.
+      if (!nameForm.test(entry.name) || entry.name.startsWith('.nfs')) continue
+      const isDirectory = entry.isSymbolicLink()
+        ? await leadsToDirectory(files, `${directory}/${entry.name}`)
+        : entry.isDirectory()
+      if (isDirectory !== undefined) yield { name: entry.name, isDirectory }
+    }
+  } catch (error) {
+    throw readFault(new FileSystemError(error as NodeJS.ErrnoException), path)
   }
 }
 
 /** @returns `undefined` for a link that leads nowhere */
-async function leadsToDirectory(files: FileSystem, directory: string, entry: Dirent): Promise<boolean | undefined> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory()
+async function leadsToDirectory(files: FileSystem, link: string): Promise<boolean | undefined> {
   try {
-    return (await files.stat(`${directory}/${entry.name}`)).isDirectory()
+    return (await files.stat(link)).isDirectory()
   } catch {
     return undefined
   }

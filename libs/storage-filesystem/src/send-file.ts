@@ -1,10 +1,9 @@
 import type { Writable } from 'node:stream'
 import type { ByteRange } from '@berth/bytes'
-import type { StoragePath } from '@berth/storage'
+import { SendTarget, type StoragePath } from '@berth/storage'
 import { type BufferPool, type PooledBuffer, smallBuffer } from './buffer-pool.ts'
 import type { FileSystem } from './file-system.ts'
 import { OpenFile } from './open-file.ts'
-import { SendTarget } from './send-target.ts'
 
 const firstBuffer = 64 * 1024
 const largestBuffer = 512 * 1024

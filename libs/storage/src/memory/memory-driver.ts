@@ -12,11 +12,11 @@ import type {
   Versioned,
   WriteOptions,
 } from '../storage-driver.ts'
+import { SendTarget } from '../send-target.ts'
 import { StorageError, type StorageErrorCode } from '../storage-error.ts'
 import { parseContentPath, parseStoragePath, type StoragePath } from '../storage-path.ts'
 import { collectAll } from './collect-all.ts'
 import { isDirectory, type MemoryNode, MemoryTree } from './memory-tree.ts'
-import { sendChunks } from './send-chunks.ts'
 
 const chunkSize = 64 * 1024
 
@@ -75,7 +75,12 @@ export class MemoryDriver implements StorageDriver, SendingDriver {
     const at = parseContentPath(path, this.name)
     signal?.throwIfAborted()
     const bytes = this.#rangeOf(at, this.#contentAt(at), range)
-    await sendChunks(chunksOf([bytes], signal), target, signal)
+    const sending = new SendTarget(target, signal)
+    try {
+      for await (const chunk of chunksOf([bytes], signal)) await sending.write(chunk)
+    } finally {
+      sending.release()
+    }
   }
 
   async stat(path: StoragePath): Promise<Stat> {

@@ -1,6 +1,9 @@
 import type { Writable } from 'node:stream'
 
-/** Where a file is sent. It may close, fail, or be given up at any moment: what waits for it then ends. */
+/**
+ * Where a driver sends content. It may close, fail, or be given up at any moment: whoever waits for it is told then.
+ * `release` ends the watch.
+ */
 export class SendTarget {
   readonly #writable: Writable
   readonly #signal: AbortSignal | undefined
