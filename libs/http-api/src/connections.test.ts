@@ -187,6 +187,30 @@ describe('a refusal', () => {
     outgoing.destroy()
   })
 
+  it('reaches a client that only reads when it has sent all', async () => {
+    const { connection } = await serve(refusing)
+    connection.socket.pause()
+    connection.write(head('Content-Length: 16777216'))
+    await new Promise<void>((sent) => connection.socket.write(Buffer.alloc(16_777_216), () => sent()))
+    connection.socket.resume()
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 404 [^]*BLOB_UPLOAD_UNKNOWN/)
+  })
+
+  it.each([
+    ['a refusal', refusing],
+    ['an answer that needs no body', async () => received(0)],
+  ])('is all there is: who goes on and on after %s is cut off', async (_, append) => {
+    const { api } = await serve(append)
+    const connection = await api.connect({ allowHalfOpen: true })
+    connection.write(head('Content-Length: 1000000000000'))
+    const piece = Buffer.alloc(1024 * 1024)
+    let sent = 0
+    for (; !connection.socket.destroyed && sent < 500; sent++)
+      await new Promise<void>((done) => connection.socket.write(piece, () => done()))
+    expect(sent).toBeLessThan(500)
+    expect(sent).toBeGreaterThan(16)
+  })
+
   it('of a short body keeps the connection', async () => {
     const { connection } = await serve(refusing)
     connection.write(head('Content-Length: 5'))

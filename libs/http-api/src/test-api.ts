@@ -56,9 +56,13 @@ export class TestApi {
     return { status: response.statusCode ?? 0, headers: response.headers, text }
   }
 
-  /** Opens a connection, for what no well-behaved client sends. */
-  async connect(): Promise<RawConnection> {
-    const socket = connect({ host: '127.0.0.1', port: this.port, noDelay: true })
+  /**
+   * Opens a connection, for what no well-behaved client sends.
+   *
+   * @param allowHalfOpen whether it may go on sending when the server says that it will send no more
+   */
+  async connect({ allowHalfOpen = false } = {}): Promise<RawConnection> {
+    const socket = connect({ host: '127.0.0.1', port: this.port, noDelay: true, allowHalfOpen })
     await once(socket, 'connect')
     return new RawConnection(socket)
   }
@@ -79,7 +83,7 @@ export class RawConnection {
     socket.on('data', (chunk) => (this.#received += chunk.toString('latin1')))
     // A reset is seen in what was received.
     socket.on('error', () => undefined)
-    this.#closed = once(socket, 'close')
+    this.#closed = new Promise((closed) => socket.once('close', closed))
   }
 
   /** All that was received so far. */

@@ -6,10 +6,6 @@ export function trustedPeers(networks: readonly Cidr[]): (address: string | unde
   if (networks.length === 0) return () => false
   const list = new BlockList()
   for (const { address, prefix, family } of networks) list.addSubnet(address, prefix, family)
-  return (address) => {
-    if (address === undefined) return false
-    // A socket that listens on both families shows IPv4 peers like this.
-    const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
-    return list.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6')
-  }
+  // A socket that listens on both families shows IPv4 peers as `::ffff:10.0.0.1`: the list knows them as such, too.
+  return (address) => address !== undefined && list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
 }

@@ -356,6 +356,15 @@ describe('pushing', () => {
   })
 })
 
+it('a manifest that is announced to be too large is refused before it is sent', async () => {
+  const { api } = await serve()
+  const connection = await api.connect()
+  connection.write(
+    `PUT /v2/${repository}/manifests/latest HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4194305\r\n\r\n`,
+  )
+  expect(await connection.ended()).toMatch(/^HTTP\/1.1 413 /)
+})
+
 describe('deleting', () => {
   it('a digest removes its tags, too', async () => {
     const { api, ask, push } = await serve()
