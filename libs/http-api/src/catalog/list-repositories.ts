@@ -19,8 +19,7 @@ export function listRepositories(parts: {
     if (asked !== undefined && asked > catalogMaxEntries)
       throw new RegistryError('PAGINATION_NUMBER_INVALID', { n: String(query.get('n')) })
     const limit = asked ?? Math.min(defaultPageSize, catalogMaxEntries)
-    const { entries, hasMore } =
-      limit === 0 ? { entries: [], hasMore: false } : await catalog.list({ limit, ...lastOf(query) })
+    const { entries, hasMore } = await catalog.list({ limit, ...lastOf(query) })
     const last = entries.at(-1)
     const headers =
       hasMore && last !== undefined ? nextPageLink(`${prefix}v2/_catalog`, { last, n: String(limit) }) : []
