@@ -2,23 +2,16 @@ import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type ByteRange, type ByteStream, collect, streamOf } from '@berth/bytes'
 import type { Descriptor } from '@berth/descriptor'
-import { algorithmOf, type Digest, digestOf } from '@berth/digest'
+import { type Digest, digestOf } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
-import {
-  findLink,
-  layout,
-  type SendingDriver,
-  type StorageDriver,
-  StorageError,
-  translateStorageError,
-} from '@berth/storage'
+import { layout, type SendingDriver, type StorageDriver, StorageError, translateStorageError } from '@berth/storage'
 import type { SendableBlobs } from '../blobs.ts'
 import { ContentCache } from './content-cache.ts'
 import { DescriptorCache, type LinkedBlob } from './descriptor-cache.ts'
+import { LinkedBlobs } from './linked-blobs.ts'
 import { mapLimited } from './map-limited.ts'
 
-const mediaType = 'application/octet-stream'
 /** How many blobs of one `statAll` are looked up at once. */
 const statLimit = 32
 const maxCachedContent = 64 * 1024
@@ -40,7 +33,7 @@ export interface BlobCacheOptions {
   readonly observer?: BlobCacheObserver
 }
 
-/** Is told of every descriptor that was asked for. */
+/** Is told of every descriptor that `stat` and `statAll` are asked for. */
 export interface BlobCacheObserver {
   hit(): void
   miss(): void
@@ -49,21 +42,19 @@ export interface BlobCacheObserver {
 /** The blobs in storage, in the layout that Distribution made. */
 export class StoredBlobs implements SendableBlobs {
   readonly #storage: StorageDriver & Partial<SendingDriver>
-  readonly #descriptors: DescriptorCache | undefined
+  readonly #links: LinkedBlobs
   readonly #contents: ContentCache | undefined
   readonly #observer: BlobCacheObserver | undefined
 
   constructor({ storage, cache }: StoredBlobsOptions) {
     this.#storage = storage
-    if (cache === undefined) return
-    const { maxDescriptors = 10_000, ttlMs = 30_000, maxContentBytes = 32 * 1024 * 1024, nowMs = Date.now } = cache
-    this.#descriptors = new DescriptorCache({ maxEntries: maxDescriptors, ttlMs, nowMs })
-    this.#contents = new ContentCache({ maxBytes: maxContentBytes, maxEntryBytes: maxCachedContent })
-    this.#observer = cache.observer
+    this.#links = new LinkedBlobs(storage, cache && descriptorCache(cache))
+    this.#contents = cache && contentCache(cache)
+    this.#observer = cache?.observer
   }
 
   async stat(repository: RepositoryName, digest: Digest): Promise<Descriptor> {
-    return (this.#findCached(repository, digest) ?? (await this.#get(repository, digest))).descriptor
+    return (this.#findCounted(repository, digest) ?? (await this.#links.get(repository, digest))).descriptor
   }
 
   async statAll(
@@ -73,13 +64,13 @@ export class StoredBlobs implements SendableBlobs {
   ): Promise<readonly (Descriptor | undefined)[]> {
     return mapLimited(digests, statLimit, async (digest) => {
       signal?.throwIfAborted()
-      const blob = this.#findCached(repository, digest) ?? (await this.#find(repository, digest))
+      const blob = this.#findCounted(repository, digest) ?? (await this.#links.find(repository, digest))
       return blob?.descriptor
     })
   }
 
   async read(repository: RepositoryName, digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<ByteStream> {
-    const blob = this.#findCached(repository, digest) ?? (await this.#get(repository, digest))
+    const blob = this.#links.findCached(repository, digest) ?? (await this.#links.get(repository, digest))
     return this.#reading(repository, digest, range, async () => {
       const small = await this.#smallContent(blob, range)
       if (small !== undefined) return streamOf(new Uint8Array(small.subarray(range?.start, range?.end)))
@@ -95,7 +86,7 @@ export class StoredBlobs implements SendableBlobs {
     target: Writable,
     signal?: AbortSignal,
   ): Promise<void> {
-    const blob = this.#findCached(repository, digest) ?? (await this.#get(repository, digest))
+    const blob = this.#links.findCached(repository, digest) ?? (await this.#links.get(repository, digest))
     return this.#reading(repository, digest, range, async () => {
       const small = await this.#smallContent(blob, range)
       if (small !== undefined) {
@@ -110,91 +101,37 @@ export class StoredBlobs implements SendableBlobs {
   }
 
   async put(repository: RepositoryName, content: Uint8Array): Promise<Descriptor> {
-    const digest = digestOf(content)
-    const since = this.#descriptors?.generation
-    // Content that is at hand is verified already, so its link need not wait for it: a link to nothing is no blob.
-    const outcomes = await Promise.allSettled([
-      this.#storage.put(layout.blobDataPath(digest), content),
-      this.#storage.put(layout.layerLinkPath(repository, digest), layout.formatLink(digest)),
-    ])
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw translateStorageError(outcome.reason)
-    const descriptor = { mediaType, digest, size: content.byteLength }
-    if (since !== undefined) this.#descriptors?.fill(repository, digest, { descriptor, target: digest }, since)
-    return descriptor
+    return (await this.#links.put(repository, digestOf(content), content)).descriptor
   }
 
   async mount(repository: RepositoryName, digest: Digest, from?: RepositoryName): Promise<boolean> {
-    try {
-      // The cache is not asked: what is linked anew must be there now.
-      const target = from === undefined ? digest : await findLink(this.#storage, layout.layerLinkPath(from, digest))
-      if (target === undefined || (await this.#describe(digest, target)) === undefined) return false
-      await this.#storage.put(layout.layerLinkPath(repository, digest), layout.formatLink(target))
-      return true
-    } catch (error) {
-      throw translateStorageError(error)
-    }
+    // Not from the cache: what is linked anew must be there now.
+    const blob = await (from === undefined ? this.#links.findContent(digest) : this.#links.find(from, digest))
+    if (blob === undefined) return false
+    await this.#links.link(repository, blob)
+    return true
   }
 
   async unlink(repository: RepositoryName, digest: Digest): Promise<void> {
-    try {
-      await this.#storage.delete(layout.layerLinkPath(repository, digest))
-    } catch (error) {
-      throw translateStorageError(error, (cause) => new RegistryError('BLOB_UNKNOWN', { digest }, { cause }))
-    } finally {
-      // After a failure, too: its answer may be all that was lost.
-      this.#descriptors?.forget(repository, digest)
-    }
+    await this.#links.unlink(repository, digest)
   }
 
-  #findCached(repository: RepositoryName, digest: Digest): LinkedBlob | undefined {
-    if (this.#descriptors === undefined) return undefined
-    const blob = this.#descriptors.find(repository, digest)
+  #findCounted(repository: RepositoryName, digest: Digest): LinkedBlob | undefined {
+    const blob = this.#links.findCached(repository, digest)
     if (blob === undefined) this.#observer?.miss()
     else this.#observer?.hit()
     return blob
   }
 
-  async #get(repository: RepositoryName, digest: Digest): Promise<LinkedBlob> {
-    const blob = await this.#find(repository, digest)
-    if (blob === undefined) throw new RegistryError('BLOB_UNKNOWN', { digest })
-    return blob
-  }
-
-  /** As storage has it now. */
-  async #find(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
-    const since = this.#descriptors?.generation
-    try {
-      const target = await findLink(this.#storage, layout.layerLinkPath(repository, digest))
-      const blob = target && (await this.#describe(digest, target))
-      if (blob && since !== undefined) this.#descriptors?.fill(repository, digest, blob, since)
-      return blob
-    } catch (error) {
-      throw translateStorageError(error)
-    }
-  }
-
-  /** The content that a link points at, if it is there. */
-  async #describe(digest: Digest, target: Digest): Promise<LinkedBlob | undefined> {
-    // An alias is of another algorithm: of the same one, only the digest itself can be the same content.
-    if (target !== digest && algorithmOf(target) === algorithmOf(digest)) return undefined
-    try {
-      const { size, isDirectory } = await this.#storage.stat(layout.blobDataPath(target))
-      return isDirectory ? undefined : { descriptor: { mediaType, digest, size }, target }
-    } catch (error) {
-      if (StorageError.isNotFound(error)) return undefined
-      throw error
-    }
-  }
-
   /** The whole content, where it is small and kept in memory. */
   async #smallContent({ descriptor, target }: LinkedBlob, range?: ByteRange): Promise<Uint8Array | undefined> {
     if (this.#contents === undefined || !this.#contents.isFor(descriptor.size)) return undefined
-    const path = layout.blobDataPath(target)
     if (range && (range.start < 0 || range.start > range.end || range.end > descriptor.size))
-      throw new StorageError('INVALID_RANGE', path, this.#storage.name)
+      throw new StorageError('INVALID_RANGE', layout.blobDataPath(target), this.#storage.name)
     const kept = this.#contents.find(target)
     if (kept !== undefined) return kept
-    const { content } = await this.#storage.read(path, { range: { start: 0, end: descriptor.size } })
+    const whole = { start: 0, end: descriptor.size }
+    const { content } = await this.#storage.read(layout.blobDataPath(target), { range: whole })
     const bytes = await collect(content, descriptor.size)
     this.#contents.keep(target, bytes)
     return bytes
@@ -211,13 +148,21 @@ export class StoredBlobs implements SendableBlobs {
       return await read()
     } catch (error) {
       const isOutOfRange = error instanceof StorageError && error.code === 'INVALID_RANGE'
-      if (isOutOfRange || StorageError.isNotFound(error)) this.#descriptors?.forget(repository, digest)
+      if (isOutOfRange || StorageError.isNotFound(error)) this.#links.forget(repository, digest)
       if (isOutOfRange && range !== undefined) {
-        const { size } = (await this.#get(repository, digest)).descriptor
+        const { size } = (await this.#links.get(repository, digest)).descriptor
         const detail = { range: `${range.start}-${range.end - 1}`, offset: size }
         throw new RegistryError('RANGE_INVALID', detail, { cause: error })
       }
       throw translateStorageError(error, (cause) => new RegistryError('BLOB_UNKNOWN', { digest }, { cause }))
     }
   }
+}
+
+function descriptorCache({ maxDescriptors = 10_000, ttlMs = 30_000, nowMs = Date.now }: BlobCacheOptions) {
+  return new DescriptorCache({ maxEntries: maxDescriptors, ttlMs, nowMs })
+}
+
+function contentCache({ maxContentBytes = 32 * 1024 * 1024 }: BlobCacheOptions): ContentCache {
+  return new ContentCache({ maxBytes: maxContentBytes, maxEntryBytes: maxCachedContent })
 }

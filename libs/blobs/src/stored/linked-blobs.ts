@@ -1,0 +1,104 @@
+import { type Digest, algorithmOf } from '@berth/digest'
+import { RegistryError } from '@berth/errors'
+import type { RepositoryName } from '@berth/reference'
+import { findLink, layout, type StorageDriver, StorageError, translateStorageError } from '@berth/storage'
+import type { DescriptorCache, LinkedBlob } from './descriptor-cache.ts'
+
+const mediaType = 'application/octet-stream'
+
+/** Which blobs repositories have: their links, what those point at, and what is remembered of both. */
+export class LinkedBlobs {
+  readonly #storage: StorageDriver
+  readonly #cache: DescriptorCache | undefined
+
+  constructor(storage: StorageDriver, cache: DescriptorCache | undefined) {
+    this.#storage = storage
+    this.#cache = cache
+  }
+
+  /** What is remembered. */
+  findCached(repository: RepositoryName, digest: Digest): LinkedBlob | undefined {
+    return this.#cache?.find(repository, digest)
+  }
+
+  /** What storage has now. @throws RegistryError BLOB_UNKNOWN */
+  async get(repository: RepositoryName, digest: Digest): Promise<LinkedBlob> {
+    const blob = await this.find(repository, digest)
+    if (blob === undefined) throw new RegistryError('BLOB_UNKNOWN', { digest })
+    return blob
+  }
+
+  /** What storage has now. */
+  async find(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
+    const since = this.#cache?.generation
+    try {
+      const target = await findLink(this.#storage, layout.layerLinkPath(repository, digest))
+      const blob = target && (await this.#describe(digest, target))
+      if (blob && since !== undefined) this.#cache?.fill(repository, digest, blob, since)
+      return blob
+    } catch (error) {
+      throw translateStorageError(error)
+    }
+  }
+
+  /** What storage has now under a digest, whoever links it. */
+  async findContent(digest: Digest): Promise<LinkedBlob | undefined> {
+    try {
+      return await this.#describe(digest, digest)
+    } catch (error) {
+      throw translateStorageError(error)
+    }
+  }
+
+  /** Stores and links content that is what `digest` names. */
+  async put(repository: RepositoryName, digest: Digest, content: Uint8Array): Promise<LinkedBlob> {
+    const since = this.#cache?.generation
+    // Content that is at hand is verified already, so its link need not wait for it: a link to nothing is no blob.
+    const outcomes = await Promise.allSettled([
+      this.#storage.put(layout.blobDataPath(digest), content),
+      this.#storage.put(layout.layerLinkPath(repository, digest), layout.formatLink(digest)),
+    ])
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw translateStorageError(outcome.reason)
+    const blob = { descriptor: { mediaType, digest, size: content.byteLength }, target: digest }
+    if (since !== undefined) this.#cache?.fill(repository, digest, blob, since)
+    return blob
+  }
+
+  async link(repository: RepositoryName, { descriptor, target }: LinkedBlob): Promise<void> {
+    try {
+      await this.#storage.put(layout.layerLinkPath(repository, descriptor.digest), layout.formatLink(target))
+    } catch (error) {
+      throw translateStorageError(error)
+    }
+  }
+
+  /** @throws RegistryError BLOB_UNKNOWN */
+  async unlink(repository: RepositoryName, digest: Digest): Promise<void> {
+    try {
+      await this.#storage.delete(layout.layerLinkPath(repository, digest))
+    } catch (error) {
+      throw translateStorageError(error, (cause) => new RegistryError('BLOB_UNKNOWN', { digest }, { cause }))
+    } finally {
+      // After a failure, too: its answer may be all that was lost.
+      this.forget(repository, digest)
+    }
+  }
+
+  /** To be called where what is remembered was found to be no longer so. */
+  forget(repository: RepositoryName, digest: Digest): void {
+    this.#cache?.forget(repository, digest)
+  }
+
+  /** The content that a link points at, if it is there. */
+  async #describe(digest: Digest, target: Digest): Promise<LinkedBlob | undefined> {
+    // An alias is of another algorithm: of the same one, only the digest itself can be the same content.
+    if (target !== digest && algorithmOf(target) === algorithmOf(digest)) return undefined
+    try {
+      const { size, isDirectory } = await this.#storage.stat(layout.blobDataPath(target))
+      return isDirectory ? undefined : { descriptor: { mediaType, digest, size }, target }
+    } catch (error) {
+      if (StorageError.isNotFound(error)) return undefined
+      throw error
+    }
+  }
+}
