@@ -1,4 +1,5 @@
 import { RegistryError } from '@berth/errors'
+import { formEncode } from './form-encode.ts'
 
 /**
  * The `n` of a listing; `undefined` where the client names none.
@@ -25,7 +26,5 @@ export function lastOf(query: URLSearchParams): { readonly last?: string } {
  * @see OCI distribution-spec, "Listing Tags", and RFC 8288
  */
 export function nextPageLink(path: string, query: Readonly<Record<string, string>>): string[] {
-  const search = new URLSearchParams(query)
-  search.sort()
-  return ['Link', `<${path}?${search.toString()}>; rel="next"`]
+  return ['Link', `<${path}?${formEncode(query)}>; rel="next"`]
 }

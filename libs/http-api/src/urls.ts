@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
+import { formEncode } from './form-encode.ts'
 import { parseForwarded } from './forwarded.ts'
 import type { HttpApiSettings } from './settings.ts'
 import { trustedPeers } from './trusted-proxies.ts'
@@ -42,12 +43,6 @@ export class Urls {
     }
     return `${proto}://${host}`
   }
-}
-
-function formEncode(query: Readonly<Record<string, string>>): string {
-  const search = new URLSearchParams(query)
-  search.sort()
-  return search.toString()
 }
 
 function firstOf(header: string | string[] | undefined): string | undefined {
