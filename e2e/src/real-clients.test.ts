@@ -94,6 +94,18 @@ describe('skopeo', () => {
     expect(await readFile(join(out, 'manifest.json'), 'utf8')).toBe(raw)
   })
 
+  it('copies a directory in', async () => {
+    await push('skopeo/directory', '--format', 'v2s2')
+    const out = join(folder, 'directory')
+    await clients.copy(remote('skopeo/directory:v1'), `dir:${out}`)
+
+    await clients.copy(`dir:${out}`, remote('skopeo/directory-again:v1'))
+
+    expect(await inspect('--raw', remote('skopeo/directory-again:v1'))).toBe(
+      await readFile(join(out, 'manifest.json'), 'utf8'),
+    )
+  })
+
   it('converts from one format to the other between two repositories', async () => {
     await push('skopeo/convert', '--format', 'v2s2')
 

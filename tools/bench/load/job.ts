@@ -6,7 +6,7 @@ export interface Job {
   readonly durationMs: number
 }
 
-export interface Target {
+interface Target {
   readonly port: number
   /** Whose CPU time is counted. */
   readonly pid: number
