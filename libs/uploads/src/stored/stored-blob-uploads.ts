@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { algorithmOf, canonicalAlgorithm, type Digest, type DigestAlgorithm, digestOf } from '@berth/digest'
+import { canonicalAlgorithm, type Digest, type DigestAlgorithm, digestOf } from '@berth/digest'
 import { type Logger, RegistryError } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
-import { findLink, layout, type StorageDriver, StorageError } from '@berth/storage'
+import { type StorageDriver, StorageError } from '@berth/storage'
 import type { BlobUploads, Chunk, CompletedUpload, Upload, UploadRef } from '../blob-uploads.ts'
 import type { KeyRing } from '../key-ring.ts'
 import { appendChunk } from './append-chunk.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import type { ContentHash } from './content-hash.ts'
-import { placeParts, verifyParts } from './place-parts.ts'
-import { placeWhole } from './place-whole.ts'
-import { hashForAppend, hashForLastChunk, type UploadObserver } from './read-back.ts'
-import { type Standing, StoredUpload, translateUploadError } from './stored-upload.ts'
+import { findCompleted, isGone, placeBlob } from './complete-upload.ts'
+import { hashForAppend, type UploadObserver } from './read-back.ts'
+import { StoredUpload, translateUploadError } from './stored-upload.ts'
 import { formatToken, parseToken, type UploadClaims } from './upload-token.ts'
 
 export interface StoredBlobUploadsOptions {
@@ -23,8 +21,6 @@ export interface StoredBlobUploadsOptions {
   /** Makes UUIDs. */
   readonly randomId?: () => string
 }
-
-const noContent: Chunk = { content: { async *[Symbol.asyncIterator]() {} }, size: 0, isOneOfMany: false }
 
 /**
  * Uploads as immutable parts under an atomic checkpoint. A request writes parts of its own and publishes them over
@@ -84,11 +80,13 @@ export class StoredBlobUploads implements BlobUploads {
       try {
         const standing = await upload.get()
         checkStart(standing.checkpoint, claims, chunk)
-        const size = await this.#place(upload, standing, digest, chunk, signal)
+        const options = { chunk, signal, randomId: this.#randomId, observer: this.#observer }
+        const completed = await placeBlob(upload, standing, digest, options)
         await this.#end(upload)
-        return { digest, size }
+        return completed
       } catch (error) {
-        if (isGone(error)) return this.#alreadyCompleted(upload, digest)
+        if (isGone(error)) return findCompleted(upload, digest)
+        if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') await this.#end(upload)
         throw error
       }
     })
@@ -105,39 +103,6 @@ export class StoredBlobUploads implements BlobUploads {
   /** Waits for the removals that no client waited for. */
   async close(): Promise<void> {
     await Promise.all(this.#removals)
-  }
-
-  /** Makes the blob visible. @returns its size */
-  async #place(
-    upload: StoredUpload,
-    standing: Standing,
-    digest: Digest,
-    chunk: Chunk | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<number> {
-    try {
-      if (standing.checkpoint.size === 0) return await placeWhole(upload, digest, chunk ?? noContent, signal)
-      const observer = this.#observer
-      const hash = (): Promise<ContentHash> =>
-        hashForLastChunk(upload, standing.checkpoint, algorithmOf(digest), observer)
-      const options = { hash, checkpointId: this.#randomId(), signal }
-      const last = chunk === undefined ? standing : await appendChunk(upload, standing, chunk, options)
-      const verified = await verifyParts(upload, last, digest, { checkpointId: this.#randomId(), observer })
-      await placeParts(upload, verified, digest)
-      return verified.size
-    } catch (error) {
-      if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') await this.#end(upload)
-      throw error
-    }
-  }
-
-  /** An upload that is gone was completed if its blob is here; otherwise its token would buy any blob. */
-  async #alreadyCompleted(upload: StoredUpload, digest: Digest): Promise<CompletedUpload> {
-    const target = await findLink(this.#storage, layout.layerLinkPath(upload.repository, digest))
-    if (target === undefined) throw upload.unknown()
-    const { size, isDirectory } = await this.#storage.stat(layout.blobDataPath(target))
-    if (isDirectory) throw upload.unknown()
-    return { digest, size }
   }
 
   async #end(upload: StoredUpload): Promise<void> {
@@ -185,9 +150,4 @@ function checkStart({ size: offset }: Checkpoint, claims: UploadClaims, chunk: C
   if (start === offset) return
   const last = chunk?.size === undefined ? '' : String(Math.max(start, start + chunk.size - 1))
   throw new RegistryError('RANGE_INVALID', { range: `${start}-${last}`, offset })
-}
-
-/** Whether the upload was not there, or ended under the request. */
-function isGone(error: unknown): boolean {
-  return StorageError.isNotFound(error) || (error instanceof RegistryError && error.code === 'BLOB_UPLOAD_UNKNOWN')
 }
