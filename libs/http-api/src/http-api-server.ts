@@ -7,6 +7,7 @@ import {
   validateHeaderValue,
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { ServerTls } from '@berth/process'
 import type { Express, Request, Response } from 'express'
 import { createApp } from './app.ts'
 import { Connections } from './connections.ts'
@@ -20,7 +21,7 @@ import { routes } from './routes.ts'
 import type { RegistryServices } from './services.ts'
 import { defaultSettings, type HttpApiSettings } from './settings.ts'
 import { removeStaleSocket } from './stale-socket.ts'
-import { createTlsServer, type TlsSettings } from './tls.ts'
+import { createTlsServer } from './tls.ts'
 import { Urls } from './urls.ts'
 
 export interface HttpApiOptions {
@@ -67,7 +68,7 @@ export class HttpApiServer {
   }
 
   /** @returns where it listens: of a port that was left open, which one it is */
-  async listen(address: ListenAddress, tls?: TlsSettings): Promise<AddressInfo | string> {
+  async listen(address: ListenAddress, tls?: ServerTls): Promise<AddressInfo | string> {
     if ('path' in address) await removeStaleSocket(address.path)
     const options = {
       maxHeaderSize,

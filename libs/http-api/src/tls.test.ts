@@ -3,17 +3,17 @@ import { Agent, request, type RequestOptions } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { connect as connectTcp, type AddressInfo } from 'node:net'
 import { connect } from 'node:tls'
-import type { ClientAuth } from '@berth/process'
+import type { ClientAuth, ServerTls } from '@berth/process'
 import type { BlobUploads, Upload } from '@berth/uploads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpApiServer } from './http-api-server.ts'
 import { makeCertificate } from './test-certificate.ts'
-import type { TlsSettings } from './tls.ts'
 
 const unused = () => Promise.reject(new Error('not to be called here'))
 const own = makeCertificate()
+const defaults: ServerTls = { ...own, minVersion: 'TLSv1.2', ciphers: 'HIGH', clientCas: [], clientAuth: 'none' }
 
-async function serve(tls: Partial<TlsSettings> = {}) {
+async function serve(tls: Partial<ServerTls> = {}) {
   const append: BlobUploads['append'] = async (_, { content }): Promise<Upload> => {
     let offset = 0
     for await (const chunk of content) offset += chunk.byteLength
@@ -35,7 +35,7 @@ async function serve(tls: Partial<TlsSettings> = {}) {
     settings: { relativeUrls: false },
     log: { debug() {}, info() {}, warn() {}, error() {}, isLevelEnabled: () => false },
   })
-  const { port } = (await server.listen({ port: 0, host: '127.0.0.1' }, { ...own, ...tls })) as AddressInfo
+  const { port } = (await server.listen({ port: 0, host: '127.0.0.1' }, { ...defaults, ...tls })) as AddressInfo
   onTestFinished(() => server.close(1000))
   const send = async (options: RequestOptions, body?: Buffer): Promise<IncomingMessage & { text: string }> => {
     const agent = new Agent({ keepAlive: false })
@@ -97,6 +97,8 @@ describe('over TLS', () => {
   it.each<[ClientAuth, none: boolean, strange: boolean]>([
     ['none', true, true],
     ['request-client-cert', true, true],
+    ['require-any-client-cert', false, true],
+    ['verify-client-cert-if-given', true, false],
     ['require-and-verify-client-cert', false, false],
   ])('with %s, no certificate is good enough: %s; one of a stranger: %s', async (clientAuth, none, strange) => {
     const { send } = await serve({ clientCas: [known.cert], clientAuth })

@@ -165,10 +165,6 @@ describe('what one key says', () => {
       'http: {tls: {certificate: c, key: k, ciphersuites: [X]}}',
       'http.tls.ciphersuites[0]: "X" is not a cipher suite that is offered',
     ],
-    [
-      'http: {tls: {clientauth: require-any-client-cert}}',
-      'http.tls.clientauth: require-any-client-cert is not supported yet',
-    ],
     ['http: {tls: {clientauth: x}}', 'http.tls.clientauth: "x" is not a way to authenticate clients'],
     ['uploads: {keys: [{id: a, secret: s, use: verify}]}', 'uploads.keys: exactly one key must be of use sign, not 0'],
     ['uploads: {keys: [{id: a, use: sign}]}', 'uploads.keys[0]: needs either a secret or a secretfile'],

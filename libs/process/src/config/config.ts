@@ -70,7 +70,12 @@ export interface TlsConfig {
   readonly ciphers: string
 }
 
-export type ClientAuth = 'none' | 'request-client-cert' | 'require-and-verify-client-cert'
+export type ClientAuth =
+  | 'none'
+  | 'request-client-cert'
+  | 'require-any-client-cert'
+  | 'verify-client-cert-if-given'
+  | 'require-and-verify-client-cert'
 
 export interface DebugConfig {
   /** `undefined`: no such listener. */

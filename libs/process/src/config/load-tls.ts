@@ -1,16 +1,19 @@
 import { createSecureContext } from 'node:tls'
-import type { TlsConfig } from './config.ts'
+import type { ClientAuth, TlsConfig } from './config.ts'
 import { ConfigError, type Problem } from './problems.ts'
 
-/** Node's options of a TLS server: PEM texts, not paths. */
+/** What TLS needs, as texts and not as paths. */
 export interface ServerTls {
+  /** The certificate chain and its key, PEM. */
   readonly cert: string
   readonly key: string
-  readonly ca?: readonly string[]
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** In OpenSSL's syntax. */
   readonly ciphers: string
-  readonly requestCert: boolean
-  readonly rejectUnauthorized: boolean
+  /** Who may sign the certificates of clients, PEM. */
+  readonly clientCas: readonly string[]
+  /** What is asked of clients. */
+  readonly clientAuth: ClientAuth
 }
 
 /**
@@ -30,28 +33,23 @@ export function loadTls(config: TlsConfig, readFile: (path: string) => string): 
       return ''
     }
   }
-  const tls = {
+  const tls: ServerTls = {
     cert: read('certificate', config.certificateFile),
     key: read('key', config.keyFile),
-    ca: config.clientCaFiles.map((file, index) => read(`clientcas[${index}]`, file)),
     minVersion: config.minimumVersion,
     ciphers: config.ciphers,
+    clientCas: config.clientCaFiles.map((file, index) => read(`clientcas[${index}]`, file)),
+    clientAuth: config.clientAuth,
   }
   if (problems.length > 0) throw new ConfigError('http.tls', problems)
   try {
-    createSecureContext(tls)
+    const { clientCas, clientAuth: _, ...context } = tls
+    createSecureContext({ ...context, ca: [...clientCas] })
   } catch (error) {
     const message = `the certificate, its key or the CAs cannot be used: ${reasonOf(error)}`
     throw new ConfigError('http.tls', [{ path: 'http.tls', message }])
   }
-  const { ca, ...rest } = tls
-  return {
-    ...rest,
-    // An empty list would mean that no CA is trusted, none that all of the system's are.
-    ...(ca.length > 0 && { ca }),
-    requestCert: config.clientAuth !== 'none',
-    rejectUnauthorized: config.clientAuth === 'require-and-verify-client-cert',
-  }
+  return tls
 }
 
 function reasonOf(error: unknown): string {

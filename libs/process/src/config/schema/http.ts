@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { parseCidr } from '../cidr.ts'
 import { parseCipherSuite } from '../cipher-suites.ts'
+import type { ClientAuth } from '../config.ts'
 import { parseTcpAddress } from '../listen-address.ts'
 import { InvalidValue } from '../problems.ts'
 import { dictionary, list, section } from './node.ts'
@@ -19,7 +20,7 @@ const tls = section(
       text({ about: 'a path' }),
     ),
     clientAuth: value(
-      'request-client-cert or require-and-verify-client-cert',
+      'request-client-cert, require-any-client-cert, verify-client-cert-if-given or require-and-verify-client-cert',
       {
         default: 'require-and-verify-client-cert',
         about: 'what is asked of clients, where clientcas are given',
@@ -113,14 +114,13 @@ function network(written: string): 'tcp' | 'unix' {
   throw new InvalidValue(`unknown address type ${JSON.stringify(written)}`)
 }
 
-function clientAuth(written: string): 'request-client-cert' | 'require-and-verify-client-cert' {
+function clientAuth(written: string): Exclude<ClientAuth, 'none'> {
   switch (written) {
     case 'request-client-cert':
-    case 'require-and-verify-client-cert':
-      return written
     case 'require-any-client-cert':
     case 'verify-client-cert-if-given':
-      throw new InvalidValue(`${written} is not supported yet`)
+    case 'require-and-verify-client-cert':
+      return written
     default:
       throw new InvalidValue(`${JSON.stringify(written)} is not a way to authenticate clients`)
   }
