@@ -61,7 +61,17 @@ export async function compose(config: Config, lifecycle: Lifecycle, log: Process
       log,
     }),
   )
-  const manifests = openManifests({ storage, blobs, policy: manifestPolicy(config), isExclusive: true, log })
+  const { adopt, ...manifests } = openManifests({
+    storage,
+    blobs,
+    policy: manifestPolicy(config),
+    isExclusive: true,
+    log,
+  })
+
+  // Not waited for: an adopted tree may be large, and only the catalog and the referrers need its index.
+  const adoption = adopt().catch((error: unknown) => log.error({ error }, 'the tree could not be indexed'))
+  lifecycle.own({ close: () => adoption })
 
   const purge = new StoredUploadPurge({ storage, log })
   const { enabled, ageMs, intervalMs, dryRun } = config.storage.uploadPurging
