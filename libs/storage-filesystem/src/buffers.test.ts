@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ByteBudget, type ByteStream, collect } from '@berth/bytes'
 import type { StoragePath } from '@berth/storage'
 import { openInTemporaryDirectory } from './driver-under-test.ts'
@@ -96,6 +96,18 @@ describe('buffers', () => {
     gate.resolve()
     await Promise.all(slowWrites)
     expect(budget.taken).toBe(0)
+  })
+
+  it('are not waited for by a writer that has bytes it could write', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    try {
+      const tiny = await openInTemporaryDirectory({ budget: new ByteBudget(100 * kibibyte) })
+      await tiny.driver.put(at('/copy'), chunksOf(large, 64 * kibibyte))
+      expect(await tiny.driver.stat(at('/copy'))).toMatchObject({ size: large.byteLength })
+      await tiny.close()
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('suffice for many streams from file to file at once, of which each both reads and writes', async () => {

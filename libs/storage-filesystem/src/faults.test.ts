@@ -46,6 +46,7 @@ describe('FilesystemDriver', () => {
       await expect(opened.driver.put(at('/file'), streamOf(content))).rejects.toMatchObject(expected)
       expect(await textAt('/file')).toBe('before')
       expect(await temporaryNames()).toEqual([])
+      expect([...recorded.openPaths.values()]).toEqual([])
     })
 
     it('keeps the parts of an upload when the disk is full', async () => {
@@ -88,6 +89,16 @@ describe('FilesystemDriver', () => {
       expect(await textAt('/file')).toBe('content')
       expect(await temporaryNames()).toEqual([])
     })
+  })
+
+  it('asks a network file system what it opens, not what it remembers', async () => {
+    const careful = await openInTemporaryDirectory({ files: recorded.files, mayBeStale: true })
+    await careful.driver.put(at('/file'), content)
+    expect(await careful.driver.stat(at('/file'))).toMatchObject({ size: 7 })
+    expect([recorded.count('stat'), recorded.count('fstat')]).toEqual([0, 1])
+    await opened.driver.stat(at('/'))
+    expect([recorded.count('stat'), recorded.count('fstat')]).toEqual([1, 1])
+    await careful.close()
   })
 
   describe('paths', () => {

@@ -9,8 +9,16 @@ export interface RecordedCall {
 /** The real file system, for tests: notes every call when it begins, and fails those that it is told to. */
 export class RecordedFileSystem {
   readonly calls: RecordedCall[] = []
+  readonly ended: RecordedCall[] = []
   readonly openPaths = new Map<number, string>()
   readonly files: FileSystem
+  #watchers: (() => void)[] = []
+  #held: {
+    readonly name: keyof FileSystem
+    readonly path: RegExp
+    begin: () => void
+    readonly until: Promise<void>
+  }[] = []
   #failures: {
     /** The call is made, and its answer lost. */
     readonly isMade: boolean
@@ -28,6 +36,14 @@ export class RecordedFileSystem {
           this.#call(files, name, passed),
     }
     this.files = new Proxy(nodeFileSystem, handler)
+  }
+
+  /** Holds back the next call of a path that matches. */
+  hold(name: keyof FileSystem, path: RegExp): { readonly begun: Promise<void>; readonly release: () => void } {
+    const begun = Promise.withResolvers<void>()
+    const released = Promise.withResolvers<void>()
+    this.#held.push({ name, path, begin: begun.resolve, until: released.promise })
+    return { begun: begun.promise, release: released.resolve }
   }
 
   /** Lets calls of a path that matches fail, so many times. */
@@ -48,6 +64,13 @@ export class RecordedFileSystem {
     })
   }
 
+  /** Waits until so many calls of paths that match have ended. */
+  async seen(name: keyof FileSystem, path: RegExp, times: number): Promise<void> {
+    while (this.ended.filter((call) => call.name === name && path.test(call.path)).length < times) {
+      await new Promise<void>((resolve) => this.#watchers.push(resolve))
+    }
+  }
+
   count(name: keyof FileSystem, path = /./): number {
     return this.calls.filter((call) => call.name === name && path.test(call.path)).length
   }
@@ -57,11 +80,19 @@ export class RecordedFileSystem {
     const path =
       typeof subject === 'number' ? (this.openPaths.get(subject) ?? `descriptor ${subject}`) : String(subject)
     this.calls.push({ name, path })
+    const held = this.#held.find((each) => each.name === name && each.path.test(path))
+    if (held !== undefined) {
+      this.#held = this.#held.filter((each) => each !== held)
+      held.begin()
+      await held.until
+    }
     const failure = this.#failures.find((each) => each.name === name && each.times > 0 && each.path.test(path))
     if (failure !== undefined) failure.times -= 1
     if (failure?.isMade === false) throw errorOf(failure.code)
     if (name === 'close' || name === 'closeSoon') this.openPaths.delete(subject as number)
     const result: unknown = await Reflect.apply(files[name] as (...all: unknown[]) => unknown, files, passed)
+    this.ended.push({ name, path })
+    for (const wake of this.#watchers.splice(0)) wake()
     if (failure !== undefined) throw errorOf(failure.code)
     if (name === 'open') this.openPaths.set(result as number, path)
     return result

@@ -73,6 +73,7 @@ export function describeSending(open: OpenDriver<StorageDriver & SendingDriver>)
     ['INVALID_RANGE', '/dir/file', { start: 0, end: 8 }],
     ['INVALID_RANGE', '/dir/file', { start: 8, end: 8 }],
     ['INVALID_RANGE', '/dir/file', { start: 2, end: 1 }],
+    ['INVALID_RANGE', '/dir/file', { start: -1, end: 1 }],
     ['INVALID_RANGE', '/dir/file', { start: 0, end: 10 * mebibyte }],
     ['INVALID_PATH', '/../dir', { start: 0, end: 1 }],
   ])('fails with %s for %s %j before anything is sent', async (code, path, range) => {
