@@ -2,14 +2,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findContenders } from './contenders.ts'
 import { LoadProcess } from './load/load-process.ts'
-import { parseOptions, usage, type Options } from './options.ts'
+import { parseOptions, usage, UsageError, type Options } from './options.ts'
 import { formatTables, toJson } from './report.ts'
 import { runRounds } from './rounds.ts'
 
-const options = parseOptions(process.argv.slice(2))
-if (options === 'help') console.log(usage)
-else if (process.platform !== 'linux') console.error('The benchmark reads /proc, which only Linux has.')
-else await bench(options)
+try {
+  const options = parseOptions(process.argv.slice(2))
+  if (options === 'help') console.log(usage)
+  else if (process.platform !== 'linux') throw new UsageError('the benchmark reads /proc, which only Linux has')
+  else await bench(options)
+} catch (error) {
+  console.error(error instanceof UsageError ? error.message : error)
+  process.exitCode = 1
+}
 
 async function bench(options: Options): Promise<void> {
   const all = findContenders()
@@ -20,7 +25,8 @@ async function bench(options: Options): Promise<void> {
   const folder = await mkdtemp(join(options.folder, 'berth-bench-'))
   const load = new LoadProcess()
   const interrupted = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort(new Error(name)))
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => interrupted.abort(new UsageError(`ended by ${name}`)))
   try {
     const progress = (text: string): void => console.error(text)
     const results = await runRounds({ contenders, options, folder, load, signal: interrupted.signal, progress })

@@ -27,24 +27,36 @@ process took. Linux only: it reads /proc.
   --folder DIR    where the trees lie (default ${tmpdir()}); about 5 GB free, on the disk that is to be measured
   --help          this`
 
-/** @throws TypeError for an option that there is not */
+/** What the user did, rather than what went wrong: its message is all there is to say. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** @throws UsageError for an option that there is not */
 export function parseOptions(args: readonly string[]): Options | 'help' {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      only: { type: 'string', multiple: true, default: [] },
-      rounds: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      'no-peer': { type: 'boolean', default: false },
-      json: { type: 'string' },
-      folder: { type: 'string', default: tmpdir() },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) return 'help'
-  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
+  const { only, quick, json, folder, help, ...values } = parse(args)
+  if (help) return 'help'
+  const rounds = Number(values.rounds ?? (quick ? 1 : 3))
   if (!Number.isInteger(rounds) || rounds < 1)
-    throw new TypeError(`--rounds is a whole number above 0, not ${values.rounds}`)
-  const { only, quick, json, folder } = values
+    throw new UsageError(`--rounds is a whole number above 0, not ${values.rounds}`)
   return { rounds, only, quick, json, folder, peer: !values['no-peer'] }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        only: { type: 'string', multiple: true, default: [] },
+        rounds: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        'no-peer': { type: 'boolean', default: false },
+        json: { type: 'string' },
+        folder: { type: 'string', default: tmpdir() },
+        help: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n\n${usage}`, { cause: error })
+  }
 }

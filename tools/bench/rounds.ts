@@ -7,7 +7,7 @@ import type { RegistryProcess } from '../../e2e/src/registry-process.ts'
 import type { Contender } from './contenders.ts'
 import { writeFixture } from './fixture.ts'
 import type { LoadProcess } from './load/load-process.ts'
-import type { Options } from './options.ts'
+import { UsageError, type Options } from './options.ts'
 import { peakMemoryBytes } from './resources.ts'
 import { Results, type Outcome } from './results.ts'
 import { hugePush, pushingScenarios, readingScenarios, type Scenario } from './scenarios.ts'
@@ -67,6 +67,7 @@ async function prepareStages({ options, folder, progress }: Bench): Promise<read
   if (pushing.length > 0) stages.push({ name: 'pushing', scenarios: pushing })
   const huge = [hugePush(quick ? 256 * mebibyte : 2048 * mebibyte)].filter(wanted)
   if (huge.length > 0) stages.push({ name: 'pushing a huge blob', scenarios: huge })
+  if (stages.length === 0) throw new UsageError(`no load has a name that contains ${only.join(' or ')}`)
   return stages
 }
 
