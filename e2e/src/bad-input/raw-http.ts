@@ -26,13 +26,13 @@ export async function exchangeRaw(
   let received = ''
   socket.setEncoding('latin1').on('data', (text: string) => (received += text))
   socket.on('error', () => undefined) // a server may hang up on what it refuses
-  const closed = Promise.race([once(socket, 'end'), once(socket, 'close')])
+  const signal = AbortSignal.timeout(patienceMs)
+  const closed = Promise.race([once(socket, 'end', { signal }), once(socket, 'close', { signal })])
   await new Promise<void>((resolve) => {
     socket.write(bytes, () => resolve())
   })
   if (ending === 'end') socket.end()
   if (ending === 'reset') socket.resetAndDestroy()
-  socket.setTimeout(patienceMs, () => socket.destroy(new Error('nothing came')))
   await closed
   socket.destroy()
   return parseAnswers(received)
