@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { dirname } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { ByteBudget, ByteRange, ByteStream } from '@berth/bytes'
 import type { Logger } from '@berth/errors'
@@ -21,11 +19,13 @@ import {
   type Versioned,
   type WriteOptions,
 } from '@berth/storage'
+import { Areas } from './areas.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { prepareTree } from './check-tree.ts'
 import { Directories } from './directories.ts'
-import { failedWith, type FileSystem, nodeFileSystem } from './file-system.ts'
+import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import { listDirectory } from './list-directory.ts'
+import { PlacedFiles } from './placed-files.ts'
 import { readFile } from './read-file.ts'
 import { sendFile } from './send-file.ts'
 import { driverName, readFault, storageError, writeFault } from './storage-fault.ts'
@@ -57,6 +57,8 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
   readonly #buffers: BufferPool
   readonly #directories: Directories
   readonly #temporary: TemporaryFiles
+  readonly #placed: PlacedFiles
+  readonly #areas: Areas
   readonly #records: VersionedRecords
   readonly #mayBeStale: boolean
   readonly #nowMs: () => number
@@ -71,6 +73,8 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     this.#buffers = new BufferPool(budget, maxIdleBufferBytes)
     this.#directories = new Directories(files, root)
     this.#temporary = new TemporaryFiles(files, `${root}${layout.temporaryRoot}`, budget, log)
+    this.#placed = new PlacedFiles(files, this.#directories, this.#temporary)
+    this.#areas = new Areas(this.#directories, this.#temporary)
     this.#records = new VersionedRecords(files, this.#directories, this.#temporary)
   }
 
@@ -81,32 +85,17 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
   }
 
   async put(path: StoragePath, content: Uint8Array | ByteStream, options: WriteOptions = {}): Promise<void> {
-    const target = this.#locate(path)
     const { durable = true, signal } = options
     try {
-      const temporary = await this.#temporary.write(content, { durable, signal })
-      await this.#place(temporary, target, durable)
+      await this.#placed.put(this.#locate(path), content, { durable, signal })
     } catch (error) {
       throw writeFault(error, path)
     }
   }
 
   async create(path: StoragePath, content: Uint8Array): Promise<boolean> {
-    const target = this.#locate(path)
     try {
-      if (await this.#isThere(target)) return false
-      const temporary = await this.#temporary.write(content, { durable: true })
-      try {
-        await this.#directories.with(dirname(target), () => this.#files.link(temporary, target))
-      } catch (error) {
-        // A network file system may have repeated the call after an answer that was lost: then there are two names.
-        if (!failedWith(error, 'EEXIST')) throw error
-        if ((await this.#files.stat(temporary)).nlink < 2) return false
-      } finally {
-        await this.#temporary.removeFile(temporary)
-      }
-      await this.#directories.settle(dirname(target))
-      return true
+      return await this.#placed.create(this.#locate(path), content)
     } catch (error) {
       throw writeFault(error, path)
     }
@@ -175,16 +164,8 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
   }
 
   async delete(path: StoragePath): Promise<void> {
-    const target = this.#locate(path)
     try {
-      try {
-        await this.#files.unlink(target)
-      } catch (error) {
-        if (!failedWith(error, 'EISDIR', 'EPERM')) throw error
-        await this.#temporary.takeAway(target)
-        this.#directories.forget(target)
-      }
-      await this.#directories.settle(dirname(target))
+      await this.#placed.remove(this.#locate(path))
     } catch (error) {
       throw readFault(error, path)
     }
@@ -196,32 +177,18 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     content: ByteStream,
     signal?: AbortSignal,
   ): Promise<readonly Part[]> {
-    const directory = this.#locate(area)
-    const name = `part.${randomUUID()}`
-    const file = `${directory}/${name}`
     try {
-      const size = await this.#temporary.writeTo(file, content, { durable: true, signal })
-      try {
-        // By its path: an area that was taken away meanwhile is not there any more.
-        await this.#directories.settle(directory)
-      } catch (error) {
-        await this.#temporary.removeFile(file)
-        throw error
-      }
-      return [...parts, { name, size }]
+      return [...parts, await this.#areas.append(this.#locate(area), content, signal)]
     } catch (error) {
       throw readFault(error, area)
     }
   }
 
   async complete(area: StoragePath, parts: readonly Part[], path: StoragePath): Promise<void> {
-    const target = this.#locate(path)
     const [only, ...others] = parts
     if (only === undefined || others.length > 0) return this.put(path, this.readParts(area, parts))
-    const part = this.#locate(layout.below(area, only.name))
     try {
-      await this.#directories.with(dirname(target), () => this.#files.rename(part, target))
-      await this.#directories.settle(dirname(target))
+      await this.#placed.move(this.#locatePart(area, only), this.#locate(path))
     } catch (error) {
       throw readFault(error, path)
     }
@@ -235,17 +202,14 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
   }
 
   async discard(area: StoragePath, parts: readonly Part[]): Promise<void> {
-    await Promise.all(parts.map((part) => this.#temporary.removeFile(this.#locate(layout.below(area, part.name)))))
+    const files = parts.map((part) => this.#locatePart(area, part))
+    await Promise.all(files.map((file) => this.#temporary.removeFile(file)))
   }
 
   async abort(area: StoragePath): Promise<{ readonly removed: Promise<void> }> {
-    const directory = this.#locate(area)
     try {
-      const taken = await this.#temporary.takeAway(directory)
-      this.#directories.forget(directory)
-      return taken
+      return await this.#areas.abort(this.#locate(area))
     } catch (error) {
-      if (failedWith(error, 'ENOENT', 'ENOTDIR')) return { removed: Promise.resolve() }
       throw readFault(error, area)
     }
   }
@@ -289,14 +253,8 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     return this.#root + parseContentPath(path, driverName)
   }
 
-  async #isThere(target: string): Promise<boolean> {
-    try {
-      await this.#files.stat(target)
-      return true
-    } catch (error) {
-      if (failedWith(error, 'ENOENT')) return false
-      throw error
-    }
+  #locatePart(area: StoragePath, { name }: Part): string {
+    return this.#locate(layout.below(area, name))
   }
 
   async #readPart(path: StoragePath, size: number) {
@@ -306,17 +264,5 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
       if (!(error instanceof StorageError) || error.code !== 'INVALID_RANGE') throw error
       throw storageError('STORAGE_UNAVAILABLE', path, new Error('the part is not as long as it was', { cause: error }))
     }
-  }
-
-  /** Moves a finished file to where it belongs, or else removes it. */
-  async #place(temporary: string, target: string, durable: boolean): Promise<void> {
-    const directory = dirname(target)
-    try {
-      await this.#directories.with(directory, () => this.#files.rename(temporary, target))
-    } catch (error) {
-      await this.#temporary.removeFile(temporary)
-      throw error
-    }
-    if (durable) await this.#directories.settle(directory)
   }
 }

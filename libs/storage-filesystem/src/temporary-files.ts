@@ -9,6 +9,11 @@ import { removeTree } from './remove-tree.ts'
 const { O_CREAT, O_EXCL, O_WRONLY } = constants
 export const newFile = O_CREAT | O_EXCL | O_WRONLY
 
+export interface WriteOptions {
+  readonly durable: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
 /** Finished content that has no place yet, and what was taken from its place to be removed at leisure. */
 export class TemporaryFiles {
   readonly #files: FileSystem
@@ -118,9 +123,4 @@ export class TemporaryFiles {
     if (durable) this.#files.closeSoon(fd)
     else await this.#files.close(fd)
   }
-}
-
-interface WriteOptions {
-  readonly durable: boolean
-  readonly signal?: AbortSignal | undefined
 }

@@ -104,7 +104,8 @@ export interface StorageDriver {
 /** A driver that can move bytes to a socket without handing them out, with buffers that it uses again. */
 export interface SendingDriver {
   /**
-   * Writes bytes of the content to `target`, at its pace, and does not end it.
+   * Writes bytes of the content to `target`, at its pace, and does not end it. The target has done with a chunk when it
+   * calls back for it, as a socket or a response has; one that passes chunks on, as a transform does, has not.
    *
    * @returns when all has been handed to the target and no buffer of the driver's is in use any more
    * @throws StorageError PATH_NOT_FOUND, INVALID_RANGE: before anything was written
