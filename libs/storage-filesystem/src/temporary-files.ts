@@ -7,7 +7,7 @@ import { FileWriter } from './file-writer.ts'
 import { removeTree } from './remove-tree.ts'
 
 const { O_CREAT, O_EXCL, O_WRONLY } = constants
-export const newFile = O_CREAT | O_EXCL | O_WRONLY
+const newFile = O_CREAT | O_EXCL | O_WRONLY
 
 export interface WriteOptions {
   readonly durable: boolean
