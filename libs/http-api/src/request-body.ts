@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { chunkPassed } from './young-garbage.ts'
 
 /** The client went away, or was cut off for making no progress, before its request was complete. */
 export class ClientGoneError extends Error {
@@ -65,6 +66,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array, undefined>
     const chunk = this.#isReleased ? null : (request.read() as Buffer | null)
     if (chunk !== null) {
       this.#received += chunk.byteLength
+      chunkPassed(chunk.byteLength)
       this.#waiting = undefined
       waiting.resolve({ value: chunk, done: false })
     } else if (this.#isReleased || request.readableEnded) {
