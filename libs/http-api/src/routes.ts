@@ -20,7 +20,7 @@ export type RouteName =
   'base' | 'catalog' | 'tags' | 'manifest' | 'blob' | 'blob_upload' | 'blob_upload_chunk' | 'referrers'
 
 /** Makes an operation of the parts it needs. */
-export type Operation = (parts: ApiParts) => Handler
+type Operation = (parts: ApiParts) => Handler
 
 export interface Route {
   readonly name: RouteName
