@@ -13,7 +13,7 @@ export const tagsNamed = (...names: readonly string[]): readonly Tag[] => names.
 export const absentDigest = digestOf('nobody ever pushed this')
 
 /** A descriptor of content, whether it is stored or not. */
-export function descriptorOf(content: string | Uint8Array, mediaType: string, more: object = {}): object {
+function descriptorOf(content: string | Uint8Array, mediaType: string, more: object = {}): object {
   const { byteLength } = Buffer.from(content)
   return { mediaType, digest: digestOf(content), size: byteLength, ...more }
 }
@@ -40,7 +40,7 @@ export function indexDocument(children: readonly object[], more: object = {}): o
   return { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: children, ...more }
 }
 
-export function blobsOf(name: string): readonly [config: string, layer: string] {
+function blobsOf(name: string): readonly [config: string, layer: string] {
   return [`{"config":${JSON.stringify(name)}}`, `layer of ${name}`]
 }
 
