@@ -24,16 +24,33 @@ describe('a referrer', () => {
 describe('a list of referrers', () => {
   it('is an OCI index', () => {
     const shown = referrerDescriptor(signature, digest, 7)
-    const content = formatIndex([shown])
 
-    const index = parseManifest(content, mediaTypes.ociIndex)
+    const { json, count } = formatIndex([shown])
+
+    expect(count).toBe(1)
+    const index = parseManifest(Buffer.from(json), mediaTypes.ociIndex)
 
     expect(index.references.map(({ descriptor }) => descriptor)).toEqual([shown])
   })
 
   it('of none has an empty list', () => {
-    expect(new TextDecoder().decode(formatIndex([]))).toBe(
-      `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[]}`,
-    )
+    expect(formatIndex([])).toEqual({
+      json: `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[]}`,
+      count: 0,
+    })
+  })
+
+  it('ends with the last that it has room for', () => {
+    const shown = referrerDescriptor({ ...signature, annotations: { by: 'é' } }, digest, 7)
+    const all = [shown, shown, shown]
+    const two = formatIndex([shown, shown]).json
+    const maxSize = Buffer.byteLength(formatIndex(all).json)
+
+    expect(formatIndex(all, maxSize - 1)).toEqual({ json: two, count: 2 })
+    expect(formatIndex(all, maxSize + 1).count).toBe(3)
+  })
+
+  it('has one, however large that is', () => {
+    expect(formatIndex([referrerDescriptor(signature, digest, 7)], 1).count).toBe(1)
   })
 })

@@ -19,7 +19,23 @@ export function referrerDescriptor(manifest: Manifest, digest: Digest, size: num
   }
 }
 
-/** The bytes of an OCI index of these manifests. */
-export function formatIndex(manifests: readonly Descriptor[]): Uint8Array {
-  return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }))
+/**
+ * An OCI index of the first of these manifests, as many as it has room for in `maxSize` bytes; at least of one.
+ *
+ * @returns its text, and of how many it is
+ */
+export function formatIndex(
+  manifests: readonly Descriptor[],
+  maxSize = Infinity,
+): { readonly json: string; readonly count: number } {
+  const listed: string[] = []
+  const [head, tail] = [`{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[`, ']}']
+  let size = head.length + tail.length
+  for (const descriptor of manifests) {
+    const json = JSON.stringify(descriptor)
+    size += Buffer.byteLength(json) + 1
+    if (size > maxSize && listed.length > 0) break
+    listed.push(json)
+  }
+  return { json: head + listed.join(',') + tail, count: listed.length }
 }
