@@ -27,19 +27,20 @@ export const mediaTypes = {
 } as const
 
 const schema1Types: ReadonlySet<string> = new Set([mediaTypes.schema1, mediaTypes.schema1Signed])
-const indexTypes: ReadonlySet<string> = new Set([mediaTypes.manifestList, mediaTypes.ociIndex])
-const imageTypes: ReadonlySet<string> = new Set([mediaTypes.schema2, mediaTypes.ociManifest, mediaTypes.ociArtifact])
+const manifestTypes: ReadonlySet<string> = new Set([
+  ...schema1Types,
+  mediaTypes.schema2,
+  mediaTypes.manifestList,
+  mediaTypes.ociManifest,
+  mediaTypes.ociIndex,
+  mediaTypes.ociArtifact,
+])
 
 export function isSchema1MediaType(text: string): boolean {
   return schema1Types.has(text)
 }
 
-/** Whether content of this type lists manifests. */
-export function isIndexMediaType(text: string): boolean {
-  return indexTypes.has(text)
-}
-
 /** Whether content of this type is kept among the manifests of a repository, and not among its blobs. */
 export function isManifestMediaType(text: string): boolean {
-  return imageTypes.has(text) || indexTypes.has(text) || schema1Types.has(text)
+  return manifestTypes.has(text)
 }

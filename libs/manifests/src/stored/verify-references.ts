@@ -1,14 +1,12 @@
 import type { Blobs } from '@berth/blobs'
 import type { Digest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
-import { checkUrls, imageClass, type Manifest, mustExist, type Reference } from '@berth/manifest'
+import { checkUrls, imageClass, type Manifest, maxFaults, mustExist, type Reference } from '@berth/manifest'
 import type { RepositoryName } from '@berth/reference'
 import type { ManifestPolicy } from '../manifests.ts'
 import { forEachLimited } from './concurrently.ts'
 
 const parallelReads = 16
-// Nobody reads more than so many faults of one manifest.
-const maxFaults = 100
 
 /** @throws RegistryError DENIED: the policy allows none of its class */
 export function checkClass(manifest: Manifest, { classes }: ManifestPolicy): void {
