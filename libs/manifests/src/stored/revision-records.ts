@@ -1,9 +1,16 @@
 import type { Digest } from '@berth/digest'
 import type { RepositoryName } from '@berth/reference'
-import { findLink, layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
+import {
+  findLink,
+  findWholeLink,
+  layout,
+  putLink,
+  type StorageDriver,
+  StorageError,
+  type StoragePath,
+} from '@berth/storage'
 import { settleAll } from './concurrently.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
-import { findWholeLink, putLink } from './links.ts'
 import { Recollection } from './recollection.ts'
 
 const maxRemembered = 32 * 1024 * 1024

@@ -1,10 +1,9 @@
 import type { Digest } from '@berth/digest'
 import { parseTag, type RepositoryName, type Tag } from '@berth/reference'
-import { findLink, layout, type StorageDriver, StorageError } from '@berth/storage'
+import { DamagedLink, findLink, findWholeLink, layout, putLink, type StorageDriver, StorageError } from '@berth/storage'
 import type { Page, PageRequest } from '../listings.ts'
 import { forEachLimited, settleAll } from './concurrently.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
-import { DamagedLink, findWholeLink, putLink } from './links.ts'
 import { collectPage, pageOf, withEntry, withoutEntry } from './pages.ts'
 import { Recollection } from './recollection.ts'
 

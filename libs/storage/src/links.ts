@@ -1,10 +1,14 @@
 import { collect } from '@berth/bytes'
 import type { Digest } from '@berth/digest'
-import { findLink, layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
+import { formatLink, parseLink } from './layout.ts'
+import type { StorageDriver } from './storage-driver.ts'
+import { StorageError } from './storage-error.ts'
+import type { StoragePath } from './storage-path.ts'
 
+/** More than any digest has. */
 const maxLinkSize = 1024
 
-/** A link whose content is no digest, as a crash may leave it. An outage: what it meant is not what is not there. */
+/** A link whose content is no digest, as a crash may leave it. */
 export class DamagedLink extends Error {
   override readonly name = 'DamagedLink'
 
@@ -13,7 +17,12 @@ export class DamagedLink extends Error {
   }
 }
 
-/** As `findLink` of storage, which takes a damaged link for none. @throws DamagedLink */
+/**
+ * The digest that a link holds, or `undefined` where there is no link.
+ *
+ * @throws DamagedLink an outage for whoever asks what the link means: that is not known, and not the same as nothing
+ * @throws StorageError STORAGE_UNAVAILABLE
+ */
 export async function findWholeLink(storage: StorageDriver, path: StoragePath): Promise<Digest | undefined> {
   let content: Uint8Array
   try {
@@ -25,14 +34,28 @@ export async function findWholeLink(storage: StorageDriver, path: StoragePath): 
     throw error
   }
   try {
-    return layout.parseLink(content)
+    return parseLink(content)
   } catch (cause) {
     throw new DamagedLink(path, { cause })
+  }
+}
+
+/**
+ * As `findWholeLink`, but a damaged link counts as none: what it meant is pushed again, and that heals it.
+ *
+ * @throws StorageError STORAGE_UNAVAILABLE
+ */
+export async function findLink(storage: StorageDriver, path: StoragePath): Promise<Digest | undefined> {
+  try {
+    return await findWholeLink(storage, path)
+  } catch (error) {
+    if (error instanceof DamagedLink) return undefined
+    throw error
   }
 }
 
 /** Makes the link say `digest`; writes nothing where it does already. */
 export async function putLink(storage: StorageDriver, path: StoragePath, digest: Digest): Promise<void> {
   if ((await findLink(storage, path)) === digest) return
-  await storage.put(path, layout.formatLink(digest))
+  await storage.put(path, formatLink(digest))
 }
