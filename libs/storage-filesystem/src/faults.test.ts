@@ -58,6 +58,14 @@ describe('FilesystemDriver', () => {
       expect((await readdir(inTree('/u'))).toSorted()).toEqual(['checkpoint', parts[0]?.name])
     })
 
+    it('closes a file once, though its close fails: by then its number may be the number of another', async () => {
+      recorded.loseAnswer('EIO', 'close', /tmp/)
+      const put = opened.driver.put(at('/file'), content, { durable: false })
+      await expect(put).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', cause: { code: 'EIO' } })
+      expect([recorded.count('close'), recorded.count('closeSoon')]).toEqual([1, 0])
+      expect(await temporaryNames()).toEqual([])
+    })
+
     it('says STORAGE_UNAVAILABLE of what cannot be read', async () => {
       await opened.driver.put(at('/file'), content)
       recorded.failWith('EIO', 'read', /file/)

@@ -43,22 +43,13 @@ export class TemporaryFiles {
 
   /** As `write`, to a path where nothing is. @returns the bytes written */
   async writeTo(path: string, content: Uint8Array | ByteStream, options: WriteOptions): Promise<number> {
-    const { durable, signal } = options
-    const files = this.#files
-    signal?.throwIfAborted()
-    const fd = await files.open(path, newFile)
+    options.signal?.throwIfAborted()
+    const fd = await this.#files.open(path, newFile)
     try {
-      if (!(content instanceof Uint8Array)) {
-        const size = await FileWriter.write(fd, content, { files, budget: this.#budget, durable, signal })
-        await this.#closeWritten(fd, durable)
-        return size
-      }
-      await files.writeAll(fd, content)
-      if (durable) await files.fdatasync(fd)
-      await this.#closeWritten(fd, durable)
-      return content.byteLength
+      const size = await this.#fill(fd, content, options)
+      await this.#closeWritten(fd, options.durable)
+      return size
     } catch (error) {
-      files.closeSoon(fd)
       await this.removeFile(path)
       throw error
     }
@@ -118,7 +109,26 @@ export class TemporaryFiles {
     await Promise.all(this.#removals)
   }
 
-  /** A network file system may only say when a file is closed that it could not be written. */
+  /** Writes and syncs content. The file is open afterwards, unless that fails. */
+  async #fill(fd: number, content: Uint8Array | ByteStream, { durable, signal }: WriteOptions): Promise<number> {
+    const files = this.#files
+    try {
+      if (!(content instanceof Uint8Array)) {
+        return await FileWriter.write(fd, content, { files, budget: this.#budget, durable, signal })
+      }
+      await files.writeAll(fd, content)
+      if (durable) await files.fdatasync(fd)
+      return content.byteLength
+    } catch (error) {
+      files.closeSoon(fd)
+      throw error
+    }
+  }
+
+  /**
+   * A network file system may only say when a file is closed that it could not be written. It is closed then, too: its
+   * number may be another file's next.
+   */
   async #closeWritten(fd: number, durable: boolean): Promise<void> {
     if (durable) this.#files.closeSoon(fd)
     else await this.#files.close(fd)
