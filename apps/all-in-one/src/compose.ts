@@ -17,7 +17,7 @@ import {
   type TcpAddress,
   version,
 } from '@berth/process'
-import { layout, ObservedDriver, StorageError } from '@berth/storage'
+import { findStat, layout, ObservedDriver } from '@berth/storage'
 import { KeyRing } from '@berth/uploads'
 import { StoredBlobUploads, StoredUploadPurge } from '@berth/uploads/stored'
 import { apiSettings, keyRingOptions, manifestPolicy } from './config.ts'
@@ -97,9 +97,7 @@ export async function compose(config: Config, lifecycle: Lifecycle, log: Process
       checks: configuredChecks(config.health, {
         driver: storage.name,
         probe: async () => {
-          await storage.stat(layout.registryRoot).catch((error: unknown) => {
-            if (!StorageError.isNotFound(error)) throw error
-          })
+          await findStat(storage, layout.registryRoot)
         },
       }),
     }),

@@ -14,6 +14,7 @@ export type {
   Versioned,
   WriteOptions,
 } from './storage-driver.ts'
+export { findStat } from './find-stat.ts'
 export { DamagedLink, findLink, findWholeLink, putLink } from './links.ts'
 export { StorageError, type StorageErrorCode } from './storage-error.ts'
 export { parseContentPath, parseStoragePath, type StoragePath } from './storage-path.ts'

@@ -1,7 +1,7 @@
 import { type Digest, algorithmOf } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
-import { findLink, layout, type StorageDriver, StorageError, translateStorageError } from '@berth/storage'
+import { findLink, findStat, layout, type StorageDriver, translateStorageError } from '@berth/storage'
 import type { DescriptorCache, LinkedBlob } from './descriptor-cache.ts'
 
 const mediaType = 'application/octet-stream'
@@ -93,12 +93,8 @@ export class LinkedBlobs {
   async #describe(digest: Digest, target: Digest): Promise<LinkedBlob | undefined> {
     // An alias is of another algorithm: of the same one, only the digest itself can be the same content.
     if (target !== digest && algorithmOf(target) === algorithmOf(digest)) return undefined
-    try {
-      const { size, isDirectory } = await this.#storage.stat(layout.blobDataPath(target))
-      return isDirectory ? undefined : { descriptor: { mediaType, digest, size }, target }
-    } catch (error) {
-      if (StorageError.isNotFound(error)) return undefined
-      throw error
-    }
+    const stat = await findStat(this.#storage, layout.blobDataPath(target))
+    if (stat === undefined || stat.isDirectory) return undefined
+    return { descriptor: { mediaType, digest, size: stat.size }, target }
   }
 }

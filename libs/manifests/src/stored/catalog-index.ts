@@ -1,7 +1,14 @@
 import { LruCache } from '@berth/bytes'
 import type { Logger } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
-import { type DirectoryKeepingDriver, layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
+import {
+  type DirectoryKeepingDriver,
+  findStat,
+  layout,
+  type StorageDriver,
+  StorageError,
+  type StoragePath,
+} from '@berth/storage'
 import type { Page, PageRequest } from '../listings.ts'
 import { settleAll } from './concurrently.ts'
 import { collectPage, pageOf, withEntry } from './pages.ts'
@@ -49,13 +56,7 @@ export class CatalogIndex {
 
   async has(repository: RepositoryName): Promise<boolean> {
     if (this.#known.get(repository) === true) return true
-    try {
-      await this.#storage.stat(layout.catalogEntryPath(repository))
-      return true
-    } catch (error) {
-      if (StorageError.isNotFound(error)) return false
-      throw error
-    }
+    return (await findStat(this.#storage, layout.catalogEntryPath(repository))) !== undefined
   }
 
   async list(page: PageRequest): Promise<Page<RepositoryName>> {
@@ -65,13 +66,7 @@ export class CatalogIndex {
   }
 
   async isComplete(): Promise<boolean> {
-    try {
-      await this.#storage.stat(layout.catalogCompletePath)
-      return true
-    } catch (error) {
-      if (StorageError.isNotFound(error)) return false
-      throw error
-    }
+    return (await findStat(this.#storage, layout.catalogCompletePath)) !== undefined
   }
 
   /** Says that no repository of the tree is missing. */

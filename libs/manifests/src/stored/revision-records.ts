@@ -2,6 +2,7 @@ import type { Digest } from '@berth/digest'
 import type { RepositoryName } from '@berth/reference'
 import {
   findLink,
+  findStat,
   findWholeLink,
   layout,
   putLink,
@@ -43,13 +44,7 @@ export class RevisionRecords {
 
   /** Whether storage has a link of this revision, be it damaged. */
   async exists(repository: RepositoryName, digest: Digest): Promise<boolean> {
-    try {
-      await this.#storage.stat(layout.revisionLinkPath(repository, digest))
-      return true
-    } catch (error) {
-      if (StorageError.isNotFound(error)) return false
-      throw error
-    }
+    return (await findStat(this.#storage, layout.revisionLinkPath(repository, digest))) !== undefined
   }
 
   /** Whether storage has a good link of this revision. */

@@ -1,6 +1,6 @@
 import { RegistryError } from '@berth/errors'
 import type { RepositoryName, Tag } from '@berth/reference'
-import { layout, type StorageDriver, StorageError } from '@berth/storage'
+import { findStat, layout, type StorageDriver } from '@berth/storage'
 import type { Page, PageRequest, Tags } from '../listings.ts'
 import type { CatalogIndex } from './catalog-index.ts'
 import type { TagRecords } from './tag-records.ts'
@@ -35,12 +35,7 @@ export class StoredTags implements Tags {
 
   /** An object store has no directory of tags once the last is gone; the catalog still has the repository. */
   async #isKnown(repository: RepositoryName): Promise<boolean> {
-    try {
-      await this.#storage.stat(layout.manifestsRoot(repository))
-      return true
-    } catch (error) {
-      if (StorageError.isNotFound(error)) return this.#catalog.has(repository)
-      throw error
-    }
+    const directory = await findStat(this.#storage, layout.manifestsRoot(repository))
+    return directory !== undefined || this.#catalog.has(repository)
   }
 }
