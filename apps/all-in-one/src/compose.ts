@@ -70,8 +70,16 @@ export async function compose(config: Config, lifecycle: Lifecycle, log: Process
   })
 
   // Not waited for: an adopted tree may be large, and only the catalog and the referrers need its index.
-  const adoption = adopt().catch((error: unknown) => log.error({ error }, 'the tree could not be indexed'))
-  lifecycle.own({ close: () => adoption })
+  const stop = new AbortController()
+  const adoption = adopt(stop.signal).catch((error: unknown) => {
+    if (!stop.signal.aborted) log.error({ err: error }, 'the tree could not be indexed')
+  })
+  lifecycle.own({
+    close: () => {
+      stop.abort()
+      return adoption
+    },
+  })
 
   const purge = new StoredUploadPurge({ storage, log })
   const { enabled, ageMs, intervalMs, dryRun } = config.storage.uploadPurging

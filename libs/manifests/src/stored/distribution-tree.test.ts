@@ -209,6 +209,14 @@ describe.each([
     expect((await all.catalog.list({})).entries).toEqual([repository])
   })
 
+  it('is left for later when its process must end', async () => {
+    const storage = new MemoryDriver()
+    await pushedByDistribution(storage, repository, referring('a'))
+    const stopped = services(storage, isExclusive).adopt(AbortSignal.abort(new Error('stopped')))
+    await expect(stopped).rejects.toThrow('stopped')
+    expect((await services(storage, isExclusive).catalog.list({})).entries).toEqual([repository])
+  })
+
   it('gives what an alias points at, under the digest that was asked for', async () => {
     const storage = new MemoryDriver()
     const image = upload(imageDocument('a'))

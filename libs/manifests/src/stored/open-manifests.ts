@@ -21,9 +21,10 @@ export interface StoredManifestServices {
   readonly referrers: StoredReferrers
   /**
    * Makes the records that Distribution does not keep, if the tree has none yet. Whoever asks for the catalog or for
-   * referrers waits for it anyway; to begin at the start spares them the wait.
+   * referrers waits for it anyway; to begin at the start spares them the wait. Given up, it is begun again by whoever
+   * asks next.
    */
-  readonly adopt: () => Promise<void>
+  readonly adopt: (signal?: AbortSignal) => Promise<void>
   /** Makes the records again that Distribution does not keep, after it wrote to the tree. Nothing else need stop. */
   readonly reindex: (signal?: AbortSignal) => Promise<Reindexed>
 }
@@ -49,13 +50,13 @@ export function openManifests({ blobs, policy, ...options }: StoredManifestOptio
   const catalog = new CatalogIndex(options)
   const index = (signal?: AbortSignal): Promise<Reindexed> =>
     reindex({ storage, catalog, revisions, contents, log }, signal)
-  const adoption = new Adoption({ isComplete: () => catalog.isComplete(), reindex: () => index() })
+  const adoption = new Adoption({ isComplete: () => catalog.isComplete(), reindex: index })
   return {
     manifests: new StoredManifests({ contents, revisions, tags, catalog, blobs, policy }),
     tags: new StoredTags({ storage, tags, catalog }),
     catalog: new StoredCatalog({ catalog, adoption }),
     referrers: new StoredReferrers({ storage, contents, revisions, tags, adoption }),
-    adopt: () => translating(() => adoption.done()),
+    adopt: (signal) => translating(() => adoption.done(signal)),
     reindex: (signal) => translating(() => index(signal)),
   }
 }
