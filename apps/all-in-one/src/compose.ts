@@ -29,7 +29,7 @@ export interface Composed {
   readonly debug: TcpAddress | undefined
 }
 
-/** The whole registry in one process. The one file here that says `new`. */
+/** The whole registry in one process. What is made is made here, and storage in `open-storage.ts`. */
 export async function compose(config: Config, lifecycle: Lifecycle, log: ProcessLogger): Promise<Composed> {
   const metrics = createMetrics({ version })
   const opened = await openStorage(config.storage, lifecycle, log)
@@ -93,8 +93,9 @@ export async function compose(config: Config, lifecycle: Lifecycle, log: Process
         log,
         run: async (signal) => {
           const { removed, failed } = await purge.purge(ageMs, { dryRun, signal })
-          metrics.uploads.purged.add(removed)
-          log.info({ removed, failed, dryRun, temporary: await opened.purgeTemporary(ageMs) }, 'stale uploads purged')
+          if (!dryRun) metrics.uploads.purged.add(removed)
+          const temporary = dryRun ? 0 : await opened.purgeTemporary(ageMs)
+          log.info({ removed, failed, dryRun, temporary }, 'stale uploads purged')
         },
       }),
     )
