@@ -63,7 +63,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, parts
   try {
     answer = await answerTo(request, parts)
   } catch (error) {
-    parts.log.error({ error }, 'debug request failed')
+    parts.log.error({ err: error }, 'debug request failed')
     answer = { status: 500, type: plain, text: 'internal error\n' }
   }
   response.writeHead(answer.status, {

@@ -67,7 +67,7 @@ export class Lifecycle {
       listener()
       return true
     } catch (error) {
-      this.#log.error({ error }, 'shutdown failed in part')
+      this.#log.error({ err: error }, 'shutdown failed in part')
       return false
     }
   }
@@ -84,7 +84,7 @@ export class Lifecycle {
     const closed = (async () => thing.close(deadline))().then(
       () => true,
       (error: unknown) => {
-        this.#log.error({ error, part }, 'shutdown failed in part')
+        this.#log.error({ err: error, part }, 'shutdown failed in part')
         return false
       },
     )

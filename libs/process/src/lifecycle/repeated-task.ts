@@ -45,7 +45,7 @@ export class RepeatedTask implements Closable {
     try {
       await run(this.#stop.signal)
     } catch (error) {
-      if (!this.#stop.signal.aborted) log.error({ error, task: name }, 'task failed')
+      if (!this.#stop.signal.aborted) log.error({ err: error, task: name }, 'task failed')
     }
     this.#schedule(intervalMs)
   }

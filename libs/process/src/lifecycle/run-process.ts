@@ -60,7 +60,7 @@ class Run {
     })
     this.#host.onUncaught((error) => {
       // Nobody knows what state it left. What was acknowledged is stored, so ending at once loses nothing.
-      log.fatal({ error }, 'uncaught error')
+      log.fatal({ err: error }, 'uncaught error')
       this.#exit(1, log)
     })
     for (const warning of config.warnings) log.warn({ warning }, 'configuration')
@@ -72,7 +72,7 @@ class Run {
       if (this.#isEnding) return
       // A file that the configuration names cannot be used: for whoever started the process, not a bug.
       if (error instanceof ConfigError) this.#host.printError(`${this.#name}: ${error.message}\n`)
-      else log.fatal({ error }, `${this.#name} could not start`)
+      else log.fatal({ err: error }, `${this.#name} could not start`)
       await end(1)
     }
   }
