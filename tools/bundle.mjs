@@ -1,5 +1,5 @@
 // Bundles an app for an image: one ESM file for the app, and one for each worker of any lib. `node tools/bundle.mjs <app>`
-import { globSync, rmSync } from 'node:fs'
+import { globSync, mkdirSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { build } from 'esbuild'
 
@@ -15,6 +15,8 @@ const requireForEsm = [
 ].join(';')
 
 rmSync(`${app}/dist`, { recursive: true, force: true })
+// Empty: an image gives it to the user it runs as, which a base without a shell cannot.
+mkdirSync(`${app}/dist/data`, { recursive: true })
 await build({
   entryPoints: { main: `${app}/src/main.ts`, ...Object.fromEntries(workers) },
   outdir: `${app}/dist`,
