@@ -4,4 +4,5 @@
  */
 export { messages, type ErrorCode, type ErrorDetail } from './catalogue.ts'
 export { RegistryError, registryErrors } from './registry-error.ts'
+export { unlessInvalid } from './unless-invalid.ts'
 export type { Logger } from './logger.ts'

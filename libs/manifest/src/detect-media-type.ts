@@ -1,6 +1,6 @@
-import { RegistryError } from '@berth/errors'
+import { unlessInvalid } from '@berth/errors'
 import { mediaTypes } from './media-types.ts'
-import { type JsonObject, parseJsonObject } from './parse-json-object.ts'
+import { parseJsonObject } from './parse-json-object.ts'
 
 const selfNaming: ReadonlySet<unknown> = new Set([
   mediaTypes.schema2,
@@ -14,7 +14,7 @@ const selfNaming: ReadonlySet<unknown> = new Set([
  * `undefined` where they are no manifest of a known type; whether they are a good one is not looked at.
  */
 export function detectMediaType(content: Uint8Array): string | undefined {
-  const document = parseIfJson(content)
+  const document = unlessInvalid(parseJsonObject, content)
   if (document === undefined) return undefined
   const { schemaVersion, mediaType, manifests } = document
   // Unsigned ones are served as signed ones, too: only their payload is stored.
@@ -24,13 +24,4 @@ export function detectMediaType(content: Uint8Array): string | undefined {
   if (typeof mediaType === 'string' && selfNaming.has(mediaType)) return mediaType
   if (mediaType !== undefined && mediaType !== null && mediaType !== '') return undefined
   return manifests === undefined || manifests === null ? mediaTypes.ociManifest : mediaTypes.ociIndex
-}
-
-function parseIfJson(content: Uint8Array): JsonObject | undefined {
-  try {
-    return parseJsonObject(content)
-  } catch (error) {
-    if (error instanceof RegistryError) return undefined
-    throw error
-  }
 }

@@ -1,5 +1,5 @@
 import { type Digest, parseDigest } from '@berth/digest'
-import { RegistryError } from '@berth/errors'
+import { unlessInvalid } from '@berth/errors'
 import {
   formatName,
   formatReference,
@@ -48,7 +48,7 @@ export function parseCanonicalReference(text: string): NamedReference {
  * @throws RegistryError NAME_INVALID, DIGEST_INVALID
  */
 export function parseAnyReference(text: string): NamedReference | { readonly digest: Digest } {
-  const digest = findDigest(identifier.test(text) ? `sha256:${text}` : text)
+  const digest = unlessInvalid(parseDigest, identifier.test(text) ? `sha256:${text}` : text)
   return digest === undefined ? parseNormalizedReference(text) : { digest }
 }
 
@@ -85,13 +85,4 @@ function readsAs(short: string, name: string): boolean {
   if (identifier.test(short)) return false
   const { domain, rest } = splitDomain(short)
   return `${domain}/${rest}` === name
-}
-
-function findDigest(text: string): Digest | undefined {
-  try {
-    return parseDigest(text)
-  } catch (error) {
-    if (error instanceof RegistryError) return undefined
-    throw error
-  }
 }

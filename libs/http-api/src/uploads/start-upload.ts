@@ -1,6 +1,6 @@
 import type { Blobs } from '@berth/blobs'
 import { algorithmOf, type Digest, type DigestAlgorithm, digestOf, isDigestAlgorithm, parseDigest } from '@berth/digest'
-import { RegistryError } from '@berth/errors'
+import { RegistryError, unlessInvalid } from '@berth/errors'
 import { parseRepositoryName } from '@berth/reference'
 import type { BlobUploads } from '@berth/uploads'
 import type { Exchange, Handler } from '../exchange.ts'
@@ -78,13 +78,4 @@ function algorithmNamed(name: string | null): DigestAlgorithm | undefined {
   if (name === null || name === '') return undefined
   if (isDigestAlgorithm(name)) return name
   throw new RegistryError('DIGEST_INVALID', { digest: name, reason: 'unsupported digest algorithm' })
-}
-
-function unlessInvalid<T>(parse: (text: string) => T, text: string): T | undefined {
-  try {
-    return parse(text)
-  } catch (error) {
-    if (error instanceof RegistryError) return undefined
-    throw error
-  }
 }

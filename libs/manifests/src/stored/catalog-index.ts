@@ -1,5 +1,5 @@
 import { LruCache } from '@berth/bytes'
-import type { Logger } from '@berth/errors'
+import { type Logger, unlessInvalid } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
 import {
   type DirectoryKeepingDriver,
@@ -88,11 +88,9 @@ export class CatalogIndex {
   }
 
   *#parse(directory: StoragePath, components: readonly string[]): Generator<RepositoryName> {
-    try {
-      yield layout.parseCatalogEntry(components)
-    } catch {
-      this.#log?.warn({ directory, name: components.at(-1) }, 'not an entry of the catalog')
-    }
+    const repository = unlessInvalid(layout.parseCatalogEntry, components)
+    if (repository !== undefined) yield repository
+    else this.#log?.warn({ directory, name: components.at(-1) }, 'not an entry of the catalog')
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Digest } from '@berth/digest'
+import { unlessInvalid } from '@berth/errors'
 import { parseTag, type RepositoryName, type Tag } from '@berth/reference'
 import { DamagedLink, findLink, findWholeLink, layout, putLink, type StorageDriver, StorageError } from '@berth/storage'
 import type { Page, PageRequest } from '../listings.ts'
@@ -121,8 +122,11 @@ export class TagRecords {
   }
 
   async *#stored(repository: RepositoryName): AsyncGenerator<Tag> {
-    for await (const { name, isDirectory } of this.#storage.list(layout.tagsRoot(repository)))
-      if (isDirectory && isTag(name)) yield name
+    for await (const { name, isDirectory } of this.#storage.list(layout.tagsRoot(repository))) {
+      // Whatever else lies there (a system's own files, say) is no tag.
+      const tag = isDirectory ? unlessInvalid(parseTag, name) : undefined
+      if (tag !== undefined) yield tag
+    }
   }
 
   async #holds(repository: RepositoryName, tag: Tag, digest: Digest): Promise<boolean> {
@@ -137,14 +141,4 @@ export class TagRecords {
 
 function keyOf(repository: RepositoryName, tag: Tag): string {
   return `${repository}:${tag}`
-}
-
-/** Whatever else lies in a directory of tags (a system's own files, say) is none. */
-function isTag(name: string): name is Tag {
-  try {
-    parseTag(name)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,3 +1,4 @@
+import { unlessInvalid } from '@berth/errors'
 import { parseRepositoryName, type RepositoryName } from '@berth/reference'
 import { layout, type StorageDriver, StorageError } from '@berth/storage'
 import { forEachLimited } from './concurrently.ts'
@@ -24,7 +25,8 @@ export async function walkRepositories(
       const children = await directoriesIn(storage, name)
       for (const child of children) if (!child.startsWith('_')) below.push(name === '' ? child : `${name}/${child}`)
       if (!children.some((child) => markers.has(child))) return
-      const repository = findRepositoryName(name)
+      // A directory that Distribution could not have made is nobody's repository, though some below it may be.
+      const repository = unlessInvalid(parseRepositoryName, name)
       if (repository !== undefined) await onRepository(repository)
     })
     level = below
@@ -41,13 +43,4 @@ async function directoriesIn(storage: StorageDriver, name: string): Promise<read
     if (!StorageError.isNotFound(error)) throw error
   }
   return names
-}
-
-/** A directory that Distribution could not have made is nobody's repository, though some below it may be. */
-function findRepositoryName(name: string): RepositoryName | undefined {
-  try {
-    return parseRepositoryName(name)
-  } catch {
-    return undefined
-  }
 }

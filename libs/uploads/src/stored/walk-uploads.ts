@@ -1,3 +1,4 @@
+import { unlessInvalid } from '@berth/errors'
 import { parseRepositoryName, type RepositoryName } from '@berth/reference'
 import { layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
 import { isUploadId } from './stored-upload.ts'
@@ -37,7 +38,7 @@ async function* uploadsIn(
   storage: StorageDriver,
   directory: StoragePath,
 ): AsyncGenerator<UploadPlace, void, undefined> {
-  const repository = repositoryAt(directory)
+  const repository = unlessInvalid(parseRepositoryName, directory.slice(layout.repositoriesRoot.length + 1))
   if (repository === undefined) return
   for await (const { name, isDirectory } of storage.list(layout.uploadsRoot(repository)))
     if (isDirectory && isUploadId(name)) yield { repository, id: name }
@@ -46,12 +47,4 @@ async function* uploadsIn(
 /** What is gone by now, or was never a place of the registry's, is no failure. */
 function isNothing(error: unknown): boolean {
   return error instanceof StorageError && (error.code === 'PATH_NOT_FOUND' || error.code === 'INVALID_PATH')
-}
-
-function repositoryAt(directory: StoragePath): RepositoryName | undefined {
-  try {
-    return parseRepositoryName(directory.slice(layout.repositoriesRoot.length + 1))
-  } catch {
-    return undefined
-  }
 }
