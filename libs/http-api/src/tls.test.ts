@@ -4,10 +4,10 @@ import type { IncomingMessage } from 'node:http'
 import { connect as connectTcp, type AddressInfo } from 'node:net'
 import { connect } from 'node:tls'
 import type { ClientAuth, ServerTls } from '@berth/process'
+import { makeCertificate } from '@berth/process/test-certificate'
 import type { BlobUploads, Upload } from '@berth/uploads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpApiServer } from './http-api-server.ts'
-import { makeCertificate } from './test-certificate.ts'
 
 const unused = () => Promise.reject(new Error('not to be called here'))
 const own = makeCertificate()

@@ -1,11 +1,11 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { cipherList } from './cipher-suites.ts'
 import type { TlsConfig } from './config.ts'
 import { loadTls } from './load-tls.ts'
+import { makeCertificate } from './test-certificate.ts'
 
-const own = selfSigned()
-const other = selfSigned()
+const own = makeCertificate()
+const other = makeCertificate()
 const files: Readonly<Record<string, string>> = { cert: own.cert, key: own.key, otherKey: other.key, empty: '' }
 
 const config: TlsConfig = {
@@ -51,38 +51,4 @@ function readFile(path: string): string {
   const text = files[path]
   if (text === undefined) throw new Error(`no file ${path}`)
   return text
-}
-
-/** A certificate for localhost that signs itself, valid from 2000 to 2099. */
-function selfSigned(): { cert: string; key: string } {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const ecdsaWithSha256 = der(0x30, der(0x06, Buffer.from('2a8648ce3d040302', 'hex')))
-  const name = der(
-    0x30,
-    der(0x31, der(0x30, der(0x06, Buffer.from('550403', 'hex')), der(0x0c, Buffer.from('localhost')))),
-  )
-  const validity = der(0x30, der(0x17, Buffer.from('000101000000Z')), der(0x18, Buffer.from('20991231000000Z')))
-  const altName = der(0x30, der(0x82, Buffer.from('localhost')))
-  const extension = der(0x30, der(0x06, Buffer.from('551d11', 'hex')), der(0x04, altName))
-  const tbs = der(
-    0x30,
-    der(0xa0, der(0x02, Buffer.from([2]))),
-    der(0x02, Buffer.from([1])),
-    ecdsaWithSha256,
-    name,
-    validity,
-    name,
-    publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, der(0x30, extension)),
-  )
-  const signature = der(0x03, Buffer.from([0]), sign('sha256', tbs, privateKey))
-  const body = der(0x30, tbs, ecdsaWithSha256, signature).toString('base64')
-  const cert = `-----BEGIN CERTIFICATE-----\n${body.replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
-  return { cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
-}
-
-function der(tag: number, ...content: readonly Uint8Array[]): Buffer {
-  const body = Buffer.concat(content)
-  const length = body.length < 128 ? [body.length] : [0x82, body.length >> 8, body.length & 0xff]
-  return Buffer.concat([Buffer.from([tag, ...length]), body])
 }
