@@ -7,14 +7,13 @@ const knownDirectories = 8192
 
 /**
  * Makes directories, and makes what is in them durable. A directory is *settled* once a power failure cannot take it
- * away: its parent was synced after it was made, and is settled itself. Those that are known to be need no call at all.
+ * away: its parent was synced after it was made, and is settled itself. Those that are known to be there need no call
+ * to be made, those that are known to be settled none to be synced.
  */
 export class Directories {
   readonly #files: FileSystem
   readonly #root: string
-  readonly #settled = new LruCache<string, true>({ maxWeight: knownDirectories })
-  /** A directory that was made in another which is to be synced anyway: it is settled then. */
-  readonly #made = new LruCache<string, string>({ maxWeight: knownDirectories })
+  readonly #known = new LruCache<string, 'there' | 'settled'>({ maxWeight: knownDirectories })
   readonly #syncs = new Map<string, { readonly running: Promise<void>; next: Promise<void> | undefined }>()
 
   /** @param root is there, and durable */
@@ -25,19 +24,31 @@ export class Directories {
 
   /** Makes a directory and those above it. One that is there is no error. */
   async make(directory: string): Promise<void> {
-    if (this.isSettled(directory)) return
+    if (directory === this.#root || this.#known.get(directory) !== undefined) return
+    try {
+      await this.makeNew(directory)
+    } catch (error) {
+      if (!failedWith(error, 'EEXIST')) throw error
+      this.#known.set(directory, 'there')
+    }
+  }
+
+  /**
+   * Makes a directory, and those above it that are not there. Of several callers at once one succeeds.
+   *
+   * @throws FileSystemError EEXIST
+   */
+  async makeNew(directory: string): Promise<void> {
     try {
       await this.#files.mkdir(directory)
     } catch (error) {
-      if (failedWith(error, 'EEXIST')) return
       if (!failedWith(error, 'ENOENT')) throw error
       const parent = dirname(directory)
-      this.#settled.delete(parent)
+      this.forget(parent)
       await this.make(parent)
-      await this.#files.mkdir(directory).catch((again: unknown) => {
-        if (!failedWith(again, 'EEXIST')) throw again
-      })
+      await this.#files.mkdir(directory)
     }
+    this.#known.set(directory, 'there')
   }
 
   /**
@@ -66,27 +77,22 @@ export class Directories {
   async settleItself(directory: string): Promise<void> {
     const settling: string[] = []
     const syncs: Promise<void>[] = []
-    for (let each = directory; !this.isSettled(each); each = dirname(each)) {
+    for (let each = directory; !this.#isSettled(each); each = dirname(each)) {
       settling.push(each)
       syncs.push(this.#sync(dirname(each)))
     }
     await Promise.all(syncs)
-    for (const each of settling) this.#settled.set(each, true)
-  }
-
-  /** Notes that a directory was made, so that a later sync of its parent is known to settle it. */
-  noteMade(directory: string): void {
-    this.#made.set(dirname(directory), directory)
+    for (const each of settling) this.#known.set(each, 'settled')
   }
 
   /** Forgets that a directory is there. */
   forget(directory: string): void {
-    this.#settled.delete(directory)
+    this.#known.delete(directory)
   }
 
   /** Whether a directory is known to be there for good, or was when it was last heard of. */
-  isSettled(directory: string): boolean {
-    return directory === this.#root || this.#settled.get(directory) === true
+  #isSettled(directory: string): boolean {
+    return directory === this.#root || this.#known.get(directory) === 'settled'
   }
 
   /** One sync serves all who ask while another, which may have missed what they did, is under way. */
@@ -112,7 +118,6 @@ export class Directories {
   }
 
   async #syncNow(directory: string): Promise<void> {
-    const child = this.#made.get(directory)
     const fd = await this.#files.open(directory, constants.O_RDONLY | constants.O_DIRECTORY)
     try {
       await this.#files.fsync(fd)
@@ -122,8 +127,5 @@ export class Directories {
     } finally {
       this.#files.closeSoon(fd)
     }
-    if (child === undefined) return
-    this.#made.delete(directory)
-    this.#settled.set(child, true)
   }
 }

@@ -50,12 +50,12 @@ describe('FilesystemDriver', () => {
     })
 
     it('keeps the parts of an upload when the disk is full', async () => {
-      await opened.driver.swap(record, undefined, content)
+      const version = await opened.driver.swap(record, undefined, content)
       const parts = await opened.driver.append(at('/u'), [], streamOf(content))
       recorded.failWith('ENOSPC', 'writevAll', /part/)
       const more = opened.driver.append(at('/u'), parts, streamOf(content))
       await expect(more).rejects.toMatchObject({ code: 'STORAGE_FULL', path: '/u' })
-      expect((await readdir(inTree('/u'))).toSorted()).toEqual(['checkpoint', parts[0]?.name])
+      expect((await readdir(inTree('/u'))).toSorted()).toEqual([`at.${version}`, parts[0]?.name])
     })
 
     it('closes a file once, though its close fails: by then its number may be the number of another', async () => {
@@ -147,36 +147,102 @@ describe('FilesystemDriver', () => {
   })
 
   describe('records', () => {
-    it.each([
+    const damages = [
       ['emptied', async (file: string) => writeFile(file, '')],
       ['cut short', async (file: string) => writeFile(file, 'cont')],
       ['damaged', async (file: string) => writeFile(file, 'c\0ntent')],
       ['lost', async (file: string) => rm(file)],
-    ])('are not there when a power failure has %s them', async (_name, damage) => {
+    ] as const
+
+    it('are files in their directory, of which a first one needs no other', async () => {
+      const first = await opened.driver.swap(record, undefined, content)
+      expect(await readdir(inTree('/u'))).toEqual([`at.${first}`])
+      const second = await opened.driver.swap(record, first, content)
+      expect((await readdir(inTree('/u'))).toSorted()).toEqual([`at.${second}`, `checkpoint.${second}`])
+      const third = await opened.driver.swap(record, second, content)
+      expect((await readdir(inTree('/u'))).toSorted()).toEqual([`at.${third}`, `checkpoint.${third}`])
+    })
+
+    it.each(damages)('are not there when a power failure has %s the first', async (_name, damage) => {
       const version = await opened.driver.swap(record, undefined, content, { durable: false })
-      await damage(inTree(`/u/checkpoint/content.${version}`))
+      await damage(inTree(`/u/at.${version}`))
       await expect(opened.driver.readVersioned(record)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
     })
+
+    it.each(damages)(
+      'are not there when a power failure has %s a later one, nor is the first',
+      async (_name, damage) => {
+        const first = await opened.driver.swap(record, undefined, content, { durable: false })
+        const version = await opened.driver.swap(record, first, content, { durable: false })
+        await damage(inTree(`/u/checkpoint.${version}`))
+        await expect(opened.driver.readVersioned(record)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+      },
+    )
 
     it('leave nothing of swaps that lost', async () => {
       const from = await opened.driver.swap(record, undefined, content)
       const swaps = Array.from({ length: 8 }, () => opened.driver.swap(record, from, content))
       await Promise.allSettled(swaps)
       const { version } = await opened.driver.readVersioned(record)
-      expect((await readdir(inTree('/u/checkpoint'))).toSorted()).toEqual([`at.${version}`, `content.${version}`])
+      expect((await readdir(inTree('/u'))).toSorted()).toEqual([`at.${version}`, `checkpoint.${version}`])
     })
 
     it('leave nothing of makers that lost', async () => {
       await Promise.allSettled(Array.from({ length: 8 }, () => opened.driver.swap(record, undefined, content)))
       expect(await temporaryNames()).toEqual([])
-      expect(await readdir(inTree('/u/checkpoint'))).toHaveLength(2)
+      expect(await readdir(inTree('/u'))).toHaveLength(1)
+    })
+
+    it('leave nothing when they cannot be made, and can be made then', async () => {
+      recorded.failWith('ENOSPC', 'writeAll', /at\./, 1)
+      await expect(opened.driver.swap(record, undefined, content)).rejects.toMatchObject({ code: 'STORAGE_FULL' })
+      await expect(opened.driver.stat(at('/u'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+      const version = await opened.driver.swap(record, undefined, content)
+      expect(await opened.driver.readVersioned(record)).toMatchObject({ version })
+    })
+
+    it('are not there, and cannot be made, where who made them was killed', async () => {
+      await mkdir(inTree('/u'))
+      await expect(opened.driver.readVersioned(record)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+      await expect(opened.driver.swap(record, undefined, content)).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
+      await writeFile(inTree('/u/at.first-0123456789abcdef01234567-fec530a9'), 'cont')
+      await expect(opened.driver.readVersioned(record)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+    })
+
+    it('are not made in a directory that is taken away meanwhile', async () => {
+      const open = recorded.hold('open', /at\./)
+      const made = opened.driver.swap(record, undefined, content)
+      await open.begun
+      await (
+        await opened.driver.abort(at('/u'))
+      ).removed
+      open.release()
+      await expect(made).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
+      await expect(opened.driver.stat(at('/u'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+    })
+
+    it('are gone for a swap whose directory is taken away before it is synced', async () => {
+      const from = await opened.driver.swap(record, undefined, content)
+      const sync = recorded.hold('open', /\/u$/)
+      const swap = opened.driver.swap(record, from, content)
+      await sync.begun
+      await opened.driver.abort(at('/u'))
+      sync.release()
+      await expect(swap).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
+    })
+
+    it('are found where the name of the marker was missed while it changed', async () => {
+      const from = await opened.driver.swap(record, undefined, content)
+      recorded.answer('readdir', /\/u$/, ['startedat'])
+      expect(await opened.driver.readVersioned(record)).toMatchObject({ version: from })
     })
 
     it('are not given up when a swap fails', async () => {
       const from = await opened.driver.swap(record, undefined, content)
-      recorded.failWith('ENOSPC', 'writeAll', /content\./, 1)
+      recorded.failWith('ENOSPC', 'writeAll', /checkpoint\./, 1)
       await expect(opened.driver.swap(record, from, content)).rejects.toMatchObject({ code: 'STORAGE_FULL' })
       expect(await opened.driver.readVersioned(record)).toMatchObject({ version: from })
+      expect(await readdir(inTree('/u'))).toEqual([`at.${from}`])
     })
 
     it('know a swap whose answer was lost', async () => {

@@ -19,6 +19,7 @@ export class RecordedFileSystem {
     begin: () => void
     readonly until: Promise<void>
   }[] = []
+  #answers: { readonly name: keyof FileSystem; readonly path: RegExp; readonly value: unknown }[] = []
   #failures: {
     /** The call is made, and its answer lost. */
     readonly isMade: boolean
@@ -54,6 +55,11 @@ export class RecordedFileSystem {
   /** Makes the next call of a path that matches, and lets it fail all the same, as when it was repeated. */
   loseAnswer(code: string, name: keyof FileSystem, path: RegExp): void {
     this.#failures.push({ isMade: true, name, path, code, times: 1 })
+  }
+
+  /** Answers the next call of a path that matches by another value than the one that it came to. */
+  answer(name: keyof FileSystem, path: RegExp, value: unknown): void {
+    this.#answers.push({ name, path, value })
   }
 
   /** The paths that were synced, with `data` for those whose content was. */
@@ -95,7 +101,9 @@ export class RecordedFileSystem {
     for (const wake of this.#watchers.splice(0)) wake()
     if (failure !== undefined) throw errorOf(failure.code)
     if (name === 'open') this.openPaths.set(result as number, path)
-    return result
+    const answer = this.#answers.find((each) => each.name === name && each.path.test(path))
+    this.#answers = this.#answers.filter((each) => each !== answer)
+    return answer === undefined ? result : answer.value
   }
 }
 

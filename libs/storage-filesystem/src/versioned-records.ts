@@ -1,25 +1,34 @@
-import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
-import { crc32 } from 'node:zlib'
 import { constants } from 'node:fs'
 import type { Version, Versioned } from '@berth/storage'
 import type { Directories } from './directories.ts'
 import { failedWith, type FileSystem } from './file-system.ts'
+import {
+  contentPath,
+  firstVersionOf,
+  isFirst,
+  isOf,
+  isVersion,
+  laterVersionOf,
+  markerPath,
+  versionAmong,
+} from './record-versions.ts'
 import type { TemporaryFiles } from './temporary-files.ts'
 
-const markerPrefix = 'at.'
-const versionForm = /^[0-9a-f]+-[0-9a-f]{8}$/
 const looks = 8
+/** More than most records are long. */
+const readSize = 4096
 
 /**
- * Small records that change by compare and swap, without locks. A record is a directory:
+ * Small records that change by compare and swap, without locks. A record is two files in a directory:
  *
- *     <record>/at.<version>        empty; which version the record is at
- *     <record>/content.<version>   what it says
+ *     <directory>/at.<version>         which version the record is at; in the first one, what it says
+ *     <directory>/<record>.<version>   what it says in every later one
  *
- * To swap is to write new content beside the old, then rename the marker: of several renames of one name one succeeds.
- * A record is made elsewhere, whole, and renamed into place, which succeeds only where none is. A version ends with the
- * checksum of its content, so one that a power failure has torn is not taken for a record.
+ * To make one is to make its directory: of several callers one succeeds. To swap is to write new content beside the
+ * old, then rename the marker: of several renames of one name one succeeds. Only a first version is read from the
+ * marker itself, which keeps those bytes under its later names. A version ends with the checksum of its content, so one
+ * that is not wholly written, or that a power failure has torn, is not taken for a record.
  */
 export class VersionedRecords {
   readonly #files: FileSystem
@@ -32,84 +41,98 @@ export class VersionedRecords {
     this.#temporary = temporary
   }
 
-  /** @returns the version, or `undefined` if a record is there */
+  /** @returns the version, or `undefined` if the record's directory is there, or was taken away meanwhile */
   async make(record: string, content: Uint8Array, durable: boolean): Promise<Version | undefined> {
-    const version = versionOf(content)
-    const beside = this.#temporary.newPath()
-    await this.#files.mkdir(beside)
+    const directory = dirname(record)
     try {
-      await Promise.all([
-        this.#temporary.writeTo(contentPath(beside, version), content, { durable }),
-        this.#temporary.writeTo(markerPath(beside, version), new Uint8Array(), { durable: false }),
-      ])
-      await this.#directories.with(dirname(record), () => this.#files.rename(beside, record))
+      await this.#directories.makeNew(directory)
     } catch (error) {
-      await this.#temporary.removeTree(beside)
-      if (failedWith(error, 'ENOTEMPTY', 'EEXIST')) return undefined
+      if (failedWith(error, 'EEXIST')) return undefined
       throw error
     }
-    if (durable) await this.#directories.settle(record)
-    else this.#directories.noteMade(record)
-    return version
+    const version = firstVersionOf(content)
+    const marker = markerPath(directory, version)
+    try {
+      await this.#temporary.writeTo(marker, content, { durable })
+      if (durable) await this.#directories.settle(directory)
+      return version
+    } catch (error) {
+      await this.#unmake(directory, marker)
+      if (failedWith(error, 'ENOENT')) return undefined
+      throw error
+    }
   }
 
   /** @returns the version, or `undefined` if the record is not of version `from` any more */
   async swap(record: string, from: Version, content: Uint8Array, durable: boolean): Promise<Version | undefined> {
-    if (!versionForm.test(from)) return undefined
-    const version = versionOf(content)
+    if (!isVersion(from)) return undefined
+    const directory = dirname(record)
+    const version = laterVersionOf(content)
     const path = contentPath(record, version)
     try {
       await this.#temporary.writeTo(path, content, { durable })
+      if (!(await this.#moveMarker(directory, from, version))) {
+        await this.#temporary.removeFile(path)
+        return undefined
+      }
+      if (durable) await this.#directories.settle(directory)
     } catch (error) {
       if (failedWith(error, 'ENOENT')) return undefined
       throw error
     }
-    if (!(await this.#moveMarker(record, from, version))) {
-      await this.#temporary.removeFile(path)
-      return undefined
-    }
-    if (durable) await this.#directories.settle(record)
-    await this.#temporary.removeFile(contentPath(record, from))
+    if (!isFirst(from)) await this.#temporary.removeFile(contentPath(record, from))
     return version
   }
 
   /** @returns `undefined` where no record is, or what was written without being durable is torn */
   async read(record: string): Promise<Versioned | undefined> {
+    const directory = dirname(record)
     let seen: Version | undefined
     for (let look = 0; look < looks; look += 1) {
-      const version = await this.#findVersion(record)
-      if (version === undefined || version === seen) return undefined
-      const content = await this.#readContent(contentPath(record, version))
-      if (content !== undefined) return checksumOf(content) === version.slice(-8) ? { version, content } : undefined
+      const names = await this.#namesIn(directory)
+      if (names.length === 0) return undefined
+      const version = versionAmong(names)
+      // A file that is renamed while a long directory is read may be found by neither of its names.
+      if (version === undefined) continue
+      if (version === seen) return undefined
+      const path = isFirst(version) ? markerPath(directory, version) : contentPath(record, version)
+      const content = await this.#readFile(path)
+      if (content !== undefined) return isOf(version, content) ? { version, content } : undefined
       // Somebody swapped it in between, or else its content is lost.
       seen = version
     }
+    if (seen === undefined) return undefined
     throw new Error(`the record ${record} changes faster than it can be read`)
   }
 
-  async #moveMarker(record: string, from: Version, to: Version): Promise<boolean> {
+  async #moveMarker(directory: string, from: Version, to: Version): Promise<boolean> {
     try {
-      await this.#files.rename(markerPath(record, from), markerPath(record, to))
+      await this.#files.rename(markerPath(directory, from), markerPath(directory, to))
       return true
     } catch (error) {
       if (!failedWith(error, 'ENOENT')) throw error
     }
     // A network file system may have repeated the call after an answer that was lost.
-    return (await this.#findVersion(record)) === to
+    return versionAmong(await this.#namesIn(directory)) === to
   }
 
-  async #findVersion(record: string): Promise<Version | undefined> {
-    let names: readonly string[]
+  /** What stays is no record, and keeps others from being made there, until it is purged by its age. */
+  async #unmake(directory: string, marker: string): Promise<void> {
+    this.#directories.forget(directory)
+    await this.#temporary.removeFile(marker)
+    await this.#files.rmdir(directory).catch(() => {})
+  }
+
+  async #namesIn(directory: string): Promise<readonly string[]> {
     try {
-      names = await this.#files.readdir(record)
+      return await this.#files.readdir(directory)
     } catch (error) {
-      if (failedWith(error, 'ENOENT', 'ENOTDIR')) return undefined
+      if (failedWith(error, 'ENOENT', 'ENOTDIR')) return []
       throw error
     }
-    return names.find((name) => name.startsWith(markerPrefix))?.slice(markerPrefix.length)
   }
 
-  async #readContent(path: string): Promise<Uint8Array | undefined> {
+  async #readFile(path: string): Promise<Uint8Array | undefined> {
     let fd: number
     try {
       fd = await this.#files.open(path, constants.O_RDONLY)
@@ -118,28 +141,15 @@ export class VersionedRecords {
       throw error
     }
     try {
-      const { size } = await this.#files.fstat(fd)
-      const buffer = Buffer.allocUnsafe(size)
-      const length = await this.#files.read(fd, buffer, size, 0)
+      let buffer = Buffer.allocUnsafe(readSize)
+      let length = await this.#files.read(fd, buffer, readSize, 0)
+      while (length === buffer.byteLength) {
+        buffer = Buffer.concat([buffer], length * 2)
+        length += await this.#files.read(fd, buffer.subarray(length), length, length)
+      }
       return buffer.subarray(0, length)
     } finally {
       this.#files.closeSoon(fd)
     }
   }
-}
-
-function versionOf(content: Uint8Array): Version {
-  return `${randomBytes(12).toString('hex')}-${checksumOf(content)}`
-}
-
-function checksumOf(content: Uint8Array): string {
-  return crc32(content).toString(16).padStart(8, '0')
-}
-
-function markerPath(record: string, version: Version): string {
-  return `${record}/${markerPrefix}${version}`
-}
-
-function contentPath(record: string, version: Version): string {
-  return `${record}/content.${version}`
 }

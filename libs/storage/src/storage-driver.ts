@@ -24,9 +24,11 @@ export interface StorageDriver {
   create(path: StoragePath, content: Uint8Array): Promise<boolean>
 
   /**
-   * Stores a small versioned record durably, if what is there is of version `from`; `undefined` means that nothing is.
-   * Of several swaps from one version exactly one succeeds. Only `from: undefined` makes the directory; a swap over a
-   * version never does, so below a directory that was removed all fail.
+   * Stores a small versioned record durably, if what is there is of version `from`; `undefined` means that nothing is,
+   * nor anything else in its directory: a record is the first thing there. Of several swaps from one version exactly
+   * one succeeds. Only `from: undefined` makes the directory; a swap over a version never does, so below a directory
+   * that was removed all fail. (A file system makes the directory, which must not exist, be it empty; an object store
+   * has `If-None-Match`.)
    *
    * A versioned record is read by `readVersioned` alone, and a directory holds at most one.
    *

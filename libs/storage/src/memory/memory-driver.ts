@@ -16,7 +16,7 @@ import { SendTarget } from '../send-target.ts'
 import { StorageError, type StorageErrorCode } from '../storage-error.ts'
 import { parseContentPath, parseStoragePath, type StoragePath } from '../storage-path.ts'
 import { collectAll } from './collect-all.ts'
-import { isDirectory, type MemoryNode, MemoryTree } from './memory-tree.ts'
+import { isDirectory, type MemoryNode, MemoryTree, parentOf } from './memory-tree.ts'
 
 const chunkSize = 64 * 1024
 
@@ -51,7 +51,9 @@ export class MemoryDriver implements StorageDriver, SendingDriver {
   ): Promise<Version> {
     const at = parseContentPath(path, this.name)
     options.signal?.throwIfAborted()
-    if (this.#tree.find(at)?.record?.version !== from) throw this.#error('VERSION_MISMATCH', at)
+    const isSame =
+      from === undefined ? this.#tree.find(parentOf(at)) === undefined : this.#tree.find(at)?.record?.version === from
+    if (!isSame) throw this.#error('VERSION_MISMATCH', at)
     const version = randomUUID()
     this.#tree.make(at).record = { version, content: new Uint8Array(content) }
     return version

@@ -73,6 +73,10 @@ export function isDirectory(node: MemoryNode): boolean {
   return node.children.size > 0
 }
 
+export function parentOf(path: StoragePath): StoragePath {
+  return (path.slice(0, path.lastIndexOf('/')) || '/') as StoragePath
+}
+
 function isEmpty(node: MemoryNode): boolean {
   return node.children.size === 0 && node.content === undefined && node.record === undefined
 }

@@ -56,11 +56,33 @@ export function describeConditionalWrites(open: OpenDriver): void {
       expect(await contentOf(driver())).toEqual({ version: two, text: 'two' })
     })
 
-    it('makes a record in a directory that has content already', async () => {
+    it('makes no record in a directory that has content already', async () => {
       await driver().put(at('/uploads/one/startedat'), bytes('now'))
-      const version = await driver().swap(record, undefined, bytes('one'))
-      expect(await contentOf(driver())).toEqual({ version, text: 'one' })
+      await expect(driver().swap(record, undefined, bytes('one'))).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
+      await expect(driver().readVersioned(record)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
       expect(await textAt(driver(), '/uploads/one/startedat')).toBe('now')
+    })
+
+    it('makes no record in the root, which is always there', async () => {
+      const swap = driver().swap(at('/checkpoint'), undefined, bytes('one'))
+      await expect(swap).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
+    })
+
+    it('lets content come beside a record, and both change', async () => {
+      const one = await driver().swap(record, undefined, bytes('one'))
+      await driver().put(at('/uploads/one/startedat'), bytes('now'))
+      const two = await driver().swap(record, one, bytes('two'))
+      await driver().put(at('/uploads/one/startedat'), bytes('later'))
+      expect(await contentOf(driver())).toEqual({ version: two, text: 'two' })
+      expect(await textAt(driver(), '/uploads/one/startedat')).toBe('later')
+    })
+
+    it('makes a record again where an area was aborted, of another version', async () => {
+      const before = await driver().swap(record, undefined, bytes('same'))
+      await driver().abort(at('/uploads/one'))
+      const after = await driver().swap(record, undefined, bytes('same'))
+      await expect(driver().swap(record, before, bytes('late'))).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
+      expect(await contentOf(driver())).toEqual({ version: after, text: 'same' })
     })
 
     it('keeps a record of nothing', async () => {
@@ -105,6 +127,32 @@ export function describeConditionalWrites(open: OpenDriver): void {
       const { winner, others } = await race(undefined)
       expect(others).toEqual(Array.from({ length: 7 }, () => 'VERSION_MISMATCH'))
       expect(await contentOf(driver())).toEqual(winner)
+    })
+
+    it('lets exactly one of eight at once make a record below directories of which none is there', async () => {
+      for (let round = 1; round <= 5; round += 1) {
+        const path = at(`/repositories/${round}/uploads/one/checkpoint`)
+        const { succeeded, errors } = await outcomesOf(eight.map(() => driver().swap(path, undefined, bytes('x'))))
+        expect(succeeded).toBe(1)
+        for (const error of errors) expect(error).toMatchObject({ code: 'VERSION_MISMATCH' })
+      }
+    })
+
+    it('finds a record at all times that is swapped beside hundreds of parts', async () => {
+      let version = await driver().swap(record, undefined, bytes('0'))
+      const puts = Array.from({ length: 700 }, (_, index) =>
+        driver().put(at(`/uploads/one/part.${index}.${'x'.repeat(100)}`), bytes(''), { durable: false }),
+      )
+      await Promise.all(puts)
+      let isOver = false
+      const reading = (async () => {
+        while (!isOver) await driver().readVersioned(record)
+      })()
+      for (let round = 1; round <= 100; round += 1)
+        version = await driver().swap(record, version, bytes(`${round}`), { durable: false })
+      isOver = true
+      await reading
+      expect((await contentOf(driver())).text).toBe('100')
     })
 
     it('lets exactly one of eight at once win, round after round, while others read', async () => {

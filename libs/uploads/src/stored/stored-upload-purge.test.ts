@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ByteBudget } from '@berth/bytes'
 import { RegistryError } from '@berth/errors'
 import { parseRepositoryName } from '@berth/reference'
 import { layout, parseStoragePath, StorageError, type StoragePath } from '@berth/storage'
 import { MemoryDriver } from '@berth/storage/memory'
+import { FilesystemDriver } from '@berth/storage-filesystem'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { KeyRing } from '../key-ring.ts'
 import { StoredBlobUploads } from './stored-blob-uploads.ts'
@@ -17,6 +22,7 @@ let nowMs: number
 let storage: MemoryDriver
 let purge: StoredUploadPurge
 const clock = (): number => nowMs
+const ignore = (): void => {}
 
 beforeEach(() => {
   nowMs = start
@@ -89,6 +95,21 @@ describe('StoredUploadPurge', () => {
     nowMs += 2 * hourMs
     await storage.put(layout.below(area, 'hashstates', 'sha256', '9'), Buffer.from('state'))
     expect(await purge.purge(hourMs)).toEqual({ removed: 0, failed: 0 })
+  })
+
+  it('judges what was left when a process was killed as it made an upload by its age in storage', async () => {
+    const rootDirectory = await mkdtemp(join(tmpdir(), 'berth-purge-'))
+    const log = { debug: ignore, info: ignore, warn: ignore, error: ignore }
+    const files = await FilesystemDriver.open({ rootDirectory, budget: new ByteBudget(1_000_000), log })
+    const areas = [randomUUID(), randomUUID()].map((id) => rootDirectory + layout.uploadRoot(foo, id))
+    for (const area of areas) await mkdir(area, { recursive: true })
+    await writeFile(`${areas[0]}/at.first-0123456789abcdef01234567-89abcdef`, 'to')
+    const purgeAt = (ms: number) => new StoredUploadPurge({ storage: files, nowMs: () => ms }).purge(hourMs)
+    expect(await purgeAt(Date.now())).toEqual({ removed: 0, failed: 0 })
+    expect(await purgeAt(Date.now() + 2 * hourMs)).toEqual({ removed: 2, failed: 0 })
+    expect(await readdir(rootDirectory + layout.uploadsRoot(foo))).toEqual([])
+    await files.close()
+    await rm(rootDirectory, { recursive: true })
   })
 
   it('touches nothing but uploads', async () => {

@@ -45,7 +45,7 @@ export class StoredUpload {
   /** Makes it. What a power failure takes of a just started upload is as good as purged, so nothing waits for a disk. */
   async start(checkpoint: Checkpoint, startedAt: string): Promise<void> {
     const startedAtPath = layout.uploadStartedAtPath(this.repository, this.id)
-    // One after the other: both would make the directory, and one for nothing.
+    // The checkpoint first: it is made where nothing is yet.
     await this.storage.swap(this.#checkpointPath, undefined, formatCheckpoint(checkpoint), { durable: false })
     await this.storage.put(startedAtPath, Buffer.from(startedAt), { durable: false })
   }
