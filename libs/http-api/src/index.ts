@@ -1,6 +1,10 @@
 /**
  * The registry's HTTP API: the OCI distribution spec and the Docker Registry HTTP API V2, over the contracts of the
  * core rooms. Begin with `routes.ts`, which lists the whole of it; `HttpApiServer` serves it.
+ *
+ * An operation is a file in the folder of what it is about. What all of them share: `exchange/` is one request and its
+ * response, `dispatcher.ts` leads it from its route to its log line, and `errors.ts` renders faults; `connections/` is
+ * below that, and `urls/` beside it.
  */
 export { HttpApiServer, type HttpApiOptions, type ListenAddress } from './http-api-server.ts'
 export type { RequestLogger, RequestMetrics } from './observers.ts'

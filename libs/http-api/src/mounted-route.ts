@@ -1,4 +1,4 @@
-import type { Handler } from './exchange.ts'
+import type { Handler } from './exchange/exchange.ts'
 import type { Method, Route, RouteName } from './routes.ts'
 import type { ApiParts, RegistryServices } from './services.ts'
 import type { HttpApiSettings } from './settings.ts'

@@ -1,5 +1,5 @@
 import { RegistryError } from '@berth/errors'
-import { formEncode } from './form-encode.ts'
+import { formEncode } from './urls/form-encode.ts'
 
 /**
  * The `n` of a listing; `undefined` where the client names none.

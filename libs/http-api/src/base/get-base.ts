@@ -1,5 +1,5 @@
-import type { Handler } from '../exchange.ts'
-import { respondJson } from '../respond.ts'
+import type { Handler } from '../exchange/exchange.ts'
+import { respondJson } from '../exchange/respond.ts'
 
 /** Tells that this is a registry. @see OCI distribution-spec, "Determining Support" */
 export function getBase(): Handler {

@@ -1,8 +1,8 @@
 import { RegistryError } from '@berth/errors'
 import type { Catalog } from '@berth/manifests'
-import type { Handler } from '../exchange.ts'
+import type { Handler } from '../exchange/exchange.ts'
 import { lastOf, nextPageLink, parsePageSize } from '../paging.ts'
-import { respondJson } from '../respond.ts'
+import { respondJson } from '../exchange/respond.ts'
 
 const defaultPageSize = 100
 

@@ -1,6 +1,6 @@
 import { RegistryError } from '@berth/errors'
 import type { Manifests, Tags } from '@berth/manifests'
-import type { Handler } from '../exchange.ts'
+import type { Handler } from '../exchange/exchange.ts'
 import { parseReference } from './parse-reference.ts'
 
 /** Removes a tag, or a manifest with all its tags. @see OCI distribution-spec, "Deleting Tags", "Deleting Manifests" */

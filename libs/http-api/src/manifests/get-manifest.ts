@@ -1,10 +1,10 @@
 import { RegistryError } from '@berth/errors'
 import { mediaTypes } from '@berth/manifest'
 import type { Manifests, StoredManifest } from '@berth/manifests'
-import type { Exchange, Handler } from '../exchange.ts'
+import type { Exchange, Handler } from '../exchange/exchange.ts'
 import { predatesManifestLists } from './accept.ts'
 import { namesDigest } from './none-match.ts'
-import { respond } from '../respond.ts'
+import { respond } from '../exchange/respond.ts'
 import { parseReference } from './parse-reference.ts'
 import { findDefaultPlatform } from './platform-manifest.ts'
 

@@ -2,7 +2,7 @@ import { collect } from '@berth/bytes'
 import { RegistryError } from '@berth/errors'
 import type { Manifests } from '@berth/manifests'
 import { parseTag, type Tag } from '@berth/reference'
-import type { Handler } from '../exchange.ts'
+import type { Handler } from '../exchange/exchange.ts'
 import { manifestTypeOf } from './manifest-type.ts'
 import { parseReference } from './parse-reference.ts'
 

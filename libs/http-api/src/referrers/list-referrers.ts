@@ -1,9 +1,9 @@
 import { parseDigest } from '@berth/digest'
 import { formatIndex, mediaTypes } from '@berth/manifest'
 import type { Referrers } from '@berth/manifests'
-import type { Handler } from '../exchange.ts'
+import type { Handler } from '../exchange/exchange.ts'
 import { lastOf, nextPageLink, parsePageSize } from '../paging.ts'
-import { respond } from '../respond.ts'
+import { respond } from '../exchange/respond.ts'
 
 const maxEntries = 1000
 /** Bytes of one page: clients take no index that is larger than a manifest may be. */

@@ -1,7 +1,7 @@
 import type { Tags } from '@berth/manifests'
-import type { Handler } from '../exchange.ts'
+import type { Handler } from '../exchange/exchange.ts'
 import { lastOf, nextPageLink, parsePageSize } from '../paging.ts'
-import { respondJson } from '../respond.ts'
+import { respondJson } from '../exchange/respond.ts'
 
 /** Lists a repository's tags: all, or a page at a time, in byte order. @see OCI distribution-spec, "Listing Tags" */
 export function listTags(parts: {

@@ -1,6 +1,6 @@
 import { RegistryError } from '@berth/errors'
 import type { BlobUploads, Chunk } from '@berth/uploads'
-import type { Exchange } from '../exchange.ts'
+import type { Exchange } from '../exchange/exchange.ts'
 import { parseContentRange } from './content-range.ts'
 import { awaitedBody, uploadOf } from './upload-request.ts'
 

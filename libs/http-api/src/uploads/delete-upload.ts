@@ -1,5 +1,5 @@
 import type { BlobUploads } from '@berth/uploads'
-import type { Handler } from '../exchange.ts'
+import type { Handler } from '../exchange/exchange.ts'
 import { uploadOf } from './upload-request.ts'
 
 /** Ends an upload. @see OCI distribution-spec, "Cancel a blob upload" */

@@ -1,5 +1,5 @@
 import type { BlobUploads } from '@berth/uploads'
-import type { Handler } from '../exchange.ts'
+import type { Handler } from '../exchange/exchange.ts'
 import { uploadHeaders, uploadOf } from './upload-request.ts'
 
 /** GET and HEAD of an upload: where it stands. @see OCI distribution-spec, "Pushing a blob in chunks" */

@@ -1,6 +1,6 @@
 import type { BlobUploads } from '@berth/uploads'
-import type { Handler } from '../exchange.ts'
-import { respond } from '../respond.ts'
+import type { Handler } from '../exchange/exchange.ts'
+import { respond } from '../exchange/respond.ts'
 import { chunkOf } from './chunk-of.ts'
 import { orTellWhereItStands, uploadHeaders, uploadOf } from './upload-request.ts'
 

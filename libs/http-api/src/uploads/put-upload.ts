@@ -1,7 +1,7 @@
 import { type Digest, parseDigest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import type { BlobUploads } from '@berth/uploads'
-import type { Exchange, Handler } from '../exchange.ts'
+import type { Exchange, Handler } from '../exchange/exchange.ts'
 import { chunkOf } from './chunk-of.ts'
 import { answerCreated, orTellWhereItStands, uploadOf } from './upload-request.ts'
 

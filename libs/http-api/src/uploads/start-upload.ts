@@ -3,8 +3,8 @@ import { algorithmOf, type Digest, type DigestAlgorithm, digestOf, isDigestAlgor
 import { RegistryError, unlessInvalid } from '@berth/errors'
 import { parseRepositoryName } from '@berth/reference'
 import type { BlobUploads } from '@berth/uploads'
-import type { Exchange, Handler } from '../exchange.ts'
-import { respond } from '../respond.ts'
+import type { Exchange, Handler } from '../exchange/exchange.ts'
+import { respond } from '../exchange/respond.ts'
 import { answerCreated, awaitedBody, uploadHeaders } from './upload-request.ts'
 
 export interface StartUploadServices {

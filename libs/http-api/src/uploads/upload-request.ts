@@ -2,8 +2,8 @@ import type { ByteStream } from '@berth/bytes'
 import type { BlobUploads, Upload, UploadRef } from '@berth/uploads'
 import { RegistryError } from '@berth/errors'
 import type { Digest } from '@berth/digest'
-import type { Exchange } from '../exchange.ts'
-import { respond } from '../respond.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { respond } from '../exchange/respond.ts'
 
 /** The upload that a request's URL names, with the state token that the client was last given. */
 export function uploadOf({ repository, parameter, query }: Exchange): UploadRef {

@@ -2,9 +2,9 @@ import { RegistryError } from '@berth/errors'
 import type { Manifests, StoredManifest, Tags } from '@berth/manifests'
 import { digestOf } from '@berth/digest'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { RequestMetrics } from './observers.ts'
-import type { HttpApiSettings } from './settings.ts'
-import { TestApi } from './test-api.ts'
+import type { RequestMetrics } from '../observers.ts'
+import type { HttpApiSettings } from '../settings.ts'
+import { TestApi } from '../test-api.ts'
 
 const content = Buffer.from('{"some":"manifest"}')
 const stored: StoredManifest = { mediaType: 'application/x', digest: digestOf(content), content }

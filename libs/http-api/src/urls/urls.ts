@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { formEncode } from './form-encode.ts'
 import { parseForwarded } from './forwarded.ts'
-import type { HttpApiSettings } from './settings.ts'
+import type { HttpApiSettings } from '../settings.ts'
 import { trustedPeers } from './trusted-proxies.ts'
 
 /** Makes the URLs of `Location` headers. */

@@ -1,7 +1,7 @@
-import type { RequestMetrics, RequestLogger } from './observers.ts'
+import type { RequestMetrics, RequestLogger } from '../observers.ts'
 import type { RequestExchange } from './request-exchange.ts'
-import { pathOf } from './request-path.ts'
-import type { HttpApiSettings } from './settings.ts'
+import { pathOf } from '../urls/request-path.ts'
+import type { HttpApiSettings } from '../settings.ts'
 
 /** What a client that did not wait for its answer is logged and counted as. */
 const clientClosedRequest = 499

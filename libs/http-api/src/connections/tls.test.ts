@@ -7,7 +7,7 @@ import type { ClientAuth, ServerTls } from '@berth/process'
 import { makeCertificate } from '@berth/process/test-certificate'
 import type { BlobUploads, Upload } from '@berth/uploads'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { HttpApiServer } from './http-api-server.ts'
+import { HttpApiServer } from '../http-api-server.ts'
 
 const unused = () => Promise.reject(new Error('not to be called here'))
 const own = makeCertificate()

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
-import type { RequestExchange } from './request-exchange.ts'
+import type { RequestExchange } from '../exchange/request-exchange.ts'
 
 /** What a client that does not speak HTTP is told, by the parser's code. */
 const parserAnswers: Readonly<Record<string, string>> = {

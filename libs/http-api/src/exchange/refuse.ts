@@ -1,4 +1,4 @@
-import type { Refusal } from './errors.ts'
+import type { Refusal } from '../errors.ts'
 import type { RequestExchange } from './request-exchange.ts'
 import { respond } from './respond.ts'
 

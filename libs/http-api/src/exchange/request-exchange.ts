@@ -4,9 +4,9 @@ import type { RegistryError } from '@berth/errors'
 import { parseRepositoryName, type RepositoryName } from '@berth/reference'
 import type { Exchange } from './exchange.ts'
 import { ClientGoneError, RequestBody } from './request-body.ts'
-import type { RouteName } from './routes.ts'
+import type { RouteName } from '../routes.ts'
 import { announcesBody, discardBody } from './unread-body.ts'
-import type { Urls } from './urls.ts'
+import type { Urls } from '../urls/urls.ts'
 
 const noParameters = new URLSearchParams()
 

@@ -10,9 +10,9 @@ import { parseDigest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import type { BlobUploads, Chunk, Upload } from '@berth/uploads'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { HttpApiServer } from './http-api-server.ts'
-import type { HttpApiSettings } from './settings.ts'
-import { type RawConnection, TestApi } from './test-api.ts'
+import { HttpApiServer } from '../http-api-server.ts'
+import type { HttpApiSettings } from '../settings.ts'
+import { type RawConnection, TestApi } from '../test-api.ts'
 
 const path = '/v2/foo/blobs/uploads/1'
 const head = (fields: string): string => `PATCH ${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n`
