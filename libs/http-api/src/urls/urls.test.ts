@@ -1,6 +1,5 @@
-import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { Urls } from './urls.ts'
+import { type Arrival, Urls } from './urls.ts'
 
 const anyone = [
   { address: '0.0.0.0', prefix: 0, family: 'ipv4' },
@@ -9,11 +8,8 @@ const anyone = [
 const nobody = { prefix: '/', host: undefined, relativeUrls: false, trustedProxies: [] }
 const proxied = { ...nobody, trustedProxies: anyone }
 
-function requestWith(headers: Record<string, string>, socket: object = {}): IncomingMessage {
-  return {
-    headers: { host: 'example.com', ...headers },
-    socket: { remoteAddress: '10.0.0.1', ...socket },
-  } as unknown as IncomingMessage
+function requestWith(headers: Record<string, string>, socket: Arrival['socket'] = {}): Arrival {
+  return { headers: { host: 'example.com', ...headers }, socket: { remoteAddress: '10.0.0.1', ...socket } }
 }
 
 describe('an absolute URL, behind a proxy that is believed', () => {

@@ -1,9 +1,18 @@
-import type { IncomingMessage } from 'node:http'
-import type { TLSSocket } from 'node:tls'
+import type { IncomingHttpHeaders } from 'node:http'
 import { formEncode } from './form-encode.ts'
 import { parseForwarded } from './forwarded.ts'
 import type { HttpApiSettings } from '../settings.ts'
 import { trustedPeers } from './trusted-proxies.ts'
+
+/** What a request tells of where it was sent to. */
+export interface Arrival {
+  readonly headers: IncomingHttpHeaders
+  readonly socket: {
+    readonly remoteAddress?: string | undefined
+    /** Whether it came over TLS. */
+    readonly encrypted?: boolean
+  }
+}
 
 /** Makes the URLs of `Location` headers. */
 export class Urls {
@@ -20,15 +29,15 @@ export class Urls {
   }
 
   /** @param path below `/v2/`, already encoded */
-  url(request: IncomingMessage, path: string, query?: Readonly<Record<string, string>>): string {
+  url(request: Arrival, path: string, query?: Readonly<Record<string, string>>): string {
     const url = query === undefined ? `${this.#base}${path}` : `${this.#base}${path}?${formEncode(query)}`
     return this.#isAbsolute ? `${this.#host ?? this.#origin(request)}${url}` : url
   }
 
   /** What the client knows this server as: its proxies say so, where they are believed, or the request itself. */
-  #origin(request: IncomingMessage): string {
+  #origin(request: Arrival): string {
     const { headers, socket } = request
-    let proto = (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http'
+    let proto = socket.encrypted === true ? 'https' : 'http'
     let host = headers.host ?? ''
     if (this.#isTrusted(socket.remoteAddress)) {
       const { forwarded } = headers
