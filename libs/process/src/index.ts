@@ -12,15 +12,21 @@ export type {
   HttpConfig,
   LogConfig,
   LogLevel,
+  RedisConfig,
+  RedisRoles,
+  RedisTlsConfig,
+  RpcConfig,
+  RpcTlsConfig,
   SecretsConfig,
+  ServicesConfig,
   StorageConfig,
   TlsConfig,
   ValidationConfig,
 } from './config/config.ts'
 export { describeConfig, type KeyDescription } from './config/describe-config.ts'
 export type { Environment } from './config/environment.ts'
-export { formatAddress, type ListenAddress, type TcpAddress } from './config/listen-address.ts'
-export { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-config.ts'
+export { formatAddress, type ListenAddress, type RemoteAddress, type TcpAddress } from './config/listen-address.ts'
+export { loadConfig, type ConfigSource, type LoadedConfig, type PartialSection } from './config/load-config.ts'
 export { loadTls, type ServerTls } from './config/load-tls.ts'
 export { ConfigError, type Problem } from './config/problems.ts'
 export { Secret } from './config/secret.ts'
@@ -46,5 +52,5 @@ export type { UploadMetrics } from './metrics/upload-metrics.ts'
 export { thisProcess, type Host } from './lifecycle/host.ts'
 export { Lifecycle, type Closable } from './lifecycle/lifecycle.ts'
 export { RepeatedTask, type RepeatedTaskOptions } from './lifecycle/repeated-task.ts'
-export { runProcess, type Start } from './lifecycle/run-process.ts'
+export { runProcess, type Program, type Start } from './lifecycle/run-process.ts'
 export { version } from './version.ts'

@@ -19,6 +19,48 @@ function problemsOf(file: string, environment: Environment = {}): readonly strin
   }
 }
 
+describe('the sections of the split services', () => {
+  const read = (yaml: string) =>
+    loadConfig({
+      path: 'config.yml',
+      environment: {},
+      readFile: () => minimal + yaml,
+      uses: ['rpc', 'services'],
+    })
+
+  it('are read where they are used', () => {
+    const { config, warnings } = read(`rpc: {listen: 127.0.0.1:1, maxconnectionage: 1m}
+services: {blobs: {addresses: ["dns:///blobs:1", "b:2"], http: ["b:3"]}, manifest: {addresses: ["m:4"]}}`)
+    expect(warnings).toEqual([])
+    expect(config.rpc).toEqual({
+      listen: { net: 'tcp', host: '127.0.0.1', port: 1 },
+      tls: undefined,
+      insecure: false,
+      maxConnectionAgeMs: 60_000,
+    })
+    expect(config.services).toEqual({
+      blobs: { addresses: ['dns:///blobs:1', 'b:2'], http: ['b:3'] },
+      manifest: { addresses: ['m:4'] },
+    })
+  })
+
+  it.each([':1', '0.0.0.0:1', '10.0.0.1:1', '[::]:1'])(
+    'are refused where %s would be served in the clear',
+    (listen) => {
+      expect(() => read(`rpc: {listen: "${listen}"}`)).toThrow(`${listen} is beyond loopback`)
+    },
+  )
+
+  it.each([
+    ['rpc: {listen: ":1", insecure: true}', 'when that is asked for'],
+    ['rpc: {listen: ":1", tls: {certificate: c, key: k, clientcas: [a]}}', 'with TLS'],
+    ['rpc: {listen: "[::1]:1"}', 'on loopback'],
+    ['rpc: {listen: "localhost:1"}', 'on loopback, by its name'],
+  ])('are taken: %s, %s', (yaml) => {
+    expect(read(yaml).config.rpc.listen?.port).toBe(1)
+  })
+})
+
 describe('what one key says', () => {
   const accepted: readonly [yaml: string, expected: object][] = [
     ['log: {level: WARN}', { log: { level: 'warn' } }],
@@ -95,6 +137,25 @@ describe('what one key says', () => {
       { health: { http: [{ uri: 'http://x/', statusCode: 200, timeoutMs: 2000 }] } },
     ],
     ['health: {tcp: [{addr: "x:1", timeout: 1s}]}', { health: { tcp: [{ host: 'x', port: 1, timeoutMs: 1000 }] } }],
+    ['redis: {addr: "x:6379", db: 2}', { redis: { cache: { addresses: [{ host: 'x', port: 6379 }], db: 2 } } }],
+    [
+      'redis: {cache: {addrs: ["x:1", "[::1]:2"]}, queue: {addrs: ["y:3"], dialtimeout: 2s, readtimeout: 10ms}}',
+      {
+        redis: {
+          cache: { addresses: [{ host: 'x' }, { host: '::1' }], db: 0, dialTimeoutMs: 1000, readTimeoutMs: 200 },
+          queue: { addresses: [{ host: 'y', port: 3 }], dialTimeoutMs: 2000, readTimeoutMs: 10 },
+        },
+      },
+    ],
+    [
+      'redis: {addrs: ["x:1"], mastername: m, username: u, sentinelusername: s}',
+      { redis: { cache: { masterName: 'm', username: 'u', sentinelUsername: 's' }, queue: undefined } },
+    ],
+    ['redis: {addrs: ["x:1"], tls: {enabled: true}}', { redis: { cache: { tls: { caFiles: [] } } } }],
+    [
+      'redis: {addrs: ["x:1"], tls: {certificate: c, key: k, rootcas: [a], clientcas: [b]}}',
+      { redis: { cache: { tls: { certificateFile: 'c', keyFile: 'k', caFiles: ['a', 'b'] } } } },
+    ],
     ['auth: none', {}],
     ['auth:', {}],
     ['{proxy: {remoteurl: ""}, middleware: {storage: []}}', {}],
@@ -115,6 +176,8 @@ describe('what one key says', () => {
       '{inmemory: , cache: {blobdescriptor: inmemory, blobdescriptorsize: 5}}',
       { cache: { blobDescriptor: 'inmemory', blobDescriptorSize: 5 } },
     ],
+    ['{inmemory: , cache: {blobdescriptor: redis}}', { cache: { blobDescriptor: 'redis' } }],
+    ['{inmemory: , cache: {layerinfo: redis}}', { cache: { blobDescriptor: 'redis' } }],
     ['{inmemory: , cache: {layerinfo: inmemory}}', { cache: { blobDescriptor: 'inmemory' } }],
     ['{inmemory: , delete: {enabled: true}}', { delete: { enabled: true } }],
     ['{inmemory: , redirect: {disable: true}}', { redirect: { enabled: false } }],
@@ -127,7 +190,7 @@ describe('what one key says', () => {
   ]
 
   it.each(storages)('is read of storage: %s', (yaml, expected) => {
-    const { config, warnings } = load(`version: 0.1\nstorage: ${yaml}`)
+    const { config, warnings } = load(`version: 0.1\nredis: {addrs: ["x:1"]}\nstorage: ${yaml}`)
     expect(config.storage).toMatchObject(expected)
     expect(warnings).toEqual([])
   })
@@ -201,6 +264,19 @@ describe('what one key says', () => {
     ['validation: {manifest: {}}', 'validation.manifest: unknown key; did you mean validation.manifests?'],
     ['auth: {htpaswd: {}}', 'auth.htpaswd: unknown key; did you mean auth.htpasswd?'],
     ['http: {xyzzy: {}}', 'http.xyzzy: unknown key'],
+    ['redis: {addrs: [":1"]}', 'redis.addrs[0]: ":1" names no host'],
+    ['redis: {addr: "x:1", addrs: ["x:1"]}', 'redis.addr: redis.addrs is given, too: give one of the two'],
+    [
+      'redis: {addr: "x:1", cache: {addrs: ["x:1"]}}',
+      'redis.cache.addrs: redis.addrs is the cache, too: give one of the two',
+    ],
+    ['redis: {addr: "x:1", tls: {certificate: c}}', 'redis.tls.key: is required: a client certificate has a key'],
+    ['rpc: {tls: {clientcas: [a]}}', 'rpc.tls: needs rpc.tls.certificate and rpc.tls.key'],
+    ['services: {blobs: {http: [a]}}', 'services.blobs.http[0]: "a" is not a host:port, as :5000 is'],
+    [
+      'services: {manifest: {addresses: ["dns:a:1"]}}',
+      'services.manifest.addresses[0]: "dns:a:1" is neither host:port nor dns:///name:port',
+    ],
   ]
 
   it.each(refused)('is refused: %s', (yaml, problem) => {
@@ -209,6 +285,10 @@ describe('what one key says', () => {
 
   const refusedOfAll: readonly [file: string, problem: string][] = [
     ['storage: inmemory', 'version: is required'],
+    [
+      'version: 0.1\nstorage: {inmemory: , cache: {layerinfo: redis}}',
+      'storage.cache.layerinfo: redis needs redis.cache.addrs (or redis.addrs)',
+    ],
     ['version: 0.1\nstorage: {s3: }', 'storage.s3: the storage driver s3 is not supported yet'],
     [
       'version: 0.1\nstorage: {azure: {max_retries: 3}}',
@@ -259,10 +339,13 @@ describe('what one key says', () => {
     ['log: {reportcaller: true}', 'log.reportcaller: is not supported yet and has no effect'],
     ['reporting: {bugsnag: {apikey: x}}', 'reporting: is not supported yet and has no effect'],
     ['notifications: {endpoints: [{name: x}]}', 'notifications.endpoints: are not supported yet: no events are sent'],
-    ['redis: {addrs: ["x:1"]}', 'redis: is not supported yet and has no effect'],
+    ['redis: {addrs: ["x:1"], poolsize: 10}', 'redis.poolsize: has no effect'],
+    ['redis: {addr: "x:1", pool: {maxidle: 16}}', 'redis.pool: has no effect'],
+    ['redis: {password: x}', 'redis: has no effect without redis.addrs'],
+    ['redis: {queue: {mastername: x}}', 'redis.queue: has no effect without redis.queue.addrs'],
     ['queue: {sqlite: {path: x}}', 'queue: is not supported yet and has no effect'],
     ['rpc: {listen: ":1"}', 'rpc: belongs to the split services and has no effect here'],
-    ['services: {blobs: {http: [a]}}', 'services: belongs to the split services and has no effect here'],
+    ['services: {blobs: {http: ["a:1"]}}', 'services: belongs to the split services and has no effect here'],
     ['gc: {x: 1}', 'gc: is not supported yet and has no effect'],
     ['http: {h2c: {enabled: true}}', 'http.h2c.enabled: is not supported: HTTP/1.1 alone is spoken'],
     ['http: {draintimeout: 30}', 'http.draintimeout: 30 without a unit is 30 nanoseconds'],
@@ -277,7 +360,7 @@ describe('what one key says', () => {
   it.each([
     ['{inmemory: , tag: {concurrencylimit: 4}}', 'storage.tag.concurrencylimit: has no effect'],
     ['{filesystem: {maxthreads: 30}}', 'storage.filesystem.maxthreads: has no effect'],
-    ['{cache: {blobdescriptor: redis}, inmemory: }', '"redis" is not supported: descriptors are not cached'],
+    ['{cache: {blobdescriptor: disk}, inmemory: }', '"disk" is not supported: descriptors are not cached'],
     ['{cache: {blobdescriptorsize: 0}, inmemory: }', 'memory is bounded: the cache holds 1000000 descriptors'],
   ])('is warned of storage: %s', (yaml, warning) => {
     expect(load(`version: 0.1\nstorage: ${yaml}`).warnings).toEqual([expect.stringContaining(warning)])

@@ -1,5 +1,5 @@
 import type { Cidr } from './cidr.ts'
-import type { ListenAddress, TcpAddress } from './listen-address.ts'
+import type { ListenAddress, RemoteAddress, TcpAddress } from './listen-address.ts'
 import type { Secret } from './secret.ts'
 
 /** What a process is told to do: the configuration after every check, with its defaults, frozen. */
@@ -14,6 +14,9 @@ export interface Config {
   readonly catalog: { readonly maxEntries: number }
   readonly tags: { readonly maxTags: number }
   readonly health: HealthConfig
+  readonly rpc: RpcConfig
+  readonly services: ServicesConfig
+  readonly redis: RedisRoles
   /** Apart from the rest, which may be shown. */
   readonly secrets: SecretsConfig
 }
@@ -30,7 +33,7 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 export interface StorageConfig {
   readonly driver: { readonly name: 'filesystem'; readonly rootDirectory: string } | { readonly name: 'inmemory' }
-  readonly cache: { readonly blobDescriptor: 'none' | 'inmemory'; readonly blobDescriptorSize: number }
+  readonly cache: { readonly blobDescriptor: 'none' | 'inmemory' | 'redis'; readonly blobDescriptorSize: number }
   readonly delete: { readonly enabled: boolean }
   readonly redirect: { readonly enabled: boolean }
   readonly readOnly: boolean
@@ -115,6 +118,60 @@ export interface HealthConfig {
     readonly port: number
     readonly timeoutMs: number
   })[]
+}
+
+/** How a split service speaks to the others. */
+export interface RpcConfig {
+  /** `undefined`: it serves none. */
+  readonly listen: TcpAddress | undefined
+  /** `undefined`: in the clear. */
+  readonly tls: RpcTlsConfig | undefined
+  /** Whether it may listen beyond loopback without TLS. */
+  readonly insecure: boolean
+  readonly maxConnectionAgeMs: number
+}
+
+/** One certificate for both ends: what a service shows as a server, and as a client. */
+export interface RpcTlsConfig {
+  readonly certificateFile: string
+  readonly keyFile: string
+  /** Who may sign the certificates of the other end; where none: clients show none, and the system says whom to trust. */
+  readonly clientCaFiles: readonly string[]
+}
+
+/** Where the split services find each other; gRPC addresses are `host:port` or `dns:///name:port`. */
+export interface ServicesConfig {
+  /** `http` are `host:port`. */
+  readonly blobs: { readonly addresses: readonly string[]; readonly http: readonly string[] }
+  readonly manifest: { readonly addresses: readonly string[] }
+}
+
+/** Redis by what it is for, since the two want opposite settings of it. */
+export interface RedisRoles {
+  readonly cache: RedisConfig | undefined
+  readonly queue: RedisConfig | undefined
+}
+
+export interface RedisConfig {
+  /** At least one. Several are a cluster, or sentinels where there is a `masterName`. */
+  readonly addresses: readonly RemoteAddress[]
+  readonly masterName?: string
+  readonly username?: string
+  readonly password?: Secret
+  readonly sentinelUsername?: string
+  readonly sentinelPassword?: Secret
+  readonly db: number
+  /** Without it: in the clear. */
+  readonly tls?: RedisTlsConfig
+  readonly dialTimeoutMs: number
+  readonly readTimeoutMs: number
+}
+
+export interface RedisTlsConfig {
+  readonly certificateFile?: string
+  readonly keyFile?: string
+  /** None: those that the system trusts. */
+  readonly caFiles: readonly string[]
 }
 
 export interface SecretsConfig {

@@ -20,6 +20,24 @@ export function parseTcpAddress(text: string): TcpAddress {
   return host === '' ? { net: 'tcp', port } : { net: 'tcp', host, port }
 }
 
+/** Where something else listens. */
+export interface RemoteAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** @param text as {@link parseTcpAddress}, with a host. @throws InvalidValue */
+export function parseRemoteAddress(text: string): RemoteAddress {
+  const { host, port } = parseTcpAddress(text)
+  if (host === undefined) throw new InvalidValue(`${JSON.stringify(text)} names no host`)
+  return { host, port }
+}
+
+/** Whether only this machine can reach it. */
+export function isLoopback({ host = '' }: TcpAddress): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
+}
+
 /** The address as people write it. */
 export function formatAddress(address: ListenAddress): string {
   if (address.net === 'unix') return address.path

@@ -132,7 +132,9 @@ auth: {htpasswd: {realm: x}}
   })
 
   it('shows no secret in any form, and gives it to whoever asks', () => {
-    const { config } = load(`${minimal}http: {secret: hush}\nuploads: {keys: [{id: a, secret: hush, use: sign}]}`)
+    const { config } = load(
+      `${minimal}http: {secret: hush}\nuploads: {keys: [{id: a, secret: hush, use: sign}]}\nredis: {addr: "x:1", password: hush, sentinelpassword: hush}`,
+    )
     expect(
       JSON.stringify(config) + inspect(config, { depth: 9, showHidden: true }) + String(config.secrets.http),
     ).not.toContain('hush')

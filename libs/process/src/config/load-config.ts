@@ -6,15 +6,26 @@ import { ConfigError, Findings } from './problems.ts'
 import { readNode } from './read-node.ts'
 import { registry } from './schema/registry.ts'
 import { toConfig } from './to-config.ts'
-import { emptyMapping, isNull, type Tree } from './tree.ts'
+import { checkReach } from './to-rpc.ts'
+import { emptyMapping, isNull, isSet, type Tree } from './tree.ts'
 import { parseYaml } from './yaml-source.ts'
 
 export interface ConfigSource {
   /** The file; where not given, the one that `REGISTRY_CONFIGURATION_PATH` names; without either, the embedded defaults. */
   readonly path?: string | undefined
   readonly environment: Environment
+  /** Sections that this process uses, of those that not every process does. */
+  readonly uses?: readonly PartialSection[]
   /** Reads a file as text. Throws where it cannot. */
   readonly readFile: (path: string) => string
+}
+
+/** A section that only some processes use: elsewhere it has no effect, and a warning says so. */
+export type PartialSection = keyof typeof partialSections
+
+const partialSections = {
+  rpc: 'belongs to the split services and has no effect here',
+  services: 'belongs to the split services and has no effect here',
 }
 
 export interface LoadedConfig {
@@ -38,18 +49,30 @@ http:
  *
  * @throws ConfigError with every problem, if there is one
  */
-export function loadConfig({ path, environment, readFile }: ConfigSource): LoadedConfig {
+export function loadConfig({ path, environment, readFile, uses = [] }: ConfigSource): LoadedConfig {
   const file = path ?? (environment[pathVariable] || undefined)
   const source = file ?? 'embedded defaults and environment'
   const findings = new Findings()
   const tree = overrideFromEnvironment(registry, readSource(file, readFile, findings), environment, findings)
   const read = readNode(registry, tree, findings, pathOfKey)
   checkChoices(tree, findings)
+  warnOfUnused(tree, uses, findings)
   // What could not be read has no value to look at further.
   if (findings.problems.length > 0) throw new ConfigError(source, findings.problems)
   const config = toConfig(read, readFile, findings)
+  if (uses.includes('rpc')) checkReach(config.rpc, findings)
   if (findings.problems.length > 0) throw new ConfigError(source, findings.problems)
   return { config: deepFreeze(config), warnings: findings.warnings }
+}
+
+function warnOfUnused(tree: Tree, uses: readonly PartialSection[], findings: Findings): void {
+  if (tree.kind !== 'mapping') return
+  for (const [section, because] of Object.entries(partialSections)) {
+    const given = tree.entries.get(section)
+    if (given !== undefined && isSet(given) && !uses.some((used) => used === section)) {
+      findings.warning(section, because, given.origin)
+    }
+  }
 }
 
 function readSource(file: string | undefined, readFile: (path: string) => string, findings: Findings): Tree {

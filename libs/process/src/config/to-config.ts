@@ -1,17 +1,20 @@
 import { cipherList } from './cipher-suites.ts'
-import type { Config, HealthConfig, HttpConfig, SecretsConfig, StorageConfig, TlsConfig } from './config.ts'
+import type { Config, HealthConfig, HttpConfig, RedisRoles, SecretsConfig, StorageConfig, TlsConfig } from './config.ts'
 import { parseTcpAddress } from './listen-address.ts'
 import { InvalidValue, type Findings } from './problems.ts'
 import { isHeaderName } from './schema/http.ts'
 import type { ValueOf } from './schema/node.ts'
 import type { registry } from './schema/registry.ts'
 import { Secret } from './secret.ts'
+import { toRedisRoles } from './to-redis.ts'
+import { toRpc } from './to-rpc.ts'
 
 type Read = ValueOf<typeof registry>
 
 /** Puts what was read into the shape that processes use, and checks what no single key can tell. */
 export function toConfig(read: Read, readFile: (path: string) => string, findings: Findings): Config {
   const { validation } = read
+  const redis = toRedisRoles(read.redis, findings)
   return {
     log: {
       level: read.log.level ?? read.logLevel ?? 'info',
@@ -19,7 +22,7 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
       fields: read.log.fields,
       accessLog: !read.log.accessLog.disabled,
     },
-    storage: toStorage(read.storage),
+    storage: toStorage(read.storage, redis, findings),
     http: toHttp(read.http, findings),
     debug: {
       listen: read.http.debug.addr === 'off' ? undefined : read.http.debug.addr,
@@ -36,6 +39,9 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
     catalog: { maxEntries: read.catalog.maxEntries > 0 ? read.catalog.maxEntries : 1000 },
     tags: { maxTags: read.tags.maxTags > 0 ? read.tags.maxTags : 1000 },
     health: toHealth(read.health),
+    rpc: toRpc(read.rpc, findings),
+    services: read.services,
+    redis,
     secrets: {
       http: read.http.secret ? new Secret(read.http.secret) : undefined,
       uploadKeys: toUploadKeys(read.uploads.keys, readFile, findings),
@@ -43,15 +49,17 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
   }
 }
 
-function toStorage(read: Read['storage']): StorageConfig {
+function toStorage(read: Read['storage'], redis: RedisRoles, findings: Findings): StorageConfig {
   const { filesystem, cache, maintenance } = read
+  const blobDescriptor = cache.blobDescriptor ?? cache.layerInfo ?? 'none'
+  if (blobDescriptor === 'redis' && redis.cache === undefined) {
+    const key = cache.blobDescriptor === undefined ? 'layerinfo' : 'blobdescriptor'
+    findings.problem(`storage.cache.${key}`, 'redis needs redis.cache.addrs (or redis.addrs)')
+  }
   return {
     driver:
       filesystem === undefined ? { name: 'inmemory' } : { name: 'filesystem', rootDirectory: filesystem.rootDirectory },
-    cache: {
-      blobDescriptor: cache.blobDescriptor ?? cache.layerInfo ?? 'none',
-      blobDescriptorSize: cache.blobDescriptorSize,
-    },
+    cache: { blobDescriptor, blobDescriptorSize: cache.blobDescriptorSize },
     delete: read.delete,
     redirect: { enabled: !read.redirect.disable },
     readOnly: maintenance.readOnly.enabled,

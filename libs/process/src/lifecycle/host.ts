@@ -8,6 +8,8 @@ export interface Host {
   readonly environment: Environment
   /** Where its log goes. */
   readonly logStream: LogStream
+  /** Names it in lists of processes. */
+  setTitle(title: string): void
   readFile(path: string): string
   print(text: string): void
   printError(text: string): void
@@ -25,6 +27,9 @@ export function thisProcess(): Host {
     args: process.argv.slice(2),
     environment: process.env,
     logStream: standardOutput(),
+    setTitle: (title) => {
+      process.title = title
+    },
     readFile: (path) => readFileSync(path, 'utf8'),
     print: (text) => process.stdout.write(text),
     printError: (text) => process.stderr.write(text),

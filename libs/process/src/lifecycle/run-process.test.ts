@@ -22,6 +22,7 @@ class TestHost implements Host {
   }
   readonly args: readonly string[]
   readonly environment: Environment
+  title = ''
   readonly #files: Readonly<Record<string, string>>
   #signal: (signal: 'SIGTERM' | 'SIGINT') => void = () => undefined
   #uncaught: (error: unknown) => void = () => undefined
@@ -35,6 +36,9 @@ class TestHost implements Host {
   signal = (signal: 'SIGTERM' | 'SIGINT') => this.#signal(signal)
   uncaught = (error: unknown) => this.#uncaught(error)
 
+  setTitle(title: string): void {
+    this.title = title
+  }
   readFile(path: string): string {
     const text = this.#files[path]
     if (text === undefined) throw new Error('no such file')
@@ -62,6 +66,7 @@ class TestHost implements Host {
   }
 }
 
+const berth = { name: 'berth' }
 const idle: Start = () => Promise.resolve()
 
 describe('running a process', () => {
@@ -75,15 +80,33 @@ describe('running a process', () => {
     const files = { 'a.yml': 'version: 0.1\nstorage: inmemory\ncatalog: {maxentries: 7}' }
     const host = new TestHost(args, {}, files)
     let entries: number | undefined
-    await runProcess('berth', (config) => Promise.resolve(void (entries = config.catalog.maxEntries)), host)
+    await runProcess(berth, (config) => Promise.resolve(void (entries = config.catalog.maxEntries)), host)
     expect(entries).toBe(7)
+  })
+
+  it('is titled by its name', async () => {
+    const host = new TestHost([])
+    await runProcess({ name: 'blob-upload' }, idle, host)
+    expect(host.title).toBe('blob-upload')
+  })
+
+  it('is warned of the sections that it does not use, and of no others', async () => {
+    const environment = { ...quiet, REGISTRY_RPC: 'listen: 127.0.0.1:1', REGISTRY_SERVICES: 'blobs: {http: ["a:1"]}' }
+    const warningsOf = async (...uses: ('rpc' | 'services')[]) => {
+      const host = new TestHost([], environment)
+      await runProcess({ name: 'berth', uses }, idle, host)
+      return host.logged.filter((line) => line.includes('belongs to the split services'))
+    }
+    expect(await warningsOf()).toHaveLength(2)
+    expect(await warningsOf('rpc')).toEqual([expect.stringContaining('services: belongs')])
+    expect(await warningsOf('rpc', 'services')).toEqual([])
   })
 
   it('is ready once it has started', async () => {
     const ready: boolean[] = []
     const { promise: lifecycle, resolve } = Promise.withResolvers<Parameters<Start>[1]>()
     await runProcess(
-      'berth',
+      berth,
       (_, owned) => {
         ready.push(owned.isReady)
         resolve(owned)
@@ -101,7 +124,7 @@ describe('running a process', () => {
       const host = new TestHost([], { ...quiet, REGISTRY_HTTP_DRAINTIMEOUT: '10s' })
       let isClosed = false
       await runProcess(
-        'berth',
+        berth,
         (_, lifecycle) => Promise.resolve(void lifecycle.own({ close: () => void (isClosed = true) })),
         host,
       )
@@ -115,7 +138,7 @@ describe('running a process', () => {
   it('ends at once at a second signal', async () => {
     const host = new TestHost([])
     await runProcess(
-      'berth',
+      berth,
       (_, lifecycle) => Promise.resolve(void lifecycle.own({ close: () => new Promise(() => {}) })),
       host,
     )
@@ -128,7 +151,7 @@ describe('running a process', () => {
   it('ends badly when something could not be closed', async () => {
     const host = new TestHost([])
     await runProcess(
-      'berth',
+      berth,
       (_, lifecycle) => Promise.resolve(void lifecycle.own({ close: () => Promise.reject(new Error('x')) })),
       host,
     )
@@ -140,7 +163,7 @@ describe('running a process', () => {
     const host = new TestHost([])
     let isClosed = false
     await runProcess(
-      'berth',
+      berth,
       (_, lifecycle) => {
         lifecycle.own({ close: () => void (isClosed = true) })
         return Promise.reject(new Error('the address is in use'))
@@ -156,7 +179,7 @@ describe('running a process', () => {
     const host = new TestHost([])
     const started = Promise.withResolvers<void>()
     const running = runProcess(
-      'berth',
+      berth,
       async (_, lifecycle) => {
         await started.promise
         lifecycle.own({ close: () => undefined })
@@ -172,7 +195,7 @@ describe('running a process', () => {
 
   it('ends at once, and badly, after an error that nothing caught', async () => {
     const host = new TestHost([])
-    await runProcess('berth', idle, host)
+    await runProcess(berth, idle, host)
     host.uncaught(new Error('a bug'))
     expect(host.codes).toEqual([1])
     expect(host.logged).toEqual([expect.stringMatching(/"fatal".*a bug/), 'flushed'])
@@ -180,7 +203,7 @@ describe('running a process', () => {
 
   it('says what is wrong with the configuration and does not start', async () => {
     const host = new TestHost(['a.yml'], {}, { 'a.yml': 'version: 0.1\nstorage: inmemory\nhtpp: {}' })
-    await runProcess('berth', () => Promise.reject(new Error('it started')), host)
+    await runProcess(berth, () => Promise.reject(new Error('it started')), host)
     expect(host.errors.join('')).toBe(
       'berth: a problem in the configuration (a.yml):\n  htpp: unknown key; did you mean http? (line 3)\n',
     )
@@ -190,7 +213,7 @@ describe('running a process', () => {
   it('says the same of what only starting can find', async () => {
     const host = new TestHost([])
     const problems = [{ path: 'http.tls.key', message: 'cannot be read' }]
-    await runProcess('berth', () => Promise.reject(new ConfigError('http.tls', problems)), host)
+    await runProcess(berth, () => Promise.reject(new ConfigError('http.tls', problems)), host)
     expect(host.errors.join('')).toContain('http.tls.key: cannot be read')
     expect([host.logged, host.codes]).toEqual([['flushed'], [1]])
   })
@@ -201,17 +224,17 @@ describe('running a process', () => {
     [['--config', 'a', 'b'], 'one configuration file, not a and b'],
   ])('refuses arguments that it does not know: %j', async (args, message) => {
     const host = new TestHost(args)
-    await runProcess('berth', idle, host)
+    await runProcess(berth, idle, host)
     expect(host.errors.join('')).toContain(message)
     expect(host.codes).toEqual([1])
   })
 
   it('prints its version, and how to start it', async () => {
     const asked = new TestHost(['--version'])
-    await runProcess('berth', idle, asked)
+    await runProcess(berth, idle, asked)
     expect(asked.output).toEqual([`berth ${version}\n`])
     const helped = new TestHost(['--help'])
-    await runProcess('berth', idle, helped)
+    await runProcess(berth, idle, helped)
     expect(helped.output.join('')).toMatch(/Usage: berth \[--config FILE\][^]*storage\.filesystem\.rootdirectory/)
   })
 })

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import { loadConfig } from '../config/load-config.ts'
+import { loadConfig, type PartialSection } from '../config/load-config.ts'
 import { ConfigError } from '../config/problems.ts'
 import { createLogger, type ProcessLogger } from '../log/create-logger.ts'
 import { version } from '../version.ts'
@@ -11,6 +11,14 @@ import { Lifecycle } from './lifecycle.ts'
 /** Opens everything and returns when the process serves. What it opens, `lifecycle` owns. */
 export type Start = (config: Config, lifecycle: Lifecycle, log: ProcessLogger) => Promise<void>
 
+/** What a process is. */
+export interface Program {
+  /** Its title, and what it calls itself. */
+  readonly name: string
+  /** The sections it uses of those that not every process does; in the others a warning says that they do nothing here. */
+  readonly uses?: readonly PartialSection[]
+}
+
 // What closing may take beyond the time that requests in flight are given.
 const graceMs = 5000
 
@@ -19,7 +27,9 @@ const graceMs = 5000
  * configuration cannot be used, when starting or closing fails, or after an error that nothing caught. A second signal
  * ends it at once.
  */
-export async function runProcess(name: string, start: Start, host: Host = thisProcess()): Promise<void> {
+export async function runProcess(program: Program, start: Start, host: Host = thisProcess()): Promise<void> {
+  const { name } = program
+  host.setTitle(name)
   const invocation = parseInvocation(host.args)
   switch (invocation.kind) {
     case 'help':
@@ -33,17 +43,17 @@ export async function runProcess(name: string, start: Start, host: Host = thisPr
       host.exit(1)
       return
     case 'run':
-      await new Run(name, host).run(invocation.configPath, start)
+      await new Run(program, host).run(invocation.configPath, start)
   }
 }
 
 class Run {
-  readonly #name: string
+  readonly #program: Program
   readonly #host: Host
   #isEnding = false
 
-  constructor(name: string, host: Host) {
-    this.#name = name
+  constructor(program: Program, host: Host) {
+    this.#program = program
     this.#host = host
   }
 
@@ -71,8 +81,8 @@ class Run {
       // A signal that came while starting makes starting fail, too.
       if (this.#isEnding) return
       // A file that the configuration names cannot be used: for whoever started the process, not a bug.
-      if (error instanceof ConfigError) this.#host.printError(`${this.#name}: ${error.message}\n`)
-      else log.fatal({ err: error }, `${this.#name} could not start`)
+      if (error instanceof ConfigError) this.#host.printError(`${this.#program.name}: ${error.message}\n`)
+      else log.fatal({ err: error }, `${this.#program.name} could not start`)
       await end(1)
     }
   }
@@ -80,10 +90,11 @@ class Run {
   #loadConfig(path: string | undefined): ReturnType<typeof loadConfig> | undefined {
     const host = this.#host
     try {
-      return loadConfig({ path, environment: host.environment, readFile: (file) => host.readFile(file) })
+      const { uses = [] } = this.#program
+      return loadConfig({ path, environment: host.environment, uses, readFile: (file) => host.readFile(file) })
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
-      this.#host.printError(`${this.#name}: ${error.message}\n`)
+      this.#host.printError(`${this.#program.name}: ${error.message}\n`)
       this.#host.exit(1)
       return undefined
     }

@@ -1,5 +1,4 @@
-import { InvalidValue } from '../problems.ts'
-import { parseTcpAddress } from '../listen-address.ts'
+import { parseRemoteAddress } from '../listen-address.ts'
 import { dictionary, list, section } from './node.ts'
 import { duration, flag, integer, text, url, value } from './values.ts'
 
@@ -43,7 +42,11 @@ export const health = section(
       section(
         { about: 'a check' },
         {
-          addr: value('host:port', { required: true, about: 'where something must accept connections' }, remoteAddress),
+          addr: value(
+            'host:port',
+            { required: true, about: 'where something must accept connections' },
+            parseRemoteAddress,
+          ),
           timeoutMs,
           intervalMs,
           threshold,
@@ -52,9 +55,3 @@ export const health = section(
     ),
   },
 )
-
-function remoteAddress(written: string): { readonly host: string; readonly port: number } {
-  const { host, port } = parseTcpAddress(written)
-  if (host === undefined) throw new InvalidValue(`${JSON.stringify(written)} names no host`)
-  return { host, port }
-}

@@ -1,35 +1,74 @@
+import { InvalidValue } from '../problems.ts'
+import { parseRemoteAddress, parseTcpAddress } from '../listen-address.ts'
 import { anything, list, section } from './node.ts'
 import { warns } from './not-yet.ts'
-import { flag, text } from './values.ts'
+import { duration, flag, text, value } from './values.ts'
 
-const addresses = (about: string) => list({ about }, text({ about: 'dns:///name:port or host:port' }))
-const split = 'belongs to the split services and has no effect here'
+const grpcAddresses = (about: string) =>
+  list({ about }, value('host:port or dns:///name:port', { about: 'an address' }, grpcAddress))
 
-/** What only the split services and the issues to come use. */
+/** The gRPC side of a split service. */
+export const rpc = section(
+  { about: 'how services speak to each other' },
+  {
+    listen: value('host:port', { about: 'where the service listens' }, parseTcpAddress),
+    tls: section(
+      { about: 'TLS, where a certificate is given; the service shows it as a server and as a client' },
+      {
+        certificate: text({ about: 'path of the certificate chain, PEM' }),
+        keyFile: text({ key: 'key', about: 'path of its private key, PEM' }),
+        clientCas: list(
+          { about: 'CAs of the services’ certificates; with any, every service must show one' },
+          text({ about: 'a path' }),
+        ),
+      },
+    ),
+    insecure: flag({ default: false, about: 'it may listen beyond loopback without TLS' }),
+    maxConnectionAgeMs: duration({
+      default: 5 * 60_000,
+      minMs: 1000,
+      about: 'connections are renewed after this, so that clients see new replicas',
+    }),
+  },
+)
+
+export const services = section(
+  { about: 'where the services find each other' },
+  {
+    blobs: section(
+      { about: 'blob nodes' },
+      {
+        addresses: grpcAddresses('the gRPC side of the blob nodes'),
+        http: list(
+          { about: 'the HTTP side of the blob nodes' },
+          value('host:port', { about: 'an address' }, (written) => {
+            parseRemoteAddress(written)
+            return written
+          }),
+        ),
+      },
+    ),
+    manifest: section(
+      { about: 'manifest services' },
+      { addresses: grpcAddresses('the gRPC side of the manifest services') },
+    ),
+  },
+)
+
 export const queue = section(warns('the queue of events and jobs'), {
   sqlite: section({ about: 'the queue where there is no redis.queue' }, { path: text({ about: 'its file' }) }),
 })
 
-export const rpc = section(warns('the gRPC side of a split service', split), {
-  listen: text({ about: 'host:port' }),
-  tls: section(
-    { about: 'TLS' },
-    {
-      certificate: text({ about: 'path' }),
-      keyFile: text({ key: 'key', about: 'path' }),
-      clientCa: text({ about: 'path' }),
-    },
-  ),
-  insecure: flag({ about: 'beyond loopback without TLS' }),
-})
-
-export const services = section(warns('where the services find each other', split), {
-  blobs: section(
-    { about: 'blob nodes' },
-    { addresses: addresses('their gRPC side'), http: addresses('their HTTP side') },
-  ),
-  manifest: section({ about: 'manifest services' }, { addresses: addresses('their gRPC side') }),
-})
-
 export const gc = anything(warns('garbage collection'))
 export const events = anything(warns('events'))
+
+function grpcAddress(written: string): string {
+  const [, address = ''] = /^(?:dns:\/\/\/)?(.*)$/.exec(written) ?? []
+  try {
+    parseRemoteAddress(address)
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error
+    throw new InvalidValue(`${JSON.stringify(written)} is neither host:port nor dns:///name:port`, { cause: error })
+  }
+  return written
+}
