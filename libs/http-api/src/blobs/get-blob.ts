@@ -4,6 +4,7 @@ import type { ByteRange } from '@berth/bytes'
 import { type Digest, parseDigest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import type { Exchange, Handler } from '../exchange/exchange.ts'
+import { setHeaders } from '../exchange/respond.ts'
 import { contentRange, multipartBody } from './multipart.ts'
 import { checkPreconditions, rangeCounts } from './preconditions.ts'
 import { chooseRanges } from './ranges.ts'
@@ -71,7 +72,7 @@ async function send(blobs: SendableBlobs, exchange: Exchange, digest: Digest, bo
   const { response, repository, signal } = exchange
   const { status, headers, pieces } = body
   response.statusCode = status
-  for (let at = 0; at < headers.length; at += 2) response.setHeader(headers[at] as string, headers[at + 1] as string)
+  setHeaders(response, headers)
   try {
     for (const piece of pieces) {
       // Not waited for: the next range is written after it, at the pace of the socket.

@@ -3,6 +3,7 @@ import { RegistryError } from '@berth/errors'
 import type { Manifests } from '@berth/manifests'
 import { parseTag, type Tag } from '@berth/reference'
 import type { Handler } from '../exchange/exchange.ts'
+import { respond } from '../exchange/respond.ts'
 import { manifestTypeOf } from './manifest-type.ts'
 import { parseReference } from './parse-reference.ts'
 
@@ -34,10 +35,10 @@ export function putManifest(parts: { readonly manifests: Manifests; readonly man
 
     exchange.note({ digest: pushed.digest, size: content.byteLength })
     const location = exchange.url(`${repository}/manifests/${pushed.digest}`)
-    const headers = ['Location', location, 'Docker-Content-Digest', pushed.digest, 'Content-Length', '0']
+    const headers = ['Location', location, 'Docker-Content-Digest', pushed.digest]
     if (pushed.subject !== undefined) headers.push('OCI-Subject', pushed.subject)
     if (tags.length > 0) headers.push('OCI-Tag', pushed.tags.join(', '))
-    exchange.response.writeHead(201, headers).end()
+    respond(exchange, 201, headers)
   }
 }
 

@@ -3,7 +3,7 @@ import type { BlobUploads, Upload, UploadRef } from '@berth/uploads'
 import { RegistryError } from '@berth/errors'
 import type { Digest } from '@berth/digest'
 import type { Exchange } from '../exchange/exchange.ts'
-import { respond } from '../exchange/respond.ts'
+import { respond, setHeaders } from '../exchange/respond.ts'
 
 /** The upload that a request's URL names, with the state token that the client was last given. */
 export function uploadOf({ repository, parameter, query }: Exchange): UploadRef {
@@ -43,9 +43,7 @@ export async function orTellWhereItStands<T>(
     return await work()
   } catch (error) {
     if (!(error instanceof RegistryError && error.code === 'RANGE_INVALID')) throw error
-    const headers = uploadHeaders(exchange, await uploads.status(uploadOf(exchange)))
-    for (let at = 0; at < headers.length; at += 2)
-      exchange.response.setHeader(headers[at] as string, headers[at + 1] as string)
+    setHeaders(exchange.response, uploadHeaders(exchange, await uploads.status(uploadOf(exchange))))
     throw error
   }
 }
