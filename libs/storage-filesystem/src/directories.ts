@@ -125,7 +125,7 @@ export class Directories {
       // Some network file systems have no sync of directories, since they are never lazy about them.
       if (!failedWith(error, 'EINVAL', 'ENOTSUP')) throw error
     } finally {
-      this.#files.closeSoon(fd)
+      this.#files.closeDirectory(fd)
     }
   }
 }

@@ -95,7 +95,7 @@ export class RecordedFileSystem {
     const failure = this.#failures.find((each) => each.name === name && each.times > 0 && each.path.test(path))
     if (failure !== undefined) failure.times -= 1
     if (failure?.isMade === false) throw errorOf(failure.code)
-    if (name === 'close' || name === 'closeSoon') this.openPaths.delete(subject as number)
+    if (name.startsWith('close')) this.openPaths.delete(subject as number)
     const result: unknown = await Reflect.apply(files[name] as (...all: unknown[]) => unknown, files, passed)
     this.ended.push({ name, path })
     for (const wake of this.#watchers.splice(0)) wake()

@@ -13,7 +13,8 @@ export async function removeTree(files: FileSystem, path: string): Promise<void>
   }
 }
 
-async function removeDirectory(files: FileSystem, directory: string): Promise<void> {
+/** As `removeTree`, for what is known to be a directory. */
+export async function removeDirectory(files: FileSystem, directory: string): Promise<void> {
   const names = await files.readdir(directory)
   for (let start = 0; start < names.length; start += atOnce) {
     const some = names.slice(start, start + atOnce)

@@ -4,7 +4,7 @@ import type { ByteBudget, ByteStream } from '@berth/bytes'
 import type { Logger } from '@berth/errors'
 import { failedWith, type FileSystem } from './file-system.ts'
 import { FileWriter } from './file-writer.ts'
-import { removeTree } from './remove-tree.ts'
+import { removeDirectory, removeTree } from './remove-tree.ts'
 
 const { O_CREAT, O_EXCL, O_WRONLY } = constants
 const newFile = O_CREAT | O_EXCL | O_WRONLY
@@ -29,14 +29,9 @@ export class TemporaryFiles {
     this.#log = log
   }
 
-  /** A path that nothing has. */
-  newPath(): string {
-    return `${this.#directory}/${randomUUID()}`
-  }
-
   /** Writes content to a file that nobody else has. When that fails nothing is left of it. @returns its path */
   async write(content: Uint8Array | ByteStream, options: WriteOptions): Promise<string> {
-    const path = this.newPath()
+    const path = this.#newPath()
     await this.writeTo(path, content, options)
     return path
   }
@@ -64,17 +59,6 @@ export class TemporaryFiles {
     }
   }
 
-  /** Removes a directory with all in it; what stays is purged by its age. Never rejects. */
-  removeTree(path: string): Promise<void> {
-    const removed = removeTree(this.#files, path)
-      .catch((error: unknown) => {
-        if (!failedWith(error, 'ENOENT')) this.#log.warn({ path, err: error }, 'removed directory stays')
-      })
-      .finally(() => this.#removals.delete(removed))
-    this.#removals.add(removed)
-    return removed
-  }
-
   /**
    * Takes a directory from its place, so that nothing finds it any more, and removes it.
    *
@@ -82,9 +66,9 @@ export class TemporaryFiles {
    * @throws FileSystemError ENOENT
    */
   async takeAway(directory: string): Promise<{ readonly removed: Promise<void> }> {
-    const path = this.newPath()
+    const path = this.#newPath()
     await this.#files.rename(directory, path)
-    return { removed: this.removeTree(path) }
+    return { removed: this.#remove(path) }
   }
 
   /** Removes what nobody has changed since `beforeMs`, as a process leaves it that was killed. @returns how many */
@@ -107,6 +91,21 @@ export class TemporaryFiles {
   /** Waits for the removals that are under way. */
   async close(): Promise<void> {
     await Promise.all(this.#removals)
+  }
+
+  /** A path that nothing has. */
+  #newPath(): string {
+    return `${this.#directory}/${randomUUID()}`
+  }
+
+  #remove(directory: string): Promise<void> {
+    const removed = removeDirectory(this.#files, directory)
+      .catch((error: unknown) => {
+        if (!failedWith(error, 'ENOENT')) this.#log.warn({ path: directory, err: error }, 'removed directory stays')
+      })
+      .finally(() => this.#removals.delete(removed))
+    this.#removals.add(removed)
+    return removed
   }
 
   /** Writes and syncs content. The file is open afterwards, unless that fails. */

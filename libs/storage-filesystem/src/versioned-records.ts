@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
-import { constants } from 'node:fs'
 import type { Version, Versioned } from '@berth/storage'
 import type { Directories } from './directories.ts'
 import { failedWith, type FileSystem } from './file-system.ts'
+import { readIfThere } from './read-if-there.ts'
 import {
   contentPath,
   firstVersionOf,
@@ -15,9 +15,10 @@ import {
 } from './record-versions.ts'
 import type { TemporaryFiles } from './temporary-files.ts'
 
-const looks = 8
-/** More than most records are long. */
-const readSize = 4096
+/** So often a reader may be overtaken. */
+const looks = 64
+/** So often a marker may be missed, one time after the other, before there is none. */
+const misses = 8
 
 /**
  * Small records that change by compare and swap, without locks. A record is two files in a directory:
@@ -88,20 +89,25 @@ export class VersionedRecords {
   async read(record: string): Promise<Versioned | undefined> {
     const directory = dirname(record)
     let seen: Version | undefined
+    let missed = 0
     for (let look = 0; look < looks; look += 1) {
       const names = await this.#namesIn(directory)
       if (names.length === 0) return undefined
       const version = versionAmong(names)
       // A file that is renamed while a long directory is read may be found by neither of its names.
-      if (version === undefined) continue
+      if (version === undefined) {
+        missed += 1
+        if (missed === misses) return undefined
+        continue
+      }
+      missed = 0
       if (version === seen) return undefined
       const path = isFirst(version) ? markerPath(directory, version) : contentPath(record, version)
-      const content = await this.#readFile(path)
+      const content = await readIfThere(this.#files, path)
       if (content !== undefined) return isOf(version, content) ? { version, content } : undefined
       // Somebody swapped it in between, or else its content is lost.
       seen = version
     }
-    if (seen === undefined) return undefined
     throw new Error(`the record ${record} changes faster than it can be read`)
   }
 
@@ -129,27 +135,6 @@ export class VersionedRecords {
     } catch (error) {
       if (failedWith(error, 'ENOENT', 'ENOTDIR')) return []
       throw error
-    }
-  }
-
-  async #readFile(path: string): Promise<Uint8Array | undefined> {
-    let fd: number
-    try {
-      fd = await this.#files.open(path, constants.O_RDONLY)
-    } catch (error) {
-      if (failedWith(error, 'ENOENT')) return undefined
-      throw error
-    }
-    try {
-      let buffer = Buffer.allocUnsafe(readSize)
-      let length = await this.#files.read(fd, buffer, readSize, 0)
-      while (length === buffer.byteLength) {
-        buffer = Buffer.concat([buffer], length * 2)
-        length += await this.#files.read(fd, buffer.subarray(length), length, length)
-      }
-      return buffer.subarray(0, length)
-    } finally {
-      this.#files.closeSoon(fd)
     }
   }
 }
