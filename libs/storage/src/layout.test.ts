@@ -1,6 +1,16 @@
+import { digestOf } from '@berth/digest'
 import { parseRepositoryName } from '@berth/reference'
 import { describe, expect, it } from 'vitest'
-import { catalogEntriesRoot, catalogEntryPath, parseCatalogEntry } from './layout.ts'
+import {
+  catalogEntriesRoot,
+  catalogEntryPath,
+  parseCatalogEntry,
+  parseLinkComponents,
+  parseRepositoryRoot,
+  repositoriesRoot,
+  repositoryRoot,
+  revisionLinkPath,
+} from './layout.ts'
 import { parseStoragePath } from './storage-path.ts'
 
 const componentsOf = (path: string): readonly string[] => path.slice(catalogEntriesRoot.length + 1).split('/')
@@ -33,5 +43,25 @@ describe('the entries of the catalog', () => {
 
   it('takes no other file for an entry', () => {
     expect(() => parseCatalogEntry(['.DS_Store'])).toThrow('invalid repository name')
+  })
+})
+
+describe('what a walk finds', () => {
+  it.each(['a', 'library/alpine', 'Foo.com/a/b'])('tells the repository %s by its directory', (name) => {
+    expect(parseRepositoryRoot(repositoryRoot(parseRepositoryName(name)))).toBe(name)
+  })
+
+  it.each([repositoriesRoot, `${repositoriesRoot}/a/_uploads`])('is no repository where %s is', (directory) => {
+    expect(() => parseRepositoryRoot(parseStoragePath(directory))).toThrow('invalid repository name')
+  })
+
+  it.each(['sha256', 'sha384', 'sha512'] as const)('tells a digest of %s by the directory of its link', (algorithm) => {
+    const digest = digestOf('content', algorithm)
+    const [name = '', encoded = ''] = revisionLinkPath(parseRepositoryName('a'), digest).split('/').slice(-3)
+    expect(parseLinkComponents([name, encoded])).toBe(digest)
+  })
+
+  it('is no link where the directory is of another name', () => {
+    expect(() => parseLinkComponents(['sha256', 'tmp'])).toThrow('digest')
   })
 })

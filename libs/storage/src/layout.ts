@@ -32,6 +32,14 @@ export function below(parent: StoragePath, ...components: readonly string[]): St
 /** `sha256/<hex>`, as links are laid out. */
 const linkComponents = (digest: Digest): readonly string[] => [algorithmOf(digest), encodedOf(digest)]
 
+/**
+ * @param components of a link's directory: the algorithm, then the encoded digest
+ * @throws RegistryError DIGEST_INVALID: they are of no link
+ */
+export function parseLinkComponents(components: readonly [algorithm: string, encoded: string]): Digest {
+  return parseDigest(components.join(':'))
+}
+
 export function blobDataPath(digest: Digest): StoragePath {
   const encoded = encodedOf(digest)
   return below(blobsRoot, algorithmOf(digest), encoded.slice(0, 2), encoded, 'data')
@@ -64,6 +72,11 @@ export function parseCatalogEntry(components: readonly string[]): RepositoryName
 
 export function repositoryRoot(repository: RepositoryName): StoragePath {
   return below(repositoriesRoot, repository)
+}
+
+/** @throws RegistryError NAME_INVALID: it is no directory of a repository */
+export function parseRepositoryRoot(directory: StoragePath): RepositoryName {
+  return parseRepositoryName(directory.slice(repositoriesRoot.length + 1))
 }
 
 export function layersRoot(repository: RepositoryName): StoragePath {

@@ -1,4 +1,4 @@
-import { type Digest, parseDigest } from '@berth/digest'
+import type { Digest } from '@berth/digest'
 import { unlessInvalid } from '@berth/errors'
 import { layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
 
@@ -6,7 +6,7 @@ import { layout, type StorageDriver, StorageError, type StoragePath } from '@ber
 export async function* listDigests(storage: StorageDriver, root: StoragePath): AsyncGenerator<Digest> {
   for await (const algorithm of namesIn(storage, root))
     for await (const encoded of namesIn(storage, layout.below(root, algorithm))) {
-      const digest = unlessInvalid(parseDigest, `${algorithm}:${encoded}`)
+      const digest = unlessInvalid(layout.parseLinkComponents, [algorithm, encoded])
       if (digest !== undefined) yield digest
     }
 }

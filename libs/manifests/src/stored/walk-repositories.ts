@@ -1,6 +1,6 @@
 import { unlessInvalid } from '@berth/errors'
-import { parseRepositoryName, type RepositoryName } from '@berth/reference'
-import { layout, type StorageDriver, StorageError } from '@berth/storage'
+import type { RepositoryName } from '@berth/reference'
+import { layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
 import { forEachLimited } from './concurrently.ts'
 
 const markers: ReadonlySet<string> = new Set(['_manifests', '_layers'])
@@ -17,24 +17,23 @@ export async function walkRepositories(
   onRepository: (repository: RepositoryName) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
-  let level: readonly string[] = ['']
+  let level: readonly StoragePath[] = [layout.repositoriesRoot]
   while (level.length > 0) {
-    const below: string[] = []
-    await forEachLimited(level, parallelLists, async (name) => {
+    const below: StoragePath[] = []
+    await forEachLimited(level, parallelLists, async (directory) => {
       signal?.throwIfAborted()
-      const children = await directoriesIn(storage, name)
-      for (const child of children) if (!child.startsWith('_')) below.push(name === '' ? child : `${name}/${child}`)
+      const children = await directoriesIn(storage, directory)
+      for (const child of children) if (!child.startsWith('_')) below.push(layout.below(directory, child))
       if (!children.some((child) => markers.has(child))) return
       // A directory that Distribution could not have made is nobody's repository, though some below it may be.
-      const repository = unlessInvalid(parseRepositoryName, name)
+      const repository = unlessInvalid(layout.parseRepositoryRoot, directory)
       if (repository !== undefined) await onRepository(repository)
     })
     level = below
   }
 }
 
-async function directoriesIn(storage: StorageDriver, name: string): Promise<readonly string[]> {
-  const path = name === '' ? layout.repositoriesRoot : layout.below(layout.repositoriesRoot, name)
+async function directoriesIn(storage: StorageDriver, path: StoragePath): Promise<readonly string[]> {
   const names: string[] = []
   try {
     for await (const entry of storage.list(path)) if (entry.isDirectory) names.push(entry.name)

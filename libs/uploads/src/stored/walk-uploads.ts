@@ -1,5 +1,5 @@
 import { unlessInvalid } from '@berth/errors'
-import { parseRepositoryName, type RepositoryName } from '@berth/reference'
+import type { RepositoryName } from '@berth/reference'
 import { layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
 import { isUploadId } from './stored-upload.ts'
 
@@ -38,7 +38,7 @@ async function* uploadsIn(
   storage: StorageDriver,
   directory: StoragePath,
 ): AsyncGenerator<UploadPlace, void, undefined> {
-  const repository = unlessInvalid(parseRepositoryName, directory.slice(layout.repositoriesRoot.length + 1))
+  const repository = unlessInvalid(layout.parseRepositoryRoot, directory)
   if (repository === undefined) return
   for await (const { name, isDirectory } of storage.list(layout.uploadsRoot(repository)))
     if (isDirectory && isUploadId(name)) yield { repository, id: name }
