@@ -8,37 +8,18 @@ import type { SendableBlobs } from '@berth/blobs'
 import type { ByteStream } from '@berth/bytes'
 import { parseDigest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
-import type { BlobUploads, Chunk, Upload } from '@berth/uploads'
+import type { Chunk, Upload } from '@berth/uploads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpApiServer } from '../http-api-server.ts'
 import type { HttpApiSettings } from '../settings.ts'
 import { type RawConnection, TestApi } from '../test-api.ts'
+import { noBlobs, uploadsThat } from '../test-services.ts'
 
 const path = '/v2/foo/blobs/uploads/1'
 const head = (fields: string): string => `PATCH ${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n`
-const unused = () => Promise.reject(new Error('not to be called here'))
 
-const noBlobs: SendableBlobs = {
-  stat: unused,
-  statAll: unused,
-  read: unused,
-  put: unused,
-  mount: unused,
-  unlink: unused,
-  sendTo: unused,
-}
-
-/** Takes what each test does with a chunk for the whole of an upload. */
-function uploadsThat(append: (content: ByteStream, chunk: Chunk, signal: AbortSignal) => Promise<Upload>) {
-  const uploads: BlobUploads = {
-    start: unused,
-    status: unused,
-    complete: unused,
-    cancel: unused,
-    append: (_, chunk, signal) => append(chunk.content, chunk, signal as AbortSignal),
-  }
-  return uploads
-}
+/** What a test does with a chunk. */
+type Append = (content: ByteStream, chunk: Chunk, signal: AbortSignal) => Promise<Upload>
 
 const received = (size: number): Upload => ({ id: '1', offset: size, state: 's' })
 
@@ -49,10 +30,11 @@ async function sizeOf(content: ByteStream): Promise<number> {
 }
 
 async function serve(
-  append: Parameters<typeof uploadsThat>[0],
+  append: Append,
   settings: Partial<HttpApiSettings> = {},
 ): Promise<{ api: TestApi; connection: RawConnection }> {
-  const api = await TestApi.open({ services: { blobs: noBlobs, uploads: uploadsThat(append) }, settings })
+  const uploads = uploadsThat((_, chunk, signal) => append(chunk.content, chunk, signal as AbortSignal))
+  const api = await TestApi.open({ services: { blobs: noBlobs, uploads }, settings })
   onTestFinished(() => api.close())
   const connection = await api.connect()
   onTestFinished(() => connection.destroy())

@@ -8,8 +8,8 @@ import { makeCertificate } from '@berth/process/test-certificate'
 import type { BlobUploads, Upload } from '@berth/uploads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpApiServer } from '../http-api-server.ts'
+import { noBlobs, uploadsThat } from '../test-services.ts'
 
-const unused = () => Promise.reject(new Error('not to be called here'))
 const own = makeCertificate()
 const defaults: ServerTls = { ...own, minVersion: 'TLSv1.2', ciphers: 'HIGH', clientCas: [], clientAuth: 'none' }
 
@@ -21,16 +21,8 @@ async function serve(tls: Partial<ServerTls> = {}) {
   }
   const server = new HttpApiServer({
     services: {
-      blobs: {
-        stat: unused,
-        statAll: unused,
-        read: unused,
-        put: unused,
-        mount: unused,
-        unlink: unused,
-        sendTo: unused,
-      },
-      uploads: { append, start: unused, status: unused, complete: unused, cancel: unused },
+      blobs: noBlobs,
+      uploads: uploadsThat(append),
     },
     settings: { relativeUrls: false },
     log: { debug() {}, info() {}, warn() {}, error() {}, isLevelEnabled: () => false },
