@@ -40,16 +40,7 @@ export async function compose(config: Config, lifecycle: Lifecycle, log: Process
   const blobs = new StoredBlobs({
     storage,
     ...(cache.blobDescriptor === 'inmemory' && {
-      cache: {
-        maxDescriptors: cache.blobDescriptorSize,
-        observer: {
-          hit: () => {
-            metrics.cache.requests.add(1)
-            metrics.cache.hits.add(1)
-          },
-          miss: () => metrics.cache.requests.add(1),
-        },
-      },
+      cache: { maxDescriptors: cache.blobDescriptorSize, observer: metrics.cache },
     }),
   })
   const keys = new KeyRing(keyRingOptions(config.secrets, opened.secret))

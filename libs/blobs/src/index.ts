@@ -1,5 +1,16 @@
 /**
  * Blobs: bytes known by digest, kept once, and linked from every repository that may read them.
- * Begin with `blobs.ts`; how they are stored is behind `@berth/blobs/stored`.
+ * Begin with `blobs.ts`; how they are stored is behind `@berth/blobs/stored`. `shared-descriptors.ts` is what
+ * replicas remember together.
  */
 export type { Blobs, SendableBlobs } from './blobs.ts'
+export { formatLinkedBlob, type LinkedBlob, parseLinkedBlob } from './linked-blob.ts'
+export {
+  type Generation,
+  type Hold,
+  holdLifeMs,
+  type InvalidationListener,
+  type SharedDescriptors,
+  sharedLifeMs,
+  type SharedLookup,
+} from './shared-descriptors.ts'

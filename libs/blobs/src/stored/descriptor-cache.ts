@@ -1,18 +1,10 @@
 import { LruCache } from '@berth/bytes'
-import type { Descriptor } from '@berth/descriptor'
 import type { Digest } from '@berth/digest'
 import type { RepositoryName } from '@berth/reference'
-
-/** A blob as a repository's link and storage know it. */
-export interface LinkedBlob {
-  /** With the digest that was asked for. */
-  readonly descriptor: Descriptor
-  /** What the link holds: where the content is. Another algorithm's digest where Distribution wrote an alias. */
-  readonly target: Digest
-}
+import type { LinkedBlob } from '../linked-blob.ts'
 
 /** Names what was true of a cache when it was asked. */
-export type Generation = number
+export type MemoryGeneration = number
 
 /**
  * The blobs that repositories have been seen to hold, for a little while. An entry that was read from storage before a
@@ -20,14 +12,14 @@ export type Generation = number
  */
 export class DescriptorCache {
   readonly #blobs: LruCache<string, LinkedBlob>
-  #generation: Generation = 0
+  #generation: MemoryGeneration = 0
 
   constructor(options: { maxEntries: number; ttlMs: number; nowMs: () => number }) {
     this.#blobs = new LruCache({ maxWeight: options.maxEntries, ttlMs: options.ttlMs, nowMs: options.nowMs })
   }
 
   /** To be asked before storage is, and given to `fill`. */
-  get generation(): Generation {
+  get generation(): MemoryGeneration {
     return this.#generation
   }
 
@@ -36,7 +28,7 @@ export class DescriptorCache {
   }
 
   /** Keeps what storage said, unless something was forgotten since it was asked. */
-  fill(repository: RepositoryName, digest: Digest, blob: LinkedBlob, since: Generation): void {
+  fill(repository: RepositoryName, digest: Digest, blob: LinkedBlob, since: MemoryGeneration): void {
     if (since === this.#generation) this.#blobs.set(keyOf(repository, digest), blob)
   }
 
@@ -44,6 +36,12 @@ export class DescriptorCache {
   forget(repository: RepositoryName, digest: Digest): void {
     this.#generation += 1
     this.#blobs.delete(keyOf(repository, digest))
+  }
+
+  /** To be called where it is not known what is gone. */
+  clear(): void {
+    this.#generation += 1
+    this.#blobs.clear()
   }
 }
 

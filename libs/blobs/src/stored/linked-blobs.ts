@@ -2,7 +2,9 @@ import { type Digest, algorithmOf } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
 import { findLink, findStat, layout, type StorageDriver, translateStorageError } from '@berth/storage'
-import type { DescriptorCache, LinkedBlob } from './descriptor-cache.ts'
+import type { LinkedBlob } from '../linked-blob.ts'
+import type { DescriptorCache } from './descriptor-cache.ts'
+import type { SharedTier } from './shared-tier.ts'
 
 const mediaType = 'application/octet-stream'
 
@@ -10,18 +12,26 @@ const mediaType = 'application/octet-stream'
 export class LinkedBlobs {
   readonly #storage: StorageDriver
   readonly #cache: DescriptorCache | undefined
+  readonly #shared: SharedTier | undefined
 
-  constructor(storage: StorageDriver, cache: DescriptorCache | undefined) {
+  constructor(storage: StorageDriver, cache: DescriptorCache | undefined, shared: SharedTier | undefined) {
     this.#storage = storage
     this.#cache = cache
+    this.#shared = shared
   }
 
-  /** What is remembered. */
+  /** What this process remembers. */
   findCached(repository: RepositoryName, digest: Digest): LinkedBlob | undefined {
     return this.#cache?.find(repository, digest)
   }
 
-  /** What storage has now. @throws RegistryError BLOB_UNKNOWN */
+  /** What replicas remember, or else what storage has. */
+  find(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
+    if (this.#shared === undefined) return this.findStored(repository, digest)
+    return this.#shared.find(repository, digest, () => this.#read(repository, digest))
+  }
+
+  /** As `find`. @throws RegistryError BLOB_UNKNOWN */
   async get(repository: RepositoryName, digest: Digest): Promise<LinkedBlob> {
     const blob = await this.find(repository, digest)
     if (blob === undefined) throw new RegistryError('BLOB_UNKNOWN', { digest })
@@ -29,16 +39,11 @@ export class LinkedBlobs {
   }
 
   /** What storage has now. */
-  async find(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
+  async findStored(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
     const since = this.#cache?.generation
-    try {
-      const target = await findLink(this.#storage, layout.layerLinkPath(repository, digest))
-      const blob = target && (await this.#describe(digest, target))
-      if (blob && since !== undefined) this.#cache?.fill(repository, digest, blob, since)
-      return blob
-    } catch (error) {
-      throw translateStorageError(error)
-    }
+    const blob = await this.#read(repository, digest)
+    if (blob !== undefined) this.#fillAlone(repository, digest, blob, since)
+    return blob
   }
 
   /** What storage has now under a digest, whoever links it. */
@@ -60,7 +65,7 @@ export class LinkedBlobs {
     ])
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw translateStorageError(outcome.reason)
     const blob = { descriptor: { mediaType, digest, size: content.byteLength }, target: digest }
-    if (since !== undefined) this.#cache?.fill(repository, digest, blob, since)
+    this.#fillAlone(repository, digest, blob, since)
     return blob
   }
 
@@ -74,19 +79,42 @@ export class LinkedBlobs {
 
   /** @throws RegistryError BLOB_UNKNOWN */
   async unlink(repository: RepositoryName, digest: Digest): Promise<void> {
+    if (this.#shared !== undefined)
+      return this.#shared.remove(repository, digest, () => this.#unlink(repository, digest))
     try {
-      await this.#storage.delete(layout.layerLinkPath(repository, digest))
-    } catch (error) {
-      throw translateStorageError(error, (cause) => new RegistryError('BLOB_UNKNOWN', { digest }, { cause }))
+      await this.#unlink(repository, digest)
     } finally {
       // After a failure, too: its answer may be all that was lost.
-      this.forget(repository, digest)
+      this.#cache?.forget(repository, digest)
     }
   }
 
   /** To be called where what is remembered was found to be no longer so. */
-  forget(repository: RepositoryName, digest: Digest): void {
+  async forget(repository: RepositoryName, digest: Digest): Promise<void> {
     this.#cache?.forget(repository, digest)
+    await this.#shared?.forget(repository, digest)
+  }
+
+  async #unlink(repository: RepositoryName, digest: Digest): Promise<void> {
+    try {
+      await this.#storage.delete(layout.layerLinkPath(repository, digest))
+    } catch (error) {
+      throw translateStorageError(error, (cause) => new RegistryError('BLOB_UNKNOWN', { digest }, { cause }))
+    }
+  }
+
+  /** Remembers what was not looked up in the shared tier; where there is one, only what it takes is remembered. */
+  #fillAlone(repository: RepositoryName, digest: Digest, blob: LinkedBlob, since: number | undefined): void {
+    if (since !== undefined && this.#shared === undefined) this.#cache?.fill(repository, digest, blob, since)
+  }
+
+  async #read(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
+    try {
+      const target = await findLink(this.#storage, layout.layerLinkPath(repository, digest))
+      return target && (await this.#describe(digest, target))
+    } catch (error) {
+      throw translateStorageError(error)
+    }
   }
 
   /** The content that a link points at, if it is there. */

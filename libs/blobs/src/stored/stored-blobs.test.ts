@@ -177,7 +177,10 @@ describe('StoredBlobs with a cache', () => {
     storage = new ObservedDriver()
     await new StoredBlobs({ storage }).put(here, content)
     storage.calls = []
-    const observer = { hit: () => void counts.hits++, miss: () => void counts.misses++ }
+    const observer = {
+      lookedUp: (_tier: string, outcome: string) => void counts[outcome === 'hit' ? 'hits' : 'misses']++,
+      timed: () => {},
+    }
     blobs = new StoredBlobs({ storage, cache: { nowMs: () => nowMs, observer } })
   })
 

@@ -7,10 +7,14 @@ import { RegistryError } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
 import { layout, type SendingDriver, type StorageDriver, StorageError, translateStorageError } from '@berth/storage'
 import type { SendableBlobs } from '../blobs.ts'
+import type { LinkedBlob } from '../linked-blob.ts'
+import type { SharedDescriptors } from '../shared-descriptors.ts'
+import type { BlobCacheObserver } from './blob-cache-observer.ts'
 import { ContentCache } from './content-cache.ts'
-import { DescriptorCache, type LinkedBlob } from './descriptor-cache.ts'
+import { DescriptorCache } from './descriptor-cache.ts'
 import { LinkedBlobs } from './linked-blobs.ts'
 import { mapLimited } from './map-limited.ts'
+import { SharedTier } from './shared-tier.ts'
 
 /** How many blobs of one `statAll` are looked up at once. */
 const statLimit = 32
@@ -29,14 +33,12 @@ export interface BlobCacheOptions {
   readonly ttlMs?: number
   /** The sum of the small blobs kept, in bytes. Default: 32 MiB. */
   readonly maxContentBytes?: number
+  /** What replicas remember together, behind this process's memory. Whoever opened it closes it. */
+  readonly shared?: SharedDescriptors
+  /** Must not step back when the system's clock is set. */
   readonly nowMs?: () => number
+  /** Is told of every descriptor that `stat` and `statAll` are asked for. */
   readonly observer?: BlobCacheObserver
-}
-
-/** Is told of every descriptor that `stat` and `statAll` are asked for. */
-export interface BlobCacheObserver {
-  hit(): void
-  miss(): void
 }
 
 /** The blobs in storage, in the layout that Distribution made. */
@@ -48,7 +50,7 @@ export class StoredBlobs implements SendableBlobs {
 
   constructor({ storage, cache }: StoredBlobsOptions) {
     this.#storage = storage
-    this.#links = new LinkedBlobs(storage, cache && descriptorCache(cache))
+    this.#links = linkedBlobs(storage, cache)
     this.#contents = cache && contentCache(cache)
     this.#observer = cache?.observer
   }
@@ -106,7 +108,7 @@ export class StoredBlobs implements SendableBlobs {
 
   async mount(repository: RepositoryName, digest: Digest, from?: RepositoryName): Promise<boolean> {
     // Not from the cache: what is linked anew must be there now.
-    const blob = await (from === undefined ? this.#links.findContent(digest) : this.#links.find(from, digest))
+    const blob = await (from === undefined ? this.#links.findContent(digest) : this.#links.findStored(from, digest))
     if (blob === undefined) return false
     await this.#links.link(repository, blob)
     return true
@@ -118,8 +120,7 @@ export class StoredBlobs implements SendableBlobs {
 
   #findCounted(repository: RepositoryName, digest: Digest): LinkedBlob | undefined {
     const blob = this.#links.findCached(repository, digest)
-    if (blob === undefined) this.#observer?.miss()
-    else this.#observer?.hit()
+    this.#observer?.lookedUp('memory', blob === undefined ? 'miss' : 'hit')
     return blob
   }
 
@@ -148,7 +149,7 @@ export class StoredBlobs implements SendableBlobs {
       return await read()
     } catch (error) {
       const isOutOfRange = error instanceof StorageError && error.code === 'INVALID_RANGE'
-      if (isOutOfRange || StorageError.isNotFound(error)) this.#links.forget(repository, digest)
+      if (isOutOfRange || StorageError.isNotFound(error)) await this.#links.forget(repository, digest)
       if (isOutOfRange && range !== undefined) {
         const { size } = (await this.#links.get(repository, digest)).descriptor
         const detail = { range: `${range.start}-${range.end - 1}`, offset: size }
@@ -159,8 +160,11 @@ export class StoredBlobs implements SendableBlobs {
   }
 }
 
-function descriptorCache({ maxDescriptors = 10_000, ttlMs = 30_000, nowMs = Date.now }: BlobCacheOptions) {
-  return new DescriptorCache({ maxEntries: maxDescriptors, ttlMs, nowMs })
+function linkedBlobs(storage: StorageDriver, cache: BlobCacheOptions | undefined): LinkedBlobs {
+  if (cache === undefined) return new LinkedBlobs(storage, undefined, undefined)
+  const { maxDescriptors = 10_000, ttlMs = 30_000, shared, observer, nowMs = () => performance.now() } = cache
+  const memory = new DescriptorCache({ maxEntries: maxDescriptors, ttlMs, nowMs })
+  return new LinkedBlobs(storage, memory, shared && new SharedTier({ shared, memory, observer, nowMs }))
 }
 
 function contentCache({ maxContentBytes = 32 * 1024 * 1024 }: BlobCacheOptions): ContentCache {

@@ -64,14 +64,34 @@ describe('metrics', () => {
     )
   })
 
-  it('count the cache and uploads', async () => {
+  it('count the cache as a whole, and by tier', async () => {
     const metrics = metricsOf()
-    metrics.cache.hits.add()
-    metrics.uploads.bytes.add(1024)
+    metrics.cache.lookedUp('memory', 'hit')
+    metrics.cache.lookedUp('memory', 'miss')
+    metrics.cache.lookedUp('shared', 'hit')
     const text = await metrics.render()
-    expect(text).toContain('registry_storage_cache_hits_total 1\n')
-    expect(text).toContain('registry_storage_cache_requests_total 0\n')
-    expect(text).toContain('berth_upload_bytes_total 1024\n')
+    expect(text).toContain('registry_storage_cache_requests_total 2\n')
+    expect(text).toContain('registry_storage_cache_hits_total 2\n')
+    expect(text).toContain('registry_storage_cache_errors_total 0\n')
+    expect(text).toContain('berth_descriptor_cache_lookups_total{tier="memory",outcome="miss"} 1\n')
+    expect(text).toContain('berth_descriptor_cache_lookups_total{tier="shared",outcome="hit"} 1\n')
+  })
+
+  it('time the cache that is shared, from well below a millisecond, and count what fails of it', async () => {
+    const metrics = metricsOf()
+    metrics.cache.timed('find', 0.00008, false)
+    metrics.cache.timed('hold', 0.2, true)
+    const text = await metrics.render()
+    expect(text).toContain('berth_descriptor_cache_seconds_bucket{tier="shared",operation="find",le="0.0001"} 1\n')
+    expect(text).toContain('berth_descriptor_cache_errors_total{tier="shared",operation="find"} 0\n')
+    expect(text).toContain('berth_descriptor_cache_errors_total{tier="shared",operation="hold"} 1\n')
+    expect(text).toContain('registry_storage_cache_errors_total 1\n')
+  })
+
+  it('count uploads', async () => {
+    const metrics = metricsOf()
+    metrics.uploads.bytes.add(1024)
+    expect(await metrics.render()).toContain('berth_upload_bytes_total 1024\n')
   })
 
   it('may be added to, each name once', async () => {

@@ -1,0 +1,14 @@
+/** `memory` is this process's own; `shared` is the one behind it. */
+export type CacheTier = 'memory' | 'shared'
+
+export type CacheOutcome = 'hit' | 'miss' | 'error'
+
+export type SharedOperation = 'find' | 'fill' | 'hold' | 'release' | 'forget'
+
+/** Is told what the cache of descriptors is worth. */
+export interface BlobCacheObserver {
+  /** A descriptor was asked for, and looked up in a tier; one that another tier had is not. */
+  lookedUp(tier: CacheTier, outcome: CacheOutcome): void
+  /** An operation of the shared tier is over. */
+  timed(operation: SharedOperation, seconds: number, isFailed: boolean): void
+}

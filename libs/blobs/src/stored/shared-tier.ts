@@ -1,0 +1,135 @@
+import type { Digest } from '@berth/digest'
+import { RegistryError } from '@berth/errors'
+import type { RepositoryName } from '@berth/reference'
+import type { LinkedBlob } from '../linked-blob.ts'
+import { holdLifeMs, type Hold, type SharedDescriptors, type SharedLookup } from '../shared-descriptors.ts'
+import type { BlobCacheObserver, SharedOperation } from './blob-cache-observer.ts'
+import type { DescriptorCache } from './descriptor-cache.ts'
+
+/**
+ * The descriptors that replicas share, below those that this one keeps in memory. A cache that fails is not a miss: it
+ * is not written to, and storage answers. Of a removal that cannot be told to it, nothing is removed.
+ */
+export class SharedTier {
+  readonly #shared: SharedDescriptors
+  readonly #memory: DescriptorCache
+  readonly #observer: BlobCacheObserver | undefined
+  readonly #nowMs: () => number
+
+  constructor(options: {
+    shared: SharedDescriptors
+    memory: DescriptorCache
+    observer: BlobCacheObserver | undefined
+    nowMs: () => number
+  }) {
+    this.#shared = options.shared
+    this.#memory = options.memory
+    this.#observer = options.observer
+    this.#nowMs = options.nowMs
+    this.#shared.listen({
+      invalidated: (repository, digest) => this.#memory.forget(repository, digest),
+      reconnected: () => this.#memory.clear(),
+    })
+  }
+
+  /** What the shared cache has, or else what `read` finds in storage. */
+  async find(
+    repository: RepositoryName,
+    digest: Digest,
+    read: () => Promise<LinkedBlob | undefined>,
+  ): Promise<LinkedBlob | undefined> {
+    const since = this.#memory.generation
+    const known = await this.#find(repository, digest)
+    if (known?.blob !== undefined) {
+      this.#memory.fill(repository, digest, known.blob, since)
+      return known.blob
+    }
+    const blob = await read()
+    if (blob === undefined) return undefined
+    const isKept = known?.generation !== undefined && (await this.#fill(repository, digest, blob, known.generation))
+    // What the shared cache did not take may be under removal. While it is out of reach, memory alone must do: whatever
+    // is missed meanwhile lives as long as an entry of memory does.
+    if (isKept || !this.#shared.isConnected) this.#memory.fill(repository, digest, blob, since)
+    return blob
+  }
+
+  /**
+   * Removes a link under a hold.
+   *
+   * @param remove throws BLOB_UNKNOWN where there is no link; after any other failure it may be gone or not
+   * @throws RegistryError UNAVAILABLE, before anything was removed: other replicas cannot be told
+   */
+  async remove(repository: RepositoryName, digest: Digest, remove: () => Promise<void>): Promise<void> {
+    const startedMs = this.#nowMs()
+    const hold = await this.#hold(repository, digest)
+    this.#memory.forget(repository, digest)
+    try {
+      await remove()
+    } catch (error) {
+      // Of a removal that may yet take place the hold is left to expire.
+      if (error instanceof RegistryError && error.code === 'BLOB_UNKNOWN')
+        await this.#timed('release', () => this.#shared.release(repository, digest, hold)).catch(() => undefined)
+      throw error
+    } finally {
+      this.#memory.forget(repository, digest)
+    }
+    try {
+      await this.#timed('release', () => this.#shared.release(repository, digest, hold))
+    } catch (cause) {
+      // A hold that still stands when the link is gone has let nobody remember the link.
+      if (this.#nowMs() - startedMs >= holdLifeMs) throw unavailable(cause)
+    }
+  }
+
+  /** To be called where what is remembered was found to be no longer so. */
+  async forget(repository: RepositoryName, digest: Digest): Promise<void> {
+    try {
+      await this.#timed('forget', () => this.#shared.forget(repository, digest))
+    } catch {
+      // Whoever reads the blob will find it gone again, and come here again.
+    }
+  }
+
+  async #find(repository: RepositoryName, digest: Digest): Promise<SharedLookup | undefined> {
+    try {
+      const known = await this.#timed('find', () => this.#shared.find(repository, digest))
+      this.#observer?.lookedUp('shared', known.blob === undefined ? 'miss' : 'hit')
+      return known
+    } catch {
+      this.#observer?.lookedUp('shared', 'error')
+      return undefined
+    }
+  }
+
+  async #fill(repository: RepositoryName, digest: Digest, blob: LinkedBlob, generation: string): Promise<boolean> {
+    try {
+      return await this.#timed('fill', () => this.#shared.fill(repository, digest, blob, generation))
+    } catch {
+      return false
+    }
+  }
+
+  async #hold(repository: RepositoryName, digest: Digest): Promise<Hold> {
+    try {
+      return await this.#timed('hold', () => this.#shared.hold(repository, digest))
+    } catch (cause) {
+      throw unavailable(cause)
+    }
+  }
+
+  async #timed<T>(operation: SharedOperation, call: () => Promise<T>): Promise<T> {
+    const startedMs = performance.now()
+    let isFailed = true
+    try {
+      const result = await call()
+      isFailed = false
+      return result
+    } finally {
+      this.#observer?.timed(operation, (performance.now() - startedMs) / 1000, isFailed)
+    }
+  }
+}
+
+function unavailable(cause: unknown): RegistryError {
+  return new RegistryError('UNAVAILABLE', { reason: 'the cache cannot be told of the removal' }, { cause })
+}
