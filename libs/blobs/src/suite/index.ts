@@ -3,3 +3,5 @@
  */
 export { describeBlobs } from './describe-blobs.ts'
 export { describeSendableBlobs } from './describe-sendable-blobs.ts'
+export { describeSharedDescriptors } from './describe-shared-descriptors.ts'
+export { MemorySharedDescriptors, MemorySharedState } from './memory-shared-descriptors.ts'
