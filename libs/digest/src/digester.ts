@@ -28,6 +28,13 @@ export function digestOf(bytes: Uint8Array | string, algorithm: DigestAlgorithm 
   return `${algorithm}:${hash(algorithm, bytes, 'hex')}` as Digest
 }
 
+/** @throws RegistryError DIGEST_INVALID: some content's digest is not the one that it is known by */
+export function checkDigest(actual: Digest, expected: Digest): void {
+  if (actual === expected) return
+  const reason = `content does not match digest: it is ${actual}`
+  throw new RegistryError('DIGEST_INVALID', { digest: expected, reason })
+}
+
 /**
  * Passes bytes through, and throws instead of ending where they are not those that `expected` names.
  *
@@ -39,9 +46,5 @@ export async function* verifyDigest(source: ByteStream, expected: Digest): ByteS
     digester.update(chunk)
     yield chunk
   }
-  const actual = digester.digest()
-  if (actual !== expected) {
-    const reason = `content does not match digest: it is ${actual}`
-    throw new RegistryError('DIGEST_INVALID', { digest: expected, reason })
-  }
+  checkDigest(digester.digest(), expected)
 }

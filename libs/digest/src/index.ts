@@ -1,6 +1,6 @@
 /**
  * Digests: `algorithm:encoded` of some content. Text becomes a `Digest` once, at the edge, by `parseDigest`;
- * content is checked against one while it streams, by `Digester` and `verifyDigest`.
+ * content is checked against one by `checkDigest`, or while it streams by `verifyDigest`.
  */
 export {
   algorithmOf,
@@ -13,4 +13,4 @@ export {
   isDigestAlgorithm,
   parseDigest,
 } from './digest.ts'
-export { digestOf, Digester, verifyDigest } from './digester.ts'
+export { checkDigest, digestOf, Digester, verifyDigest } from './digester.ts'

@@ -1,5 +1,5 @@
 import type { Blobs } from '@berth/blobs'
-import { algorithmOf, type Digest, digestOf } from '@berth/digest'
+import { algorithmOf, checkDigest, type Digest, digestOf } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import { parseManifest } from '@berth/manifest'
 import type { RepositoryName, Tag } from '@berth/reference'
@@ -44,7 +44,7 @@ export class StoredManifests implements Manifests {
     const { contents, revisions, catalog, blobs, policy } = this.#parts
     const { byteLength } = upload.content
     if (byteLength > maxManifestSize) throw new RegistryError('SIZE_INVALID', { limit: maxManifestSize })
-    const digest = checkDigest(upload)
+    const digest = digestOfUpload(upload)
     const manifest = parseManifest(upload.content, upload.mediaType)
     checkClass(manifest, policy)
     const subject = manifest.subject?.digest
@@ -142,12 +142,11 @@ export class StoredManifests implements Manifests {
   }
 }
 
-/** @throws RegistryError DIGEST_INVALID */
-function checkDigest({ digest: named, content }: ManifestUpload): Digest {
+/** The one that the client named, if it did. @throws RegistryError DIGEST_INVALID */
+function digestOfUpload({ digest: named, content }: ManifestUpload): Digest {
   if (named === undefined) return digestOf(content)
-  const digest = digestOf(content, algorithmOf(named))
-  if (digest === named) return digest
-  throw new RegistryError('DIGEST_INVALID', { digest: named, reason: `the manifest's digest is ${digest}` })
+  checkDigest(digestOf(content, algorithmOf(named)), named)
+  return named
 }
 
 function isDigest(reference: Tag | Digest): reference is Digest {

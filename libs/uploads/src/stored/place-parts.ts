@@ -1,7 +1,6 @@
-import { algorithmOf, type Digest } from '@berth/digest'
+import { algorithmOf, checkDigest, type Digest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import { layout, StorageError } from '@berth/storage'
-import { checkDigest } from './check-digest.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { NativeHash, recordedDigest } from './content-hash.ts'
 import { readBack, type UploadObserver } from './read-back.ts'

@@ -1,9 +1,8 @@
 import { type ByteStream, collect } from '@berth/bytes'
-import { algorithmOf, type Digest } from '@berth/digest'
+import { algorithmOf, checkDigest, type Digest } from '@berth/digest'
 import { layout } from '@berth/storage'
 import type { Chunk } from '../blob-uploads.ts'
 import { NativeHash } from './content-hash.ts'
-import { checkDigest } from './check-digest.ts'
 import { ReceivedContent } from './received-content.ts'
 import type { StoredUpload } from './stored-upload.ts'
 
