@@ -1,6 +1,7 @@
 /**
  * The faults that a client is told about: one catalogue of codes, each with what its detail carries.
- * Begin with `catalogue.ts`; the edges (`http-api`, `rpc`) give each code its status.
+ * Begin with `catalogue.ts`; the edges (`http-api`, `rpc`) give each code its status. What only the operator is told
+ * about goes to a `Logger`.
  */
 export { messages, type ErrorCode, type ErrorDetail } from './catalogue.ts'
 export { RegistryError, registryErrors } from './registry-error.ts'

@@ -8,7 +8,7 @@ import { KeyedMutex } from './keyed-mutex.ts'
 import { collectPage, pageOf, withEntry, withoutEntry } from './pages.ts'
 import { Recollection } from './recollection.ts'
 
-const memory = { digests: 32 * 1024 * 1024, lists: 32 * 1024 * 1024 }
+const maxRemembered = { digests: 32 * 1024 * 1024, lists: 32 * 1024 * 1024 }
 const parallelReads = 16
 
 /** The tags of all repositories, as links in storage. What decides between two writers of a tag is for the caller. */
@@ -23,11 +23,11 @@ export class TagRecords {
     this.#storage = storage
     this.#isExclusive = isExclusive
     this.#digests = new Recollection({
-      maxWeight: isExclusive ? memory.digests : 0,
+      maxWeight: isExclusive ? maxRemembered.digests : 0,
       weigh: (key, digest) => key.length + digest.length + 200,
     })
     this.#lists = new Recollection({
-      maxWeight: isExclusive ? memory.lists : 0,
+      maxWeight: isExclusive ? maxRemembered.lists : 0,
       weigh: (key, tags) => tags.reduce((sum, tag) => sum + tag.length + 32, key.length + 200),
     })
   }
