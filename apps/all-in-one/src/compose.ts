@@ -1,36 +1,24 @@
-import { readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { StoredBlobs } from '@berth/blobs/stored'
-import { HttpApiServer } from '@berth/http-api'
+import { serveApi } from '@berth/http-api'
 import { openManifests } from '@berth/manifests/stored'
 import {
   type Config,
-  configuredChecks,
   createMetrics,
-  DebugServer,
   formatAddress,
-  HealthChecks,
   type Lifecycle,
-  loadTls,
   type ProcessLogger,
-  RepeatedTask,
-  type TcpAddress,
+  repeatUploadPurge,
+  serveHealth,
   version,
 } from '@berth/process'
 import { findStat, layout, ObservedDriver } from '@berth/storage'
 import { KeyRing } from '@berth/uploads'
 import { StoredBlobUploads, StoredUploadPurge } from '@berth/uploads/stored'
-import { apiSettings, keyRingOptions, manifestPolicy } from './config.ts'
+import { keyRingOptions } from './config.ts'
 import { openStorage } from './open-storage.ts'
 
-/** Where the process listens. */
-export interface Composed {
-  readonly api: AddressInfo | string
-  readonly debug: TcpAddress | undefined
-}
-
 /** The whole registry in one process. What is made is made here, and storage in `open-storage.ts`. */
-export async function compose(config: Config, lifecycle: Lifecycle, log: ProcessLogger): Promise<Composed> {
+export async function compose(config: Config, lifecycle: Lifecycle, log: ProcessLogger): Promise<void> {
   const metrics = createMetrics({ version })
   const opened = await openStorage(config.storage, lifecycle, log)
   const actions = metrics.storage(opened.driver.name)
@@ -55,7 +43,7 @@ export async function compose(config: Config, lifecycle: Lifecycle, log: Process
   const { adopt, ...manifests } = openManifests({
     storage,
     blobs,
-    policy: manifestPolicy(config),
+    policy: config.manifests,
     isExclusive: true,
     log,
   })
@@ -73,64 +61,28 @@ export async function compose(config: Config, lifecycle: Lifecycle, log: Process
   })
 
   const purge = new StoredUploadPurge({ storage, log })
-  const { enabled, ageMs, intervalMs, dryRun } = config.storage.uploadPurging
-  if (enabled)
-    lifecycle.own(
-      new RepeatedTask({
-        name: 'upload purge',
-        // As Distribution does: of many that start at once, not all walk the tree at once.
-        delayMs: Math.floor(Math.random() * 60) * 60_000,
-        intervalMs,
-        log,
-        run: async (signal) => {
-          const { removed, failed } = await purge.purge(ageMs, { dryRun, signal })
-          if (!dryRun) metrics.uploads.purged.add(removed)
-          const temporary = dryRun ? 0 : await opened.purgeTemporary(ageMs)
-          log.info({ removed, failed, dryRun, temporary }, 'stale uploads purged')
-        },
-      }),
-    )
-
-  const health = lifecycle.own(
-    new HealthChecks({
-      log,
-      checks: configuredChecks(config.health, {
-        driver: storage.name,
-        probe: async () => {
-          await findStat(storage, layout.registryRoot)
-        },
-      }),
-    }),
-  )
-  health.start()
-  const debug =
-    config.debug.listen &&
-    lifecycle.own(
-      await DebugServer.listen(config.debug.listen, {
-        isReady: () => lifecycle.isReady && health.isHealthy,
-        health,
-        ...(config.debug.metrics.enabled && { metrics: { ...metrics, path: config.debug.metrics.path } }),
-        log,
-      }),
-    )
-
-  const server = new HttpApiServer({
-    services: { blobs, uploads, ...manifests },
-    settings: apiSettings(config),
-    log,
-    ...(config.debug.metrics.enabled && { metrics: metrics.http }),
-    isHealthy: () => health.isHealthy,
-  })
-  const tls = config.http.tls && loadTls(config.http.tls, (path) => readFileSync(path, 'utf8'))
-  const api = await server.listen(config.http.listen, tls)
-  lifecycle.own({ close: () => server.close(config.http.drainTimeoutMs) })
-  log.info(
+  repeatUploadPurge(
     {
-      api: typeof api === 'string' ? api : formatAddress({ net: 'tcp', host: api.address, port: api.port }),
-      debug: debug && formatAddress(debug.address),
-      storage: storage.name,
+      config: config.storage.uploadPurging,
+      metrics: metrics.uploads,
+      log,
+      purge: (ageMs, options) => purge.purge(ageMs, options),
+      purgeTemporary: (ageMs) => opened.purgeTemporary(ageMs),
     },
-    'listening',
+    lifecycle,
   )
-  return { api, debug: debug?.address }
+
+  const probe = async (): Promise<void> => void (await findStat(storage, layout.registryRoot))
+  const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe } }, lifecycle)
+  const api = await serveApi(
+    {
+      config,
+      services: { blobs, uploads, ...manifests },
+      log,
+      metrics: metrics.http,
+      isHealthy: health.isHealthy,
+    },
+    lifecycle,
+  )
+  log.info({ api, debug: health.debug && formatAddress(health.debug), storage: storage.name }, 'listening')
 }

@@ -1,6 +1,4 @@
 import { runProcess } from '@berth/process'
 import { compose } from './compose.ts'
 
-await runProcess({ name: 'berth' }, async (config, lifecycle, log) => {
-  await compose(config, lifecycle, log)
-})
+await runProcess({ name: 'berth' }, compose)

@@ -1,9 +1,8 @@
-import { resolve } from 'node:path'
 import { ByteBudget } from '@berth/bytes'
+import type { Config, Lifecycle, ProcessLogger } from '@berth/process'
 import type { SendingDriver, StorageDriver } from '@berth/storage'
 import { MemoryDriver } from '@berth/storage/memory'
-import { FilesystemDriver, readOrMakeSecret, TreeLock } from '@berth/storage-filesystem'
-import type { Config, Lifecycle, ProcessLogger } from '@berth/process'
+import { openTree, readOrMakeSecret } from '@berth/storage-filesystem'
 
 /** What all buffers of the process may have at a time. */
 const bufferBudget = 64 * 1024 * 1024
@@ -26,10 +25,15 @@ export async function openStorage(
     const secret = crypto.getRandomValues(new Uint8Array(32))
     return { driver: lifecycle.own(new MemoryDriver()), secret, purgeTemporary: async () => 0 }
   }
-  const rootDirectory = resolve(config.driver.rootDirectory)
-  lifecycle.own(await TreeLock.acquire(rootDirectory, { owner: 'berth', mode: 'exclusive' }))
-  const budget = new ByteBudget(bufferBudget)
-  const driver = lifecycle.own(await FilesystemDriver.open({ rootDirectory, budget, log }))
+  const { driver, rootDirectory } = lifecycle.own(
+    await openTree({
+      rootDirectory: config.driver.rootDirectory,
+      owner: 'berth',
+      mode: 'exclusive',
+      budget: new ByteBudget(bufferBudget),
+      log,
+    }),
+  )
   return {
     driver,
     secret: await readOrMakeSecret(rootDirectory),

@@ -9,5 +9,6 @@
 export { HttpApiServer, type HttpApiOptions, type ListenAddress } from './http-api-server.ts'
 export type { RequestLogger, RequestMetrics } from './observers.ts'
 export type { RouteName } from './routes.ts'
+export { serveApi, type ServedApi } from './serve-api.ts'
 export type { RegistryServices } from './services.ts'
 export { defaultSettings, type HttpApiSettings } from './settings.ts'

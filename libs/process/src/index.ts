@@ -12,6 +12,7 @@ export type {
   HttpConfig,
   LogConfig,
   LogLevel,
+  ManifestsConfig,
   RedisConfig,
   RedisRoles,
   RedisTlsConfig,
@@ -21,7 +22,7 @@ export type {
   ServicesConfig,
   StorageConfig,
   TlsConfig,
-  ValidationConfig,
+  UploadKeys,
 } from './config/config.ts'
 export { describeConfig, type KeyDescription } from './config/describe-config.ts'
 export type { Environment } from './config/environment.ts'
@@ -30,9 +31,9 @@ export { loadConfig, type ConfigSource, type LoadedConfig, type PartialSection }
 export { loadTls, type ServerTls } from './config/load-tls.ts'
 export { ConfigError, type Problem } from './config/problems.ts'
 export { Secret } from './config/secret.ts'
-export { configuredChecks, type CheckedStorage } from './health/checks.ts'
-export { DebugServer, type DebugParts } from './health/debug-server.ts'
-export { HealthChecks, type Check, type HealthOptions } from './health/health-checks.ts'
+export type { CheckedStorage } from './health/checks.ts'
+export type { Check } from './health/health-checks.ts'
+export { serveHealth, type HealthParts, type ServedHealth } from './health/serve-health.ts'
 export { createLogger, type LogStream, type ProcessLogger } from './log/create-logger.ts'
 export { createLineSink, type LineSink, type LineSinkOptions } from './log/line-sink.ts'
 export type { CacheMetrics } from './metrics/cache-metrics.ts'
@@ -52,5 +53,6 @@ export type { UploadMetrics } from './metrics/upload-metrics.ts'
 export { thisProcess, type Host } from './lifecycle/host.ts'
 export { Lifecycle, type Closable } from './lifecycle/lifecycle.ts'
 export { RepeatedTask, type RepeatedTaskOptions } from './lifecycle/repeated-task.ts'
+export { repeatUploadPurge, type UploadPurging } from './lifecycle/upload-purging.ts'
 export { runProcess, type Program, type Start } from './lifecycle/run-process.ts'
 export { version } from './version.ts'

@@ -3,5 +3,6 @@
  * Begin with `filesystem-driver.ts`; `versioned-records.ts` says how records change without locks.
  */
 export { FilesystemDriver, type FilesystemDriverOptions } from './filesystem-driver.ts'
+export { openTree, type OpenTree, type OpenTreeOptions } from './open-tree.ts'
 export { readOrMakeSecret } from './tree-secret.ts'
 export { TreeLock, type TreeLockOptions } from './tree-lock.ts'

@@ -9,8 +9,7 @@ export interface Config {
   readonly http: HttpConfig
   readonly debug: DebugConfig
   readonly uploads: { readonly chunkMinLength: number }
-  readonly validation: ValidationConfig
-  readonly policy: { readonly repositoryClasses: readonly string[] }
+  readonly manifests: ManifestsConfig
   readonly catalog: { readonly maxEntries: number }
   readonly tags: { readonly maxTags: number }
   readonly health: HealthConfig
@@ -86,16 +85,15 @@ export interface DebugConfig {
   readonly metrics: { readonly enabled: boolean; readonly path: string }
 }
 
-export interface ValidationConfig {
-  /** `false`: nothing that a manifest refers to is checked. */
-  readonly enabled: boolean
+/** What is asked of a manifest that is pushed: `validation` and `policy`. */
+export interface ManifestsConfig {
   readonly references: 'all' | 'none'
+  /** The children of an index that must be there: of these platforms, where it is a list. */
+  readonly indexes: 'all' | 'none' | readonly { readonly architecture: string; readonly os: string }[]
   /** Both empty: any http or https URL. */
   readonly urls: { readonly allow: readonly RegExp[]; readonly deny: readonly RegExp[] }
-  readonly indexes: {
-    readonly platforms: 'all' | 'none' | 'list'
-    readonly platformList: readonly { readonly architecture: string; readonly os: string }[]
-  }
+  /** Empty: any. */
+  readonly classes: readonly string[]
 }
 
 export interface CheckTiming {
@@ -175,8 +173,12 @@ export interface RedisTlsConfig {
 }
 
 export interface SecretsConfig {
-  /** `http.secret`. */
-  readonly http: Secret | undefined
-  /** `uploads.keys`: at most one signs. */
-  readonly uploadKeys: readonly { readonly id: string; readonly secret: Secret; readonly use: 'sign' | 'verify' }[]
+  /** `uploads.keys`, else `http.secret` as a ring of one. */
+  readonly uploadKeys: UploadKeys | undefined
+}
+
+/** The keys of upload tokens: one signs, all verify. */
+export interface UploadKeys {
+  readonly signing: Secret
+  readonly verifying: readonly Secret[]
 }

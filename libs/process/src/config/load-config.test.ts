@@ -84,10 +84,10 @@ describe('loading the configuration', () => {
         tls: undefined,
       },
       debug: { metrics: { enabled: true, path: '/metrics' } },
-      validation: { enabled: true, references: 'all', urls: { allow: [], deny: [] }, indexes: { platforms: 'all' } },
+      manifests: { references: 'all', urls: { allow: [], deny: [] }, indexes: 'all', classes: [] },
       catalog: { maxEntries: 1000 },
       tags: { maxTags: 1000 },
-      secrets: { http: undefined, uploadKeys: [] },
+      secrets: { uploadKeys: undefined },
     })
   })
 
@@ -136,10 +136,23 @@ auth: {htpasswd: {realm: x}}
       `${minimal}http: {secret: hush}\nuploads: {keys: [{id: a, secret: hush, use: sign}]}\nredis: {addr: "x:1", password: hush, sentinelpassword: hush}`,
     )
     expect(
-      JSON.stringify(config) + inspect(config, { depth: 9, showHidden: true }) + String(config.secrets.http),
+      JSON.stringify(config) +
+        inspect(config, { depth: 9, showHidden: true }) +
+        String(config.secrets.uploadKeys?.signing),
     ).not.toContain('hush')
-    expect(config.secrets.http?.reveal()).toBe('hush')
-    expect(config.secrets.uploadKeys[0]?.secret.reveal()).toBe('hush')
+    expect(config.secrets.uploadKeys?.signing.reveal()).toBe('hush')
+  })
+
+  it('makes a ring of http.secret where there are no keys, and of the keys alone where there are', () => {
+    const ringOf = (yaml: string) => {
+      const { uploadKeys } = load(`${minimal}http: {secret: s}\n${yaml}`).config.secrets
+      return { signing: uploadKeys?.signing.reveal(), verifying: uploadKeys?.verifying.map((key) => key.reveal()) }
+    }
+    expect(ringOf('')).toEqual({ signing: 's', verifying: [] })
+    expect(ringOf('uploads: {keys: [{id: a, secret: old, use: verify}, {id: b, secret: new, use: sign}]}')).toEqual({
+      signing: 'new',
+      verifying: ['old'],
+    })
   })
 
   it('reads a secret from a file, without its last line end', () => {
@@ -149,7 +162,7 @@ auth: {htpasswd: {realm: x}}
       environment: {},
       readFile: (path) => (path === 'c' ? file : `key of ${path}\n`),
     })
-    expect(config.secrets.uploadKeys[0]?.secret.reveal()).toBe('key of /run/key')
+    expect(config.secrets.uploadKeys?.signing.reveal()).toBe('key of /run/key')
   })
 
   it.each([

@@ -1,19 +1,26 @@
 import { cipherList } from './cipher-suites.ts'
-import type { Config, HealthConfig, HttpConfig, RedisRoles, SecretsConfig, StorageConfig, TlsConfig } from './config.ts'
+import type {
+  Config,
+  HealthConfig,
+  HttpConfig,
+  ManifestsConfig,
+  RedisRoles,
+  StorageConfig,
+  TlsConfig,
+} from './config.ts'
 import { parseTcpAddress } from './listen-address.ts'
 import { InvalidValue, type Findings } from './problems.ts'
 import { isHeaderName } from './schema/http.ts'
 import type { ValueOf } from './schema/node.ts'
 import type { registry } from './schema/registry.ts'
-import { Secret } from './secret.ts'
 import { toRedisRoles } from './to-redis.ts'
 import { toRpc } from './to-rpc.ts'
+import { toUploadKeys } from './to-upload-keys.ts'
 
 type Read = ValueOf<typeof registry>
 
 /** Puts what was read into the shape that processes use, and checks what no single key can tell. */
 export function toConfig(read: Read, readFile: (path: string) => string, findings: Findings): Config {
-  const { validation } = read
   const redis = toRedisRoles(read.redis, findings)
   return {
     log: {
@@ -29,23 +36,14 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
       metrics: read.http.debug.prometheus,
     },
     uploads: { chunkMinLength: read.uploads.chunkMinLength },
-    validation: {
-      enabled: validation.enabled || !validation.disabled,
-      references: validation.manifests.references,
-      urls: validation.manifests.urls,
-      indexes: validation.manifests.indexes,
-    },
-    policy: { repositoryClasses: read.policy.repository.classes },
+    manifests: toManifests(read),
     catalog: { maxEntries: read.catalog.maxEntries > 0 ? read.catalog.maxEntries : 1000 },
     tags: { maxTags: read.tags.maxTags > 0 ? read.tags.maxTags : 1000 },
     health: toHealth(read.health),
     rpc: toRpc(read.rpc, findings),
     services: read.services,
     redis,
-    secrets: {
-      http: read.http.secret ? new Secret(read.http.secret) : undefined,
-      uploadKeys: toUploadKeys(read.uploads.keys, readFile, findings),
-    },
+    secrets: { uploadKeys: toUploadKeys(read, readFile, findings) },
   }
 }
 
@@ -119,6 +117,19 @@ function toTls(read: Read['http']['tls'], findings: Findings): TlsConfig | undef
   }
 }
 
+function toManifests({ validation, policy }: Read): ManifestsConfig {
+  const { references, urls, indexes } = validation.manifests
+  const isChecked = validation.enabled || !validation.disabled
+  const children = { all: 'all', none: 'none', list: indexes.platformList } as const
+  return {
+    references: isChecked ? references : 'none',
+    // An empty list checks all, as in Distribution.
+    indexes: indexes.platforms === 'list' && indexes.platformList.length === 0 ? 'all' : children[indexes.platforms],
+    urls,
+    classes: policy.repository.classes,
+  }
+}
+
 function toHealth(read: Read['health']): HealthConfig {
   const timing = ({ intervalMs, threshold }: { intervalMs: number; threshold: number }) => ({
     intervalMs,
@@ -140,51 +151,5 @@ function toHealth(read: Read['health']): HealthConfig {
       port: check.addr.port,
       timeoutMs: check.timeoutMs || check.intervalMs,
     })),
-  }
-}
-
-function toUploadKeys(
-  keys: Read['uploads']['keys'],
-  readFile: (path: string) => string,
-  findings: Findings,
-): SecretsConfig['uploadKeys'] {
-  const signing = keys.filter(({ use }) => use === 'sign').length
-  if (keys.length > 0 && signing !== 1) {
-    findings.problem('uploads.keys', `exactly one key must be of use sign, not ${signing}`)
-  }
-  const seen = new Set<string>()
-  return keys.map(({ id, secret, secretFile, use }, index) => {
-    const path = `uploads.keys[${index}]`
-    if (seen.has(id)) findings.problem(`${path}.id`, `${JSON.stringify(id)} is the id of another key, too`)
-    seen.add(id)
-    return { id, secret: new Secret(keyText(path, secret, secretFile, readFile, findings)), use }
-  })
-}
-
-function keyText(
-  path: string,
-  secret: string | undefined,
-  secretFile: string | undefined,
-  readFile: (path: string) => string,
-  findings: Findings,
-): string {
-  if ((secret === undefined) === (secretFile === undefined)) {
-    findings.problem(path, 'needs either a secret or a secretfile')
-    return ''
-  }
-  const key = secretFile === undefined ? secret : read()
-  if (key === '') findings.problem(path, 'the secret is empty')
-  return key ?? ''
-
-  function read(): string | undefined {
-    try {
-      return readFile(secretFile ?? '').trimEnd()
-    } catch (error) {
-      findings.problem(
-        `${path}.secretfile`,
-        `cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      )
-      return undefined
-    }
   }
 }

@@ -13,11 +13,11 @@ export interface CheckedStorage {
   readonly probe: (signal: AbortSignal) => Promise<void>
 }
 
-/** The checks that are configured, under Distribution's names. */
-export function configuredChecks(config: HealthConfig, storage: CheckedStorage): readonly Check[] {
+/** The checks that are configured, under Distribution's names; that of the storage where the process has one. */
+export function configuredChecks(config: HealthConfig, storage: CheckedStorage | undefined): readonly Check[] {
   const { storageDriver, files, http, tcp } = config
   const checks: Check[] = []
-  if (storageDriver.enabled) {
+  if (storageDriver.enabled && storage !== undefined) {
     checks.push({ ...storageDriver, name: `storagedriver_${storage.driver}`, check: storage.probe })
   }
   for (const each of files) checks.push({ ...each, name: each.file, check: () => fileIsAbsent(each.file) })

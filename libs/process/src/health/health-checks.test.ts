@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { HealthChecks } from './health-checks.ts'
 
 /** Checks whose time and outcomes are in the test's hands. */
-function healthOf(threshold: number) {
+function healthOf(threshold: number, beginsHealthy = true) {
   const waits: { ms: number; run: () => void }[] = []
   const outcomes: PromiseWithResolvers<void>[] = []
   const signals: AbortSignal[] = []
@@ -22,6 +22,7 @@ function healthOf(threshold: number) {
         },
       },
     ],
+    beginsHealthy,
     log: { debug: write, info: write, warn: write, error: write },
     after: (ms, run) => {
       const wait = { ms, run }
@@ -52,6 +53,15 @@ describe('health checks', () => {
   it('say that all is well until the first result', () => {
     const { health, waits } = healthOf(1)
     expect(health.isHealthy).toBe(true)
+    expect(waits).toMatchObject([{ ms: 500 }])
+  })
+
+  it('that are needed say that nothing is well, and ask at once, until the first result', async () => {
+    const { health, waits, check } = healthOf(1, false)
+    expect([health.isHealthy, health.failures()]).toEqual([false, { disk: 'not checked yet' }])
+    expect(waits).toMatchObject([{ ms: 0 }])
+    await check()
+    expect([health.isHealthy, health.failures()]).toEqual([true, {}])
     expect(waits).toMatchObject([{ ms: 500 }])
   })
 

@@ -12,32 +12,38 @@ export interface Check extends CheckTiming {
 export interface HealthOptions {
   readonly checks: readonly Check[]
   readonly log: Logger
+  /** Whether all is well until the first results; if not, those are asked for at once. Default: true. */
+  readonly beginsHealthy?: boolean
   /** Runs something after `ms`; returns what forgets it. */
   readonly after?: (ms: number, run: () => void) => () => void
 }
 
 /**
- * Background checks. Each begins an interval after the start and again an interval after its last result; until the
- * first result all is well. A check counts as failing after as many failures in a row as its threshold; one success
+ * Background checks. Each begins an interval after the start and again an interval after its last result. A check counts as failing after as many failures in a row as its threshold; one success
  * ends that.
  */
 export class HealthChecks implements Closable {
   readonly #log: Logger
   readonly #after: (ms: number, run: () => void) => () => void
   readonly #checks: readonly Check[]
+  readonly #beginsHealthy: boolean
   readonly #failures = new Map<string, string>()
   readonly #stop = new AbortController()
   readonly #pending = new Set<() => void>()
   readonly #running = new Set<Promise<void>>()
 
-  constructor({ checks, log, after = afterTime }: HealthOptions) {
+  constructor({ checks, log, beginsHealthy = true, after = afterTime }: HealthOptions) {
     this.#checks = checks
     this.#log = log
+    this.#beginsHealthy = beginsHealthy
     this.#after = after
   }
 
   start(): void {
-    for (const check of this.#checks) this.#schedule(check, 0)
+    for (const check of this.#checks) {
+      if (!this.#beginsHealthy) this.#failures.set(check.name, 'not checked yet')
+      this.#schedule(check, 0, this.#beginsHealthy ? check.intervalMs : 0)
+    }
   }
 
   /** Cheap enough to be asked for each request. */
@@ -57,9 +63,9 @@ export class HealthChecks implements Closable {
     await Promise.all(this.#running)
   }
 
-  #schedule(check: Check, failed: number): void {
+  #schedule(check: Check, failed: number, ms = check.intervalMs): void {
     if (this.#stop.signal.aborted) return
-    const forget = this.#after(check.intervalMs, () => {
+    const forget = this.#after(ms, () => {
       this.#pending.delete(forget)
       const run = this.#run(check, failed).finally(() => this.#running.delete(run))
       this.#running.add(run)

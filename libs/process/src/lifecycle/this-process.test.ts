@@ -8,7 +8,7 @@ const index = new URL('../index.ts', import.meta.url).href
 
 /** Starts a process of its own whose start is `body`. */
 function start(body: string) {
-  const program = `import { runProcess } from '${index}'\nawait runProcess('berth', async (config, lifecycle, log) => {${body}})`
+  const program = `import { runProcess } from '${index}'\nawait runProcess({ name: 'berth' }, async (config, lifecycle, log) => {${body}})`
   const environment = { PATH: process.env['PATH'], REGISTRY_STORAGE: 'inmemory', REGISTRY_DUCKS: 'x' }
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { env: environment })
   let output = ''

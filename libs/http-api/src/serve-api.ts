@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { type Config, formatAddress, type Lifecycle, loadTls, type ProcessLogger } from '@berth/process'
+import { HttpApiServer } from './http-api-server.ts'
+import type { RequestMetrics } from './observers.ts'
+import type { RegistryServices } from './services.ts'
+import type { HttpApiSettings } from './settings.ts'
+
+export interface ServedApi {
+  readonly config: Config
+  readonly services: Partial<RegistryServices>
+  readonly log: ProcessLogger
+  readonly metrics: RequestMetrics
+  readonly isHealthy: () => boolean
+}
+
+/**
+ * Serves the API where and how the configuration says, until `lifecycle` closes.
+ *
+ * @returns where it listens, as people write it
+ * @throws ConfigError the files of TLS cannot be used
+ */
+export async function serveApi(parts: ServedApi, lifecycle: Lifecycle): Promise<string> {
+  const { config, metrics, ...rest } = parts
+  const server = new HttpApiServer({
+    ...rest,
+    settings: settingsOf(config),
+    ...(config.debug.metrics.enabled && { metrics }),
+  })
+  const tls = config.http.tls && loadTls(config.http.tls, (path) => readFileSync(path, 'utf8'))
+  const address: AddressInfo | string = await server.listen(config.http.listen, tls)
+  lifecycle.own({ close: () => server.close(config.http.drainTimeoutMs) })
+  return typeof address === 'string'
+    ? address
+    : formatAddress({ net: 'tcp', host: address.address, port: address.port })
+}
+
+function settingsOf({ http, storage, uploads, catalog, tags, log }: Config): Partial<HttpApiSettings> {
+  return {
+    prefix: http.prefix,
+    host: http.host,
+    relativeUrls: http.relativeUrls,
+    headers: http.headers,
+    trustedProxies: http.trustedProxies,
+    isReadOnly: storage.readOnly,
+    deletesAllowed: storage.delete.enabled,
+    // Nothing restricts reading while there is no access control.
+    mountsWithoutFrom: true,
+    chunkMinLength: uploads.chunkMinLength,
+    catalogMaxEntries: catalog.maxEntries,
+    tagsMaxTags: tags.maxTags,
+    logsSuccesses: log.accessLog,
+    stallTimeoutMs: http.stallTimeoutMs,
+    keepAliveTimeoutMs: http.keepAliveMs,
+  }
+}

@@ -1,0 +1,39 @@
+import type { Logger } from '@berth/errors'
+import type { StorageConfig } from '../config/config.ts'
+import type { UploadMetrics } from '../metrics/upload-metrics.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import { RepeatedTask } from './repeated-task.ts'
+
+export interface UploadPurging {
+  readonly config: StorageConfig['uploadPurging']
+  readonly metrics: UploadMetrics
+  readonly log: Logger
+  /** Removes the uploads that were started that long ago, or only counts them. */
+  readonly purge: (
+    ageMs: number,
+    options: { readonly dryRun: boolean; readonly signal: AbortSignal },
+  ) => Promise<{ readonly removed: number; readonly failed: number }>
+  /** Removes what writes left that were cut off by the end of a process; returns how many. */
+  readonly purgeTemporary: (ageMs: number) => Promise<number>
+}
+
+/** Removes stale uploads now and then, as the configuration says, until `lifecycle` closes. */
+export function repeatUploadPurge(parts: UploadPurging, lifecycle: Lifecycle): void {
+  const { config, metrics, log, purge, purgeTemporary } = parts
+  const { enabled, ageMs, intervalMs, dryRun } = config
+  if (!enabled) return
+  lifecycle.own(
+    new RepeatedTask({
+      name: 'upload purge',
+      // As Distribution does: of many that start at once, not all walk the tree at once.
+      delayMs: Math.floor(Math.random() * 60) * 60_000,
+      intervalMs,
+      log,
+      run: async (signal) => {
+        const { removed, failed } = await purge(ageMs, { dryRun, signal })
+        metrics.purged.add(removed)
+        log.info({ removed, failed, dryRun, temporary: await purgeTemporary(ageMs) }, 'stale uploads purged')
+      },
+    }),
+  )
+}
