@@ -1,0 +1,38 @@
+import type { Page, PageRequest } from '@berth/manifests'
+import type { PageRequest as PageRequestMessage } from '../gen/registry/v1/page.ts'
+
+const maxLimit = 0xffff_ffff
+/** Bytes of entries in one part of a page, at least one entry. */
+const maxPartBytes = 256 * 1024
+
+/** A page on its way: each part has some entries, and the last says whether there are more. */
+export interface Part<T> {
+  readonly entries: T[]
+  readonly hasMore: boolean
+}
+
+export function toPageMessage({ limit, last }: PageRequest): PageRequestMessage {
+  return { limit: limit === undefined ? undefined : Math.min(limit, maxLimit), last }
+}
+
+export function fromPageMessage(message: PageRequestMessage | undefined): PageRequest {
+  const { limit, last } = message ?? {}
+  return { ...(limit !== undefined && { limit }), ...(last !== undefined && { last }) }
+}
+
+/** A page in parts of a bounded size; at least one. @param sizeOf about how many bytes an entry takes */
+export function* partsOf<T>({ entries, hasMore }: Page<T>, sizeOf: (entry: T) => number): Generator<Part<T>> {
+  let part: T[] = []
+  let size = 0
+  for (const entry of entries) {
+    const more = sizeOf(entry)
+    if (part.length > 0 && size + more > maxPartBytes) {
+      yield { entries: part, hasMore: false }
+      part = []
+      size = 0
+    }
+    part.push(entry)
+    size += more
+  }
+  yield { entries: part, hasMore }
+}
