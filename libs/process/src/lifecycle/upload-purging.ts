@@ -15,11 +15,13 @@ export interface UploadPurging {
   ) => Promise<{ readonly removed: number; readonly failed: number }>
   /** Removes what writes left that were cut off by the end of a process; returns how many. */
   readonly purgeTemporary: (ageMs: number) => Promise<number>
+  /** Runs something after `ms`; returns what forgets it. */
+  readonly after?: (ms: number, run: () => void) => () => void
 }
 
 /** Removes stale uploads now and then, as the configuration says, until `lifecycle` closes. */
 export function repeatUploadPurge(parts: UploadPurging, lifecycle: Lifecycle): void {
-  const { config, metrics, log, purge, purgeTemporary } = parts
+  const { config, metrics, log, purge, purgeTemporary, after } = parts
   const { enabled, ageMs, intervalMs, dryRun } = config
   if (!enabled) return
   lifecycle.own(
@@ -29,10 +31,12 @@ export function repeatUploadPurge(parts: UploadPurging, lifecycle: Lifecycle): v
       delayMs: Math.floor(Math.random() * 60) * 60_000,
       intervalMs,
       log,
+      ...(after && { after }),
       run: async (signal) => {
         const { removed, failed } = await purge(ageMs, { dryRun, signal })
-        metrics.purged.add(removed)
-        log.info({ removed, failed, dryRun, temporary: await purgeTemporary(ageMs) }, 'stale uploads purged')
+        if (!dryRun) metrics.purged.add(removed)
+        const temporary = dryRun ? 0 : await purgeTemporary(ageMs)
+        log.info({ removed, failed, dryRun, temporary }, 'stale uploads purged')
       },
     }),
   )
