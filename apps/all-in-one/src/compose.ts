@@ -40,7 +40,7 @@ export async function compose(config: Config, lifecycle: Lifecycle, log: Process
       log,
     }),
   )
-  const { adopt, ...manifests } = openManifests({
+  const { adoptInBackground, ...manifests } = openManifests({
     storage,
     blobs,
     policy: config.manifests,
@@ -49,16 +49,7 @@ export async function compose(config: Config, lifecycle: Lifecycle, log: Process
   })
 
   // Not waited for: an adopted tree may be large, and only the catalog and the referrers need its index.
-  const stop = new AbortController()
-  const adoption = adopt(stop.signal).catch((error: unknown) => {
-    if (!stop.signal.aborted) log.error({ err: error }, 'the tree could not be indexed')
-  })
-  lifecycle.own({
-    close: () => {
-      stop.abort()
-      return adoption
-    },
-  })
+  lifecycle.own(adoptInBackground())
 
   const purge = new StoredUploadPurge({ storage, log })
   repeatUploadPurge(

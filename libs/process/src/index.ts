@@ -30,6 +30,7 @@ export { formatAddress, type ListenAddress, type RemoteAddress, type TcpAddress 
 export { loadConfig, type ConfigSource, type LoadedConfig, type PartialSection } from './config/load-config.ts'
 export { loadTls, type ServerTls } from './config/load-tls.ts'
 export { ConfigError, type Problem } from './config/problems.ts'
+export { requireKeys } from './config/require-keys.ts'
 export { Secret } from './config/secret.ts'
 export type { CheckedStorage } from './health/checks.ts'
 export type { Check } from './health/health-checks.ts'

@@ -25,6 +25,8 @@ export interface StoredManifestServices {
    * asks next.
    */
   readonly adopt: (signal?: AbortSignal) => Promise<void>
+  /** The same, without anybody waiting for it; a failure is logged. Closing gives it up. */
+  readonly adoptInBackground: () => { close(): Promise<void> }
   /** Makes the records again that Distribution does not keep, after it wrote to the tree. Nothing else need stop. */
   readonly reindex: (signal?: AbortSignal) => Promise<Reindexed>
 }
@@ -51,12 +53,25 @@ export function openManifests({ blobs, policy, ...options }: StoredManifestOptio
   const index = (signal?: AbortSignal): Promise<Reindexed> =>
     reindex({ storage, catalog, revisions, contents, log }, signal)
   const adoption = new Adoption({ isComplete: () => catalog.isComplete(), reindex: index })
+  const adopt = (signal?: AbortSignal): Promise<void> => translating(() => adoption.done(signal))
   return {
     manifests: new StoredManifests({ contents, revisions, tags, catalog, blobs, policy }),
     tags: new StoredTags({ storage, tags, catalog }),
     catalog: new StoredCatalog({ catalog, adoption }),
     referrers: new StoredReferrers({ storage, contents, revisions, tags, adoption }),
-    adopt: (signal) => translating(() => adoption.done(signal)),
+    adopt,
+    adoptInBackground: () => {
+      const stop = new AbortController()
+      const done = adopt(stop.signal).catch((error: unknown) => {
+        if (!stop.signal.aborted) log?.error({ err: error }, 'the tree could not be indexed')
+      })
+      return {
+        close: () => {
+          stop.abort()
+          return done
+        },
+      }
+    },
     reindex: (signal) => translating(() => index(signal)),
   }
 }

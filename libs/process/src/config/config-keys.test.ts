@@ -43,22 +43,6 @@ services: {blobs: {addresses: ["dns:///blobs:1", "b:2"], http: ["b:3"]}, manifes
       manifest: { addresses: ['m:4'] },
     })
   })
-
-  it.each([':1', '0.0.0.0:1', '10.0.0.1:1', '[::]:1'])(
-    'are refused where %s would be served in the clear',
-    (listen) => {
-      expect(() => read(`rpc: {listen: "${listen}"}`)).toThrow(`${listen} is beyond loopback`)
-    },
-  )
-
-  it.each([
-    ['rpc: {listen: ":1", insecure: true}', 'when that is asked for'],
-    ['rpc: {listen: ":1", tls: {certificate: c, key: k, clientcas: [a]}}', 'with TLS'],
-    ['rpc: {listen: "[::1]:1"}', 'on loopback'],
-    ['rpc: {listen: "localhost:1"}', 'on loopback, by its name'],
-  ])('are taken: %s, %s', (yaml) => {
-    expect(read(yaml).config.rpc.listen?.port).toBe(1)
-  })
 })
 
 describe('what one key says', () => {

@@ -33,11 +33,6 @@ export function parseRemoteAddress(text: string): RemoteAddress {
   return { host, port }
 }
 
-/** Whether only this machine can reach it. */
-export function isLoopback({ host = '' }: TcpAddress): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
-}
-
 /** The address as people write it. */
 export function formatAddress(address: ListenAddress): string {
   if (address.net === 'unix') return address.path

@@ -6,7 +6,6 @@ import { ConfigError, Findings } from './problems.ts'
 import { readNode } from './read-node.ts'
 import { registry } from './schema/registry.ts'
 import { toConfig } from './to-config.ts'
-import { checkReach } from './to-rpc.ts'
 import { emptyMapping, isNull, isSet, type Tree } from './tree.ts'
 import { parseYaml } from './yaml-source.ts'
 
@@ -60,7 +59,6 @@ export function loadConfig({ path, environment, readFile, uses = [] }: ConfigSou
   // What could not be read has no value to look at further.
   if (findings.problems.length > 0) throw new ConfigError(source, findings.problems)
   const config = toConfig(read, readFile, findings)
-  if (uses.includes('rpc')) checkReach(config.rpc, findings)
   if (findings.problems.length > 0) throw new ConfigError(source, findings.problems)
   return { config: deepFreeze(config), warnings: findings.warnings }
 }
