@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { StoredBlobs } from '@berth/blobs/stored'
+import { ByteBudget } from '@berth/bytes'
+import { serveApi } from '@berth/http-api'
+import {
+  createMetrics,
+  formatAddress,
+  type Lifecycle,
+  type ProcessLogger,
+  repeatUploadPurge,
+  serveHealth,
+  version,
+} from '@berth/process'
+import { loadRpcTls, RpcServer } from '@berth/rpc'
+import { findStat, layout, ObservedDriver } from '@berth/storage'
+import { openTree } from '@berth/storage-filesystem'
+import { KeyRing } from '@berth/uploads'
+import { StoredBlobUploads, StoredUploadPurge } from '@berth/uploads/stored'
+import type { BlobNodeConfig } from './config.ts'
+
+/** What all buffers of the process may have at a time. */
+const bufferBudget = 64 * 1024 * 1024
+
+/** A blob node: blobs and uploads, over HTTP to clients and over gRPC to services. The one file here that says `new`. */
+export async function compose(config: BlobNodeConfig, lifecycle: Lifecycle, log: ProcessLogger): Promise<void> {
+  const metrics = createMetrics({ version })
+  const tls = config.rpc.tls && loadRpcTls(config.rpc.tls, (path) => readFileSync(path, 'utf8'))
+  const budget = new ByteBudget(bufferBudget)
+  const { rootDirectory } = config
+  const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'blob-upload', mode: 'shared', budget, log }))
+  const actions = metrics.storage(tree.driver.name)
+  const storage = ObservedDriver.observe(tree.driver, (action, seconds) => actions.observe(action, seconds))
+
+  const { blobDescriptor, blobDescriptorSize } = config.storage.cache
+  const blobs = new StoredBlobs({
+    storage,
+    ...(blobDescriptor !== 'none' && { cache: { maxDescriptors: blobDescriptorSize, observer: metrics.cache } }),
+  })
+  const uploads = lifecycle.own(
+    new StoredBlobUploads({
+      storage,
+      keys: new KeyRing(config.uploadKeys),
+      observer: { rehashed: (bytes) => metrics.uploads.rehashBytes.add(bytes) },
+      log,
+    }),
+  )
+  const purge = new StoredUploadPurge({ storage, log })
+  repeatUploadPurge(
+    {
+      config: config.storage.uploadPurging,
+      metrics: metrics.uploads,
+      log,
+      purge: (ageMs, options) => purge.purge(ageMs, options),
+      purgeTemporary: (ageMs) => tree.driver.purgeTemporary(ageMs),
+    },
+    lifecycle,
+  )
+
+  const probe = async (): Promise<void> => void (await findStat(storage, layout.registryRoot))
+  const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe } }, lifecycle)
+  const { listen, insecure, maxConnectionAgeMs } = config.rpc
+  const server = lifecycle.own(new RpcServer({ log, services: { blobs }, maxConnectionAgeMs }))
+  const { port } = await server.listen({ ...listen, insecure }, tls?.server)
+  const api = await serveApi(
+    { config, services: { blobs, uploads }, log, metrics: metrics.http, isHealthy: health.isHealthy },
+    lifecycle,
+  )
+  const rpc = formatAddress({ ...listen, port })
+  log.info({ api, rpc, debug: health.debug && formatAddress(health.debug), storage: storage.name }, 'listening')
+}

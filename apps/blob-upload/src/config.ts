@@ -1,0 +1,24 @@
+import { type Config, requireKeys } from '@berth/process'
+
+export type BlobNodeConfig = ReturnType<typeof blobNodeConfig>
+
+/** What a blob node takes of the configuration. @throws ConfigError with all that is missing */
+export function blobNodeConfig(config: Config) {
+  const { rpc, secrets, storage } = config
+  const { 'uploads.keys': uploadKeys, ...required } = requireKeys('blob-upload', {
+    // Several processes cannot share memory.
+    'storage.filesystem': storage.driver.name === 'filesystem' ? storage.driver : undefined,
+    'rpc.listen': rpc.listen,
+    // Any node continues any upload, so all must have the same keys.
+    'uploads.keys': secrets.uploadKeys,
+  })
+  return {
+    ...config,
+    rootDirectory: required['storage.filesystem'].rootDirectory,
+    rpc: { ...rpc, listen: required['rpc.listen'] },
+    uploadKeys: {
+      signing: uploadKeys.signing.reveal(),
+      verifying: uploadKeys.verifying.map((key) => key.reveal()),
+    },
+  }
+}

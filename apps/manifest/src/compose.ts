@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { ByteBudget } from '@berth/bytes'
+import { openManifests } from '@berth/manifests/stored'
+import { createMetrics, formatAddress, type Lifecycle, type ProcessLogger, serveHealth, version } from '@berth/process'
+import { loadRpcTls, RemoteBlobs, RpcChannel, RpcServer } from '@berth/rpc'
+import { findStat, layout, ObservedDriver } from '@berth/storage'
+import { openTree } from '@berth/storage-filesystem'
+import type { ManifestConfig } from './config.ts'
+
+/** What all buffers of the process may have at a time: manifests are small. */
+const bufferBudget = 32 * 1024 * 1024
+
+/** Manifests, tags, referrers and the catalog, over gRPC. The one file here that says `new`. */
+export async function compose(config: ManifestConfig, lifecycle: Lifecycle, log: ProcessLogger): Promise<void> {
+  const metrics = createMetrics({ version })
+  const tls = config.rpc.tls && loadRpcTls(config.rpc.tls, (path) => readFileSync(path, 'utf8'))
+  const budget = new ByteBudget(bufferBudget)
+  const { rootDirectory } = config
+  const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'manifest', mode: 'shared', budget, log }))
+  const actions = metrics.storage(tree.driver.name)
+  const storage = ObservedDriver.observe(tree.driver, (action, seconds) => actions.observe(action, seconds))
+
+  const { addresses } = config.services.blobs
+  const nodes = lifecycle.own(new RpcChannel({ addresses, log, ...(tls && { tls: tls.client }) }))
+  const { adoptInBackground, ...services } = openManifests({
+    storage,
+    blobs: new RemoteBlobs(nodes),
+    policy: config.manifests,
+    isExclusive: false,
+    log,
+  })
+  // Not waited for: an adopted tree may be large, and only the catalog and the referrers need its index.
+  lifecycle.own(adoptInBackground())
+
+  const probe = async (): Promise<void> => void (await findStat(storage, layout.registryRoot))
+  const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe } }, lifecycle)
+  const { listen, insecure, maxConnectionAgeMs } = config.rpc
+  const server = lifecycle.own(new RpcServer({ log, services, maxConnectionAgeMs }))
+  const { port } = await server.listen({ ...listen, insecure }, tls?.server)
+  const rpc = formatAddress({ ...listen, port })
+  log.info({ rpc, debug: health.debug && formatAddress(health.debug), storage: storage.name }, 'listening')
+}

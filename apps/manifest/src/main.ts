@@ -1,0 +1,7 @@
+import { runProcess } from '@berth/process'
+import { compose } from './compose.ts'
+import { manifestConfig } from './config.ts'
+
+await runProcess({ name: 'manifest', uses: ['rpc', 'services'] }, (config, lifecycle, log) =>
+  compose(manifestConfig(config), lifecycle, log),
+)
