@@ -6,6 +6,7 @@ import type { RepositoryName } from '@berth/reference'
 import { BlobsServiceService as service, type ReadBlobResponse } from '../gen/registry/v1/blobs.ts'
 import { fromDescriptorMessage } from '../wire/descriptors.ts'
 import { checkContentSize } from '../wire/limits.ts'
+import { understood } from '../wire/understood.ts'
 import type { RpcChannel } from './rpc-channel.ts'
 
 /** The blobs of another process. */
@@ -18,7 +19,7 @@ export class RemoteBlobs implements Blobs {
 
   async stat(repository: RepositoryName, digest: Digest): Promise<Descriptor> {
     const { descriptor } = await this.#channel.call(service.statBlob, { repository, digest }, { isRepeatable: true })
-    return fromDescriptorMessage(descriptor)
+    return understood(() => fromDescriptorMessage(descriptor))
   }
 
   async statAll(
@@ -28,7 +29,7 @@ export class RemoteBlobs implements Blobs {
   ): Promise<readonly (Descriptor | undefined)[]> {
     const request = { repository, digests: [...digests] }
     const { found } = await this.#channel.call(service.statBlobs, request, { signal, isRepeatable: true })
-    return found.map(({ descriptor }) => descriptor && fromDescriptorMessage(descriptor))
+    return understood(() => found.map(({ descriptor }) => descriptor && fromDescriptorMessage(descriptor)))
   }
 
   async read(repository: RepositoryName, digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<ByteStream> {
@@ -41,7 +42,7 @@ export class RemoteBlobs implements Blobs {
   async put(repository: RepositoryName, content: Uint8Array): Promise<Descriptor> {
     checkContentSize(content)
     const { descriptor } = await this.#channel.call(service.putBlob, { repository, content }, { isRepeatable: true })
-    return fromDescriptorMessage(descriptor)
+    return understood(() => fromDescriptorMessage(descriptor))
   }
 
   async mount(repository: RepositoryName, digest: Digest, from?: RepositoryName): Promise<boolean> {

@@ -7,6 +7,7 @@ import { ReferrersServiceService } from '../gen/registry/v1/referrers.ts'
 import { TagsServiceService } from '../gen/registry/v1/tags.ts'
 import { fromDescriptorMessage } from '../wire/descriptors.ts'
 import { toPageMessage } from '../wire/pages.ts'
+import { understood } from '../wire/understood.ts'
 import type { RpcChannel } from './rpc-channel.ts'
 
 /** The tags of another process. */
@@ -19,7 +20,7 @@ export class RemoteTags implements Tags {
 
   async list(repository: RepositoryName, page: PageRequest): Promise<Page<Tag>> {
     const parts = await this.#channel.collect(TagsServiceService.listTags, { repository, page: toPageMessage(page) })
-    return { entries: parts.flatMap(({ tags }) => tags.map(parseTag)), hasMore: hasMoreAfter(parts) }
+    return { entries: understood(() => parts.flatMap(({ tags }) => tags.map(parseTag))), hasMore: hasMoreAfter(parts) }
   }
 
   async delete(repository: RepositoryName, tag: Tag): Promise<void> {
@@ -38,7 +39,7 @@ export class RemoteCatalog implements Catalog {
   async list(page: PageRequest): Promise<Page<RepositoryName>> {
     const request = { page: toPageMessage(page) }
     const parts = await this.#channel.collect(CatalogServiceService.listRepositories, request)
-    const entries = parts.flatMap(({ repositories }) => repositories.map(parseRepositoryName))
+    const entries = understood(() => parts.flatMap(({ repositories }) => repositories.map(parseRepositoryName)))
     return { entries, hasMore: hasMoreAfter(parts) }
   }
 }
@@ -59,7 +60,7 @@ export class RemoteReferrers implements Referrers {
   ): Promise<Page<Descriptor>> {
     const request = { repository, subject, page: toPageMessage(page), artifactType }
     const parts = await this.#channel.collect(ReferrersServiceService.listReferrers, request)
-    const entries = parts.flatMap(({ referrers }) => referrers.map(fromDescriptorMessage))
+    const entries = understood(() => parts.flatMap(({ referrers }) => referrers.map(fromDescriptorMessage)))
     return { entries, hasMore: hasMoreAfter(parts) }
   }
 }

@@ -3,6 +3,7 @@ import type { Manifests, ManifestUpload, PushedManifest, StoredManifest } from '
 import { parseTag, type RepositoryName, type Tag } from '@berth/reference'
 import { ManifestsServiceService as service } from '../gen/registry/v1/manifests.ts'
 import { checkContentSize } from '../wire/limits.ts'
+import { understood } from '../wire/understood.ts'
 import type { RpcChannel } from './rpc-channel.ts'
 
 /** The manifests of another process. */
@@ -16,7 +17,8 @@ export class RemoteManifests implements Manifests {
   async get(repository: RepositoryName, reference: Tag | Digest): Promise<StoredManifest> {
     const request = { repository, reference }
     const answer = await this.#channel.call(service.getManifest, request, { isRepeatable: true })
-    return { mediaType: answer.mediaType, digest: parseDigest(answer.digest), content: answer.content }
+    const { mediaType, content } = answer
+    return { mediaType, digest: understood(() => parseDigest(answer.digest)), content }
   }
 
   async put(repository: RepositoryName, manifest: ManifestUpload, signal?: AbortSignal): Promise<PushedManifest> {
@@ -24,11 +26,11 @@ export class RemoteManifests implements Manifests {
     checkContentSize(content)
     const request = { repository, digest, tags: [...tags], mediaType, content }
     const pushed = await this.#channel.call(service.putManifest, request, { signal, isRepeatable: true })
-    return {
+    return understood(() => ({
       digest: parseDigest(pushed.digest),
       ...(pushed.subject !== undefined && { subject: parseDigest(pushed.subject) }),
       tags: pushed.tags.map(parseTag),
-    }
+    }))
   }
 
   async delete(repository: RepositoryName, digest: Digest): Promise<void> {

@@ -19,6 +19,9 @@ const options: ChannelOptions = {
   'grpc.use_local_subchannel_pool': 1,
 }
 
+/** How long one that failed is not asked while there are others. */
+const coolOffMs = 5_000
+
 /** One address of a service, with what is known of it. */
 export class Replica {
   readonly client: Client
@@ -28,10 +31,11 @@ export class Replica {
     this.client = new Client(address, credentials, options)
   }
 
-  /** When it last failed, if it has not answered since; later where it has no connection now. */
-  get failedAtMs(): number | undefined {
-    const hasFailed = this.client.getChannel().getConnectivityState(false) === connectivityState.TRANSIENT_FAILURE
-    return this.#failedAtMs ?? (hasFailed ? 0 : undefined)
+  /** The least is asked first. Below zero: nothing is known against it. */
+  rank(nowMs: number): number {
+    if (this.#failedAtMs !== undefined && nowMs - this.#failedAtMs < coolOffMs) return this.#failedAtMs
+    const isDown = this.client.getChannel().getConnectivityState(false) === connectivityState.TRANSIENT_FAILURE
+    return isDown ? 0 : -1
   }
 
   answered(): void {
@@ -46,14 +50,11 @@ export class Replica {
 /** The addresses of a service, each in turn, those that fail last. */
 export class Replicas {
   readonly #all: readonly Replica[]
-  readonly #coolOffMs: number
   #turn = 0
 
-  /** @param coolOffMs how long one that failed is not asked while there are others */
-  constructor(addresses: readonly string[], credentials: ChannelCredentials, coolOffMs = 5_000) {
+  constructor(addresses: readonly string[], credentials: ChannelCredentials) {
     if (addresses.length === 0) throw new Error('a service needs at least one address')
     this.#all = addresses.map((address) => new Replica(address, credentials))
-    this.#coolOffMs = coolOffMs
   }
 
   get size(): number {
@@ -66,7 +67,7 @@ export class Replicas {
     let bestRank = Infinity
     for (let step = 0; step < this.#all.length; step += 1) {
       const replica = this.#all[(this.#turn + step) % this.#all.length] as Replica
-      const rank = this.#rank(replica, nowMs) + (tried.has(replica) ? Number.MAX_SAFE_INTEGER : 0)
+      const rank = replica.rank(nowMs) + (tried.has(replica) ? Number.MAX_SAFE_INTEGER : 0)
       if (rank >= bestRank) continue
       best = replica
       bestRank = rank
@@ -77,9 +78,5 @@ export class Replicas {
 
   close(): void {
     for (const { client } of this.#all) client.close()
-  }
-
-  #rank({ failedAtMs }: Replica, nowMs: number): number {
-    return failedAtMs === undefined || (failedAtMs > 0 && nowMs - failedAtMs > this.#coolOffMs) ? -1 : failedAtMs
   }
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ChannelCredentials, type Client, type MethodDefinition, type ServiceError } from '@grpc/grpc-js'
-import { type Logger, RegistryError } from '@berth/errors'
+import type { Logger } from '@berth/errors'
 import type { RpcClientTls } from '../tls.ts'
-import { errorOf, outageOf } from '../wire/errors.ts'
+import { thrownBy, unavailable } from '../wire/errors.ts'
 import { callForMany, callForOne, connected, MessageStream } from './calling.ts'
 import { type Replica, Replicas } from './replicas.ts'
 
@@ -13,6 +13,8 @@ export interface RpcChannelOptions {
   /** How long a call may take with all its attempts. Default: 30 s. */
   readonly deadlineMs?: number
   readonly log?: Logger
+  /** From 0 to 1. Default: `Math.random`. */
+  readonly random?: () => number
 }
 
 export interface CallOptions {
@@ -21,25 +23,27 @@ export interface CallOptions {
   readonly isRepeatable: boolean
 }
 
-/** With the pauses below: enough to sit out the restart of a service that has one replica. */
-const maxAttempts = 12
+/** With their pauses, about seven seconds: enough to sit out the restart of a service that has one replica. */
+const maxRounds = 12
 const maxPauseMs = 1_000
 const firstPauseMs = 50
-/** A replica that does not answer leaves time for others. */
-const attemptsWithinDeadline = 3
+/** Of those that do not answer, so many fit into a call's deadline. */
+const slowReplicas = 3
 
-type Attempt<T> = (client: Client, deadlineMs: number) => Promise<T>
+type Attempt<T> = (client: Client, deadlineMs: number, replica: Replica) => Promise<T>
 
 /** Calls one service, on whichever replica answers. */
 export class RpcChannel {
   readonly #replicas: Replicas
   readonly #deadlineMs: number
   readonly #log: Logger | undefined
+  readonly #random: () => number
 
-  constructor({ addresses, tls, deadlineMs = 30_000, log }: RpcChannelOptions) {
+  constructor({ addresses, tls, deadlineMs = 30_000, log, random = Math.random }: RpcChannelOptions) {
     this.#replicas = new Replicas(addresses, credentialsOf(tls))
     this.#deadlineMs = deadlineMs
     this.#log = log
+    this.#random = random
   }
 
   /** One message for one. @throws what the service threw; RegistryError UNAVAILABLE where it could not be asked */
@@ -50,8 +54,7 @@ export class RpcChannel {
   ): Promise<Response> {
     const attempt: Attempt<Response> = (client, deadlineMs) =>
       callForOne(client, method, request, { deadline: Date.now() + deadlineMs }, signal)
-    if (isRepeatable) return this.#repeat(attempt, signal)
-    return this.#once(attempt, signal)
+    return isRepeatable ? this.#repeat(attempt, signal) : this.#once(attempt, signal)
   }
 
   /** Many messages for one, collected. */
@@ -107,68 +110,65 @@ export class RpcChannel {
   /** What cannot be repeated goes only to a replica that is known to be there. */
   async #once<T>(attempt: Attempt<T>, signal?: AbortSignal): Promise<T> {
     const untilMs = performance.now() + this.#deadlineMs
-    const replica = await this.#repeat(async (client, deadlineMs, replica) => {
+    const replica = await this.#repeat(async (client, deadlineMs, found) => {
       await connected(client, Date.now() + deadlineMs, signal)
-      return replica
+      return found
     }, signal)
     try {
-      return await attempt(replica.client, untilMs - performance.now())
+      return await attempt(replica.client, untilMs - performance.now(), replica)
     } catch (error) {
       signal?.throwIfAborted()
+      replica.failed(performance.now())
       throw this.#thrown(error as ServiceError)
     }
   }
 
-  async #repeat<T>(
-    attempt: (client: Client, deadlineMs: number, replica: Replica) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    const startMs = performance.now()
+  /** Asks one replica after the other, then all again after a pause, until one answers. */
+  async #repeat<T>(attempt: Attempt<T>, signal?: AbortSignal): Promise<T> {
+    const untilMs = performance.now() + this.#deadlineMs
     const tried = new Set<Replica>()
-    for (let count = 1; ; count += 1) {
+    for (let round = 1; ;) {
       signal?.throwIfAborted()
       const replica = this.#replicas.next(tried, performance.now())
-      const leftMs = startMs + this.#deadlineMs - performance.now()
       try {
-        const result = await attempt(
-          replica.client,
-          Math.min(leftMs, this.#deadlineMs / attemptsWithinDeadline),
-          replica,
-        )
+        const leftMs = untilMs - performance.now()
+        const result = await attempt(replica.client, Math.min(leftMs, this.#deadlineMs / slowReplicas), replica)
         replica.answered()
         return result
       } catch (error) {
         signal?.throwIfAborted()
         const failure = error as ServiceError
-        if (outageOf(failure) === undefined) {
+        const thrown = thrownBy(failure)
+        if (thrown !== undefined) {
           replica.answered()
-          throw errorOf(failure)
+          throw thrown
         }
         replica.failed(performance.now())
         tried.add(replica)
-        const pauseMs = tried.size < this.#replicas.size ? 0 : pauseOf(count)
-        const canRepeat = count < maxAttempts && performance.now() + pauseMs < startMs + this.#deadlineMs
-        if (!canRepeat) throw this.#thrown(failure)
-        this.#log?.debug({ err: failure, attempt: count }, 'a call is made again')
-        if (pauseMs === 0) continue
+        const isRoundOver = tried.size === this.#replicas.size
+        const pauseMs = isRoundOver ? this.#pauseOf(round) : 0
+        if (round > maxRounds || performance.now() + pauseMs >= untilMs) throw this.#thrown(failure)
+        this.#log?.debug({ err: failure, pauseMs }, 'a call is made again')
+        if (!isRoundOver) continue
         tried.clear()
+        round += 1
         await delay(pauseMs, undefined, signal && { signal }).catch(() => undefined)
       }
     }
   }
 
-  #thrown(failure: ServiceError): Error {
-    const reason = outageOf(failure)
-    if (reason === undefined) return errorOf(failure)
-    this.#log?.warn({ err: failure }, 'call gave up')
-    return new RegistryError('UNAVAILABLE', { reason }, { cause: failure })
+  /** Half of it by chance, so that many that failed at once do not come back at once. */
+  #pauseOf(round: number): number {
+    const longest = Math.min(maxPauseMs, firstPauseMs * 2 ** round)
+    return (longest + longest * this.#random()) / 2
   }
-}
 
-/** Half of it by chance, so that many that failed at once do not come back at once. */
-function pauseOf(count: number): number {
-  const longest = Math.min(maxPauseMs, firstPauseMs * 2 ** count)
-  return longest / 2 + (Math.random() * longest) / 2
+  #thrown(failure: ServiceError): Error {
+    const thrown = thrownBy(failure)
+    if (thrown !== undefined) return thrown
+    this.#log?.warn({ err: failure }, 'call given up')
+    return unavailable(failure)
+  }
 }
 
 function credentialsOf(tls: RpcClientTls | undefined): ChannelCredentials {

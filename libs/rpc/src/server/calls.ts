@@ -37,7 +37,10 @@ export class Calls {
       const signal = signalOf(call)
       sendAll(call, handle(call.request, signal), signal).then(
         () => call.end(),
-        (error: unknown) => call.emit('error', this.#refuse(error, call.getPath(), signal)),
+        (error: unknown) => {
+          const refusal = this.#refuse(error, call.getPath(), signal)
+          if (!call.destroyed) call.emit('error', refusal)
+        },
       )
     }
   }

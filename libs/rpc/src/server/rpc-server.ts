@@ -83,11 +83,16 @@ export class RpcServer {
    */
   async listen({ host, port, insecure = false }: RpcListenAddress, tls?: RpcServerTls): Promise<{ port: number }> {
     requireProtection(host, tls !== undefined, insecure)
-    const address = formatAddress({ net: 'tcp', host: host ?? '::', port })
-    const bound = await new Promise<number>((resolve, reject) => {
-      this.#server.bindAsync(address, credentialsOf(tls), (error, found) => (error ? reject(error) : resolve(found)))
+    if (host !== undefined) return { port: await this.#bind(host, port, tls) }
+    // Where there is no IPv6, nothing can listen on its addresses.
+    return { port: await this.#bind('::', port, tls).catch(() => this.#bind('0.0.0.0', port, tls)) }
+  }
+
+  #bind(host: string, port: number, tls: RpcServerTls | undefined): Promise<number> {
+    const address = formatAddress({ net: 'tcp', host, port })
+    return new Promise((resolve, reject) => {
+      this.#server.bindAsync(address, credentialsOf(tls), (error, bound) => (error ? reject(error) : resolve(bound)))
     })
-    return { port: bound }
   }
 
   /** Tells who asks for its health, takes no new calls, lets those in flight end, and at the deadline ends them. */

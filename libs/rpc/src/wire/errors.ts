@@ -38,16 +38,23 @@ export function refusalOf(error: unknown): Refusal | undefined {
 /** What a caller is told of bugs and outages. */
 export const unknownRefusal: Refusal = { code: status.UNKNOWN, details: 'unknown error' }
 
-/** What the service threw; of what it told nothing about, UNKNOWN. */
-export function errorOf(failure: ServiceError): Error {
-  return faultsOf(failure.metadata, failure) ?? new RegistryError('UNKNOWN', undefined, { cause: failure })
+/** What the service threw; `undefined` where it gave no answer of its own. */
+export function thrownBy(failure: ServiceError): Error | undefined {
+  const faults = faultsOf(failure.metadata, failure)
+  if (faults !== undefined) return faults
+  if (reasonOf(failure) !== undefined) return undefined
+  // It said no more, and logged the rest. Anything else is a bug between the two, which whoever asked must log.
+  return failure.code === status.UNKNOWN ? new RegistryError('UNKNOWN', undefined, { cause: failure }) : failure
 }
 
-/** Why the service gave no answer of its own, for people to read; `undefined` where it gave one. */
-export function outageOf(failure: ServiceError): string | undefined {
-  if (faultsOf(failure.metadata) !== undefined) return undefined
+/** What callers are told when a service gave no answer of its own. */
+export function unavailable(failure: ServiceError): RegistryError {
+  return new RegistryError('UNAVAILABLE', { reason: reasonOf(failure) ?? 'a service failed' }, { cause: failure })
+}
+
+function reasonOf({ code }: ServiceError): string | undefined {
   // CANCELLED: not by us, or we would not ask. INTERNAL: the connection broke in a way that has no status of its own;
   // our server never says it.
-  if ([status.UNAVAILABLE, status.CANCELLED, status.INTERNAL].includes(failure.code)) return 'a service is unreachable'
-  return failure.code === status.DEADLINE_EXCEEDED ? 'a service did not answer in time' : undefined
+  if ([status.UNAVAILABLE, status.CANCELLED, status.INTERNAL].includes(code)) return 'a service is unreachable'
+  return code === status.DEADLINE_EXCEEDED ? 'a service did not answer in time' : undefined
 }
