@@ -1,0 +1,32 @@
+import type { RedisConfig } from '@berth/process'
+import { openRedis, type RedisConnection } from '../connection/redis-connection.ts'
+import { RedisDescriptors } from './redis-descriptors.ts'
+
+const ignore = (): void => {}
+const log = { debug: ignore, info: ignore, warn: ignore, error: ignore }
+
+/** Replicas of one cache, for a test, each with a connection of its own. */
+export class Replicas {
+  readonly #connections: RedisConnection[] = []
+
+  /** Once it is connected, and hears the others. */
+  async open(config: Partial<RedisConfig> & Pick<RedisConfig, 'addresses'>): Promise<RedisDescriptors> {
+    const connection = openRedis({ db: 0, dialTimeoutMs: 500, readTimeoutMs: 250, ...config }, log)
+    this.#connections.push(connection)
+    const descriptors = new RedisDescriptors(connection)
+    const heard = heardAgain(descriptors)
+    if (connection.client.status !== 'ready')
+      await new Promise<void>((resolve) => void connection.client.once('ready', () => resolve()))
+    await heard
+    return descriptors
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#connections.splice(0).map((connection) => connection.close()))
+  }
+}
+
+/** Resolves when invalidations arrive again. */
+export function heardAgain(descriptors: RedisDescriptors): Promise<void> {
+  return new Promise((resolve) => descriptors.listen({ invalidated: ignore, reconnected: resolve }))
+}

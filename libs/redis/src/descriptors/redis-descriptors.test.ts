@@ -1,0 +1,107 @@
+import { describeSharedDescriptors } from '@berth/blobs/suite'
+import { digestOf } from '@berth/digest'
+import { parseRepositoryName } from '@berth/reference'
+import { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { RedisServer } from '../connection/redis-server.ts'
+import { heardAgain, Replicas } from './open-replicas.ts'
+import type { RedisDescriptors } from './redis-descriptors.ts'
+
+const replicas = new Replicas()
+let server: RedisServer
+let redis: Redis
+
+beforeAll(async () => {
+  server = await RedisServer.start()
+  redis = new Redis(server.port, '127.0.0.1')
+})
+
+afterAll(async () => {
+  redis.disconnect()
+  await server.stop()
+})
+
+afterEach(() => replicas.close())
+
+const open = (): Promise<RedisDescriptors> => replicas.open({ addresses: [{ host: '127.0.0.1', port: server.port }] })
+
+describeSharedDescriptors('in Redis', async (count) => {
+  await redis.flushall()
+  return Promise.all(Array.from({ length: count }, open))
+})
+
+describe('RedisDescriptors', () => {
+  const here = parseRepositoryName('library/here')
+  const digest = digestOf('a blob')
+  const blob = { descriptor: { mediaType: 'application/octet-stream', digest, size: 6 }, target: digest }
+  const key = `berth:blob:{library/here@${digest}}`
+  let descriptors: RedisDescriptors
+
+  beforeEach(async () => {
+    await redis.flushall()
+    descriptors = await open()
+  })
+
+  const generation = async (): Promise<string> => (await descriptors.find(here, digest)).generation ?? 'none'
+
+  it('keeps an entry, or the generation of one, for an hour, and a hold for a minute', async () => {
+    const before = await generation()
+    expect(await redis.keys('*')).toEqual([key])
+    expect(Math.round((await redis.pttl(key)) / 1000)).toBe(3600)
+    await redis.pexpire(key, 1000)
+    await descriptors.fill(here, digest, blob, before)
+    expect(Math.round((await redis.pttl(key)) / 1000)).toBe(3600)
+    const hold = await descriptors.hold(here, digest)
+    expect(Math.round((await redis.pttl(key)) / 1000)).toBe(60)
+    await descriptors.release(here, digest, hold)
+    expect(Math.round((await redis.pttl(key)) / 1000)).toBe(3600)
+  })
+
+  it('lets a hold that nobody released end with its minute, whatever others do', async () => {
+    await descriptors.hold(here, digest)
+    const hold = await descriptors.hold(here, digest)
+    await redis.pexpire(key, 5000)
+    await descriptors.release(here, digest, hold)
+    expect(await redis.pttl(key)).toBeLessThanOrEqual(5000)
+    expect(await generation()).toBe('none')
+  })
+
+  it('carries along no more than a few holds that nobody releases', async () => {
+    for (let holds = 0; holds < 40; holds += 1) await descriptors.hold(here, digest)
+    expect(await redis.strlen(key)).toBe(1 + 16 * 36)
+  })
+
+  it('takes no fill where the generation was lost with the entry', async () => {
+    const before = await generation()
+    await redis.flushall()
+    expect(await descriptors.fill(here, digest, blob, before)).toBe(false)
+    await generation()
+    expect(await descriptors.fill(here, digest, blob, before)).toBe(false)
+  })
+
+  it.each([
+    ['of another form', '{"length":6}'],
+    ['without a size', `{"mediaType":"a/b","target":"${digest}"}`],
+    ['of a length, as sizes were once called', `{"mediaType":"a/b","length":6,"target":"${digest}"}`],
+    ['without a type', `{"mediaType":"","size":6,"target":"${digest}"}`],
+    ['with a target that is no digest', '{"mediaType":"a/b","size":6,"target":"sha256:abc"}'],
+    ['of no form', '\u0000'],
+  ])('does not believe an entry %s, and lets it be filled', async (_, text) => {
+    await redis.set(key, `e${'0'.repeat(36)}${text}`)
+    expect(await descriptors.find(here, digest)).toEqual({ generation: undefined })
+    expect(await descriptors.fill(here, digest, blob, await generation())).toBe(true)
+    expect(await descriptors.find(here, digest)).toEqual({ blob })
+  })
+
+  it('believes nothing that is kept where a message is not of Berth', async () => {
+    const heard = heardAgain(descriptors)
+    await redis.publish('berth:blobs', 'not a blob')
+    await expect(heard).resolves.toBeUndefined()
+  })
+
+  it('loads its scripts again where Redis has lost them', async () => {
+    await generation()
+    await redis.script('FLUSH')
+    expect(await generation()).toHaveLength(36)
+  })
+})

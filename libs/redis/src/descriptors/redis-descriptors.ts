@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto'
+import {
+  formatLinkedBlob,
+  type Generation,
+  type Hold,
+  holdLifeMs,
+  type InvalidationListener,
+  type LinkedBlob,
+  parseLinkedBlob,
+  type SharedDescriptors,
+  sharedLifeMs,
+  type SharedLookup,
+} from '@berth/blobs'
+import { type Digest, parseDigest } from '@berth/digest'
+import { parseRepositoryName, type RepositoryName } from '@berth/reference'
+import type { RedisConnection } from '../connection/redis-connection.ts'
+import type { Subscription } from '../connection/subscription.ts'
+import { Breaker } from './breaker.ts'
+import { type ScriptCommands, scripts } from './scripts.ts'
+
+const channel = 'berth:blobs'
+const uuidLength = 36
+
+/**
+ * The descriptors that replicas share, in Redis: `allkeys-lru`, and of one registry alone. An ACL user needs
+ * `~berth:* &berth:* +@connection +@read +@write +@scripting +@pubsub +cluster|slots +info`.
+ *
+ * A key has no part in another, so a cluster may spread them. Redis replicates after it has answered: of a master that
+ * is lost together with the last holds it took, its successor may know an entry that was removed, for an hour at most.
+ */
+export class RedisDescriptors implements SharedDescriptors {
+  readonly #commands: ScriptCommands
+  readonly #subscription: Subscription
+  readonly #listeners: InvalidationListener[] = []
+  readonly #breaker: Breaker
+
+  constructor(connection: RedisConnection, options: { readonly nowMs?: () => number } = {}) {
+    const { client } = connection
+    for (const [name, lua] of Object.entries(scripts)) client.defineCommand(name, { numberOfKeys: 1, lua })
+    this.#commands = client as unknown as ScriptCommands
+    this.#breaker = new Breaker({ failures: 3, pauseMs: 1000, nowMs: options.nowMs ?? (() => performance.now()) })
+    this.#subscription = connection.subscribe(channel, {
+      received: (message) => this.#received(message),
+      connected: () => {
+        for (const listener of this.#listeners) listener.reconnected()
+      },
+    })
+  }
+
+  get isConnected(): boolean {
+    return this.#subscription.isConnected
+  }
+
+  listen(listener: InvalidationListener): void {
+    this.#listeners.push(listener)
+  }
+
+  async find(repository: RepositoryName, digest: Digest): Promise<SharedLookup> {
+    const key = keyOf(repository, digest)
+    const state = String(await this.#breaker.call(() => this.#commands.berthFind(key, randomUUID(), sharedLifeMs)))
+    if (state.startsWith('g')) return { generation: state.slice(1) }
+    if (!state.startsWith('e')) return { generation: undefined }
+    const blob = parseLinkedBlob(digest, state.slice(1 + uuidLength))
+    if (blob !== undefined) return { blob }
+    // Not what this version writes: a miss, to be filled by whoever comes next.
+    await this.forget(repository, digest)
+    return { generation: undefined }
+  }
+
+  async fill(repository: RepositoryName, digest: Digest, blob: LinkedBlob, generation: Generation): Promise<boolean> {
+    const entry = formatLinkedBlob(blob)
+    const key = keyOf(repository, digest)
+    return (await this.#breaker.call(() => this.#commands.berthFill(key, generation, entry, sharedLifeMs))) === 1
+  }
+
+  async hold(repository: RepositoryName, digest: Digest): Promise<Hold> {
+    const hold = randomUUID()
+    // Tried whatever happened before: who removes would rather wait than be refused.
+    await this.#commands.berthHold(keyOf(repository, digest), hold, holdLifeMs, channel, `${repository}@${digest}`)
+    return hold
+  }
+
+  async release(repository: RepositoryName, digest: Digest, hold: Hold): Promise<void> {
+    await this.#renew(repository, digest, hold)
+  }
+
+  async forget(repository: RepositoryName, digest: Digest): Promise<void> {
+    await this.#renew(repository, digest, '')
+  }
+
+  async #renew(repository: RepositoryName, digest: Digest, hold: Hold): Promise<void> {
+    const message = `${repository}@${digest}`
+    await this.#commands.berthRenew(keyOf(repository, digest), hold, randomUUID(), sharedLifeMs, channel, message)
+  }
+
+  #received(message: string): void {
+    const at = message.lastIndexOf('@')
+    try {
+      const repository = parseRepositoryName(message.slice(0, at))
+      const digest = parseDigest(message.slice(at + 1))
+      for (const listener of this.#listeners) listener.invalidated(repository, digest)
+    } catch {
+      // Nothing that Berth publishes; what it was about is not known, so nothing kept is believed.
+      for (const listener of this.#listeners) listener.reconnected()
+    }
+  }
+}
+
+function keyOf(repository: RepositoryName, digest: Digest): string {
+  return `berth:blob:{${repository}@${digest}}`
+}
