@@ -8,6 +8,7 @@
  */
 export { HttpApiServer, type HttpApiOptions, type ListenAddress } from './http-api-server.ts'
 export type { RequestLogger, RequestMetrics } from './observers.ts'
+export { BlobRelay, type BlobRelayOptions } from './relay/blob-relay.ts'
 export type { RouteName } from './routes.ts'
 export { serveApi, type ServedApi } from './serve-api.ts'
 export type { RegistryServices } from './services.ts'

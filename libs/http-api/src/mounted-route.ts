@@ -1,4 +1,4 @@
-import type { Handler } from './exchange/exchange.ts'
+import type { RequestExchange } from './exchange/request-exchange.ts'
 import type { Method, Route, RouteName } from './routes.ts'
 import type { ApiParts, RegistryServices } from './services.ts'
 import type { HttpApiSettings } from './settings.ts'
@@ -7,14 +7,17 @@ import type { HttpApiSettings } from './settings.ts'
 export interface MountedRoute {
   readonly name: RouteName
   readonly pattern: RegExp
-  readonly handlers: Readonly<Partial<Record<Method, Handler>>>
+  readonly handlers: Readonly<Partial<Record<Method, (exchange: RequestExchange) => Promise<void>>>>
   /** The `Allow` header: what it can be asked for. */
   readonly allow: string
 }
 
 const harmless: ReadonlySet<string> = new Set<Method>(['ANY', 'GET', 'HEAD'])
 
-/** The routes whose services are there, without the methods that change anything where the registry is read-only. */
+/**
+ * The routes whose services are there, or can be asked elsewhere, without the methods that change anything where the
+ * registry is read-only.
+ */
 export function mountRoutes(
   routes: readonly Route[],
   services: Partial<RegistryServices>,
@@ -22,14 +25,19 @@ export function mountRoutes(
 ): MountedRoute[] {
   // Each route has what it needs: that was looked at just before its operations are made.
   const parts = { ...settings, ...services } as ApiParts
+  const relayed = services.relay?.operation(settings)
+  const isServed = (route: Route): boolean => route.services.every((service) => services[service] !== undefined)
   return routes
-    .filter((route) => route.services.every((service) => services[service] !== undefined))
-    .map(({ name, path, operations }) => {
+    .filter((route) => isServed(route) || (relayed !== undefined && route.isRelayable === true))
+    .map((route) => {
+      const { name, path, operations } = route
       const served = Object.entries(operations).filter(([method]) => !settings.isReadOnly || harmless.has(method))
       return {
         name,
         pattern: new RegExp(`^${settings.prefix.replaceAll(/[^\w/]/g, String.raw`\$&`)}v2/${path}$`),
-        handlers: Object.fromEntries(served.map(([method, operation]) => [method, operation(parts)])),
+        handlers: Object.fromEntries(
+          served.map(([method, operation]) => [method, isServed(route) ? operation(parts) : relayed]),
+        ),
         allow: served
           .map(([method]) => method)
           .sort()

@@ -28,6 +28,8 @@ export interface Route {
   readonly path: string
   /** It is served where all of these are there. */
   readonly services: readonly (keyof RegistryServices)[]
+  /** Whether it can be relayed to where its services are. */
+  readonly isRelayable?: true
   /** By method; `ANY` stands for all. */
   readonly operations: Readonly<Partial<Record<Method, Operation>>>
 }
@@ -51,18 +53,21 @@ export const routes: readonly Route[] = [
     name: 'blob',
     path: `${name}/blobs/(?<parameter>(?!uploads$)[^/]+)`,
     services: ['blobs'],
+    isRelayable: true,
     operations: { GET: getBlob, HEAD: getBlob, DELETE: deleteBlob },
   },
   {
     name: 'blob_upload_chunk',
     path: `${name}/blobs/uploads/${parameter}`,
     services: ['uploads', 'blobs'],
+    isRelayable: true,
     operations: { GET: getUpload, HEAD: getUpload, PATCH: patchUpload, PUT: putUpload, DELETE: deleteUpload },
   },
   {
     name: 'blob_upload',
     path: `${name}/blobs/uploads/`,
     services: ['uploads', 'blobs'],
+    isRelayable: true,
     operations: { POST: startUpload },
   },
   {

@@ -1,6 +1,7 @@
 import type { SendableBlobs } from '@berth/blobs'
 import type { Catalog, Manifests, Referrers, Tags } from '@berth/manifests'
 import type { BlobUploads } from '@berth/uploads'
+import type { BlobRelay } from './relay/blob-relay.ts'
 import type { HttpApiSettings } from './settings.ts'
 
 /** What the API serves. An app gives those that it has, and the routes that need no other are there. */
@@ -11,6 +12,8 @@ export interface RegistryServices {
   readonly tags: Tags
   readonly catalog: Catalog
   readonly referrers: Referrers
+  /** Asks those who have blobs and uploads, where these are not here. */
+  readonly relay: BlobRelay
 }
 
 /** All that an operation may depend on. */

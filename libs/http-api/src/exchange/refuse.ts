@@ -10,14 +10,26 @@ const smallBody = 64 * 1024
  * read from for ever. Unless little is left, the connection is closed, in one direction first.
  */
 export function refuse(exchange: RequestExchange, { status, headers, body }: Refusal): void {
-  const { request, response, contentLength } = exchange
-  const isShort = contentLength !== undefined && contentLength <= smallBody && request.headers.expect === undefined
-  // A response that waits for another's on its connection has no socket yet, and nothing may be ended before it.
-  if (!exchange.hasUnreadBody || isShort || response.socket === null) return respond(exchange, status, headers, body)
+  if (!isFlooding(exchange)) return respond(exchange, status, headers, body)
 
+  const { request, response } = exchange
   response.writeHead(status, [...headers, 'Content-Length', String(Buffer.byteLength(body)), 'Connection', 'close'])
   if (body === '' || request.method === 'HEAD') response.flushHeaders()
   else response.write(body)
+  endOneWay(exchange)
+}
+
+/** Whether the client is still sending so much that its connection is better closed after an answer. */
+export function isFlooding(exchange: RequestExchange): boolean {
+  const { request, response, contentLength } = exchange
+  const isShort = contentLength !== undefined && contentLength <= smallBody && request.headers.expect === undefined
+  // A response that waits for another's on its connection has no socket yet, and nothing may be ended before it.
+  return exchange.hasUnreadBody && !isShort && response.socket !== null
+}
+
+/** Ends a connection after an answer that is written, but for what the client is still sending: that is dropped. */
+export function endOneWay(exchange: RequestExchange): void {
+  const { request } = exchange
   exchange.isAnswered = true
   // Not `response.end()`: Node would close both directions at once, and what still arrives would reset the connection.
   request.socket.end()

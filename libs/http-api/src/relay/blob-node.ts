@@ -1,0 +1,114 @@
+import { type NodeAddress, NodeConnection } from './node-connection.ts'
+import { NodeFailure } from './node-failure.ts'
+import type { ReadBuffers } from './read-buffers.ts'
+
+/** Shorter than any node keeps an idle connection. */
+const maxIdleMs = 15_000
+const maxConnections = 1024
+const firstPauseMs = 250
+const longestPauseMs = 8000
+
+export interface BlobNodeOptions {
+  readonly address: NodeAddress
+  readonly buffers: ReadBuffers
+  readonly connectTimeoutMs: number
+}
+
+/** One node, and the connections to it. */
+export class BlobNode {
+  readonly name: string
+  /** Requests that it was chosen for and that have not ended. */
+  inFlight = 0
+  readonly #options: BlobNodeOptions
+  readonly #open = new Set<NodeConnection>()
+  /** Those with nothing to do; the one that was used last is used next. */
+  #idle: NodeConnection[] = []
+  #opening = 0
+  #failures = 0
+  #pausedUntilMs = 0
+  #isClosed = false
+
+  constructor(options: BlobNodeOptions) {
+    const { host, port } = options.address
+    this.name = `${host.includes(':') ? `[${host}]` : host}:${port}`
+    this.#options = options
+  }
+
+  /** Whether it failed so lately that others are asked first. */
+  get isPaused(): boolean {
+    return this.#pausedUntilMs > performance.now()
+  }
+
+  get isFull(): boolean {
+    return this.#idle.length === 0 && this.#open.size + this.#opening >= maxConnections
+  }
+
+  /**
+   * Lends a connection for one request and its answer. If one that was kept turns out to have been closed before it
+   * was used, `work` is asked again, with a new one.
+   *
+   * @throws NodeFailure nobody is there; or what `work` throws
+   */
+  async use(work: (connection: NodeConnection) => Promise<void>): Promise<void> {
+    this.inFlight++
+    try {
+      try {
+        return await this.#useOne(work, false)
+      } catch (error) {
+        if (!(error instanceof NodeFailure && error.isStale)) throw error
+      }
+      await this.#useOne(work, true)
+    } finally {
+      this.inFlight--
+    }
+  }
+
+  async #useOne(work: (connection: NodeConnection) => Promise<void>, isFresh: boolean): Promise<void> {
+    const connection = await this.#connect(isFresh)
+    await work(connection)
+    this.#failures = 0
+    this.#pausedUntilMs = 0
+    this.#release(connection)
+  }
+
+  async #connect(isFresh: boolean): Promise<NodeConnection> {
+    const kept = isFresh ? undefined : this.#idle.pop()
+    if (kept !== undefined) return kept
+    const { address, buffers, connectTimeoutMs } = this.#options
+    this.#opening++
+    try {
+      const connection = await NodeConnection.open(address, buffers, connectTimeoutMs, () => this.#forget(connection))
+      if (!connection.isUsable) throw new NodeFailure('a blob node went away')
+      this.#open.add(connection)
+      return connection
+    } finally {
+      this.#opening--
+    }
+  }
+
+  /** Keeps a connection for the next request, where it can have one. */
+  #release(connection: NodeConnection): void {
+    if (!connection.isReusable || this.#isClosed) return connection.destroy()
+    this.#idle.push(connection)
+    connection.rest(maxIdleMs)
+  }
+
+  /** @returns how long others are asked first */
+  failed(): number {
+    const pauseMs = Math.min(firstPauseMs * 2 ** this.#failures, longestPauseMs)
+    // Requests that fail together are one failure.
+    if (!this.isPaused) this.#failures++
+    this.#pausedUntilMs = performance.now() + pauseMs
+    return pauseMs
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const connection of this.#open) connection.destroy()
+  }
+
+  #forget(connection: NodeConnection): void {
+    this.#open.delete(connection)
+    this.#idle = this.#idle.filter((each) => each !== connection)
+  }
+}

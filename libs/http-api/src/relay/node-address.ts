@@ -1,0 +1,9 @@
+import type { NodeAddress } from './node-connection.ts'
+
+/** @throws TypeError the text is not `host:port` */
+export function parseNodeAddress(text: string): NodeAddress {
+  const match = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (match === null || port < 1 || port > 65_535) throw new TypeError(`${JSON.stringify(text)} is not host:port`)
+  return { host: (match[1] ?? match[2]) as string, port }
+}

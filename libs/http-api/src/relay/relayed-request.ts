@@ -1,0 +1,108 @@
+import { endOneWay, isFlooding } from '../exchange/refuse.ts'
+import type { RequestExchange } from '../exchange/request-exchange.ts'
+import { announcesBody } from '../exchange/unread-body.ts'
+import { bodyOf } from './answer-body.ts'
+import type { AnswerHead } from './answer-head.ts'
+import type { NodeConnection, Patience } from './node-connection.ts'
+import { NodeFailure } from './node-failure.ts'
+import { answerHeaders, answerTrailers, lastChunk } from './forwarded-headers.ts'
+
+/** One client's request, as often as it takes until a node has answered it. */
+export class RelayedRequest {
+  readonly #exchange: RequestExchange
+  readonly #hasBody: boolean
+  #body: AsyncIterator<Uint8Array> | undefined
+  /** What the client sends next: it outlives the node that was to have it. */
+  #chunk: Promise<IteratorResult<Uint8Array>> | undefined
+  #isBodyTaken = false
+
+  constructor(exchange: RequestExchange) {
+    this.#exchange = exchange
+    this.#hasBody = announcesBody(exchange.request)
+  }
+
+  /** Whether another node can still be asked: nothing of a body has left, in either direction. */
+  get isRepeatable(): boolean {
+    return !this.#isBodyTaken && !this.#exchange.response.headersSent
+  }
+
+  /**
+   * Asks a node, and answers as it does.
+   *
+   * @param isLast whether it is the last that can be asked, so that even `503` is an answer
+   * @throws NodeFailure it has not answered, or not wholly
+   */
+  async askOn(connection: NodeConnection, head: string, patience: Patience, isLast: boolean): Promise<void> {
+    const { signal } = this.#exchange
+    const onAbort = (): void => connection.abandon(signal.reason as Error)
+    signal.addEventListener('abort', onAbort)
+    try {
+      signal.throwIfAborted()
+      const answer = await this.#ask(connection, head, patience)
+      if (answer.status === 503 && !isLast && this.isRepeatable) throw new NodeFailure('a blob node is not available')
+      await this.#answer(connection, answer)
+    } catch (error) {
+      connection.abandon(error as Error)
+      throw error
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async #ask(connection: NodeConnection, head: string, patience: Patience): Promise<AnswerHead> {
+    connection.begin(head, patience)
+    if (!this.#hasBody) connection.sent()
+    const first = await connection.nextHead()
+    if (first.status !== 100) return first
+    if (!this.#hasBody) throw new NodeFailure('a blob node waits for a body that there is not')
+
+    let isAnswered = false
+    const answer = connection.nextHead()
+    const sending = this.#sendBody(connection, () => isAnswered)
+    const onAnswer = (): void => void (isAnswered = true)
+    answer.then(onAnswer, onAnswer)
+    // When the answer is early, the client may go away before anybody asks for the rest of the body.
+    sending.catch(() => undefined)
+    await Promise.race([answer, sending])
+    const last = await answer
+    if (last.status === 100) throw new NodeFailure('a blob node said twice to continue')
+    return last
+  }
+
+  /** Sends the client's body at the node's pace, until it ends or is not wanted any more. */
+  async #sendBody(connection: NodeConnection, isAnswered: () => boolean): Promise<void> {
+    const { request } = this.#exchange
+    const isChunked = request.headers['transfer-encoding'] !== undefined
+    this.#body ??= this.#exchange.body()[Symbol.asyncIterator]()
+    for (;;) {
+      this.#chunk ??= this.#body.next()
+      const { value, done } = await this.#chunk
+      if (isAnswered()) return
+      this.#chunk = undefined
+      if (done === true) break
+      this.#isBodyTaken = true
+      const parts = isChunked ? [`${value.byteLength.toString(16)}\r\n`, value, '\r\n'] : [value]
+      await connection.send(parts)
+    }
+    if (!request.complete) return
+    if (isChunked) await connection.send([lastChunk(request.rawTrailers)])
+    connection.sent()
+  }
+
+  async #answer(connection: NodeConnection, answer: AnswerHead): Promise<void> {
+    const exchange = this.#exchange
+    const { request, response } = exchange
+    const { status } = answer
+    const body = bodyOf(answer, request.method)
+    const isEarly = status >= 400 && !answer.isChunked && isFlooding(exchange)
+    const headers = answerHeaders(answer.headers)
+    if (isEarly) headers.push('Connection', 'close')
+    const begin = (): void => void response.writeHead(status, headers)
+    if (body !== undefined) await connection.passBody(body, { response, begin })
+    if (!response.headersSent) begin()
+    if (body !== undefined && body.trailers.length > 0) response.addTrailers(answerTrailers(body.trailers))
+    if (!isEarly) return void response.end()
+    if (body === undefined) response.flushHeaders()
+    endOneWay(exchange)
+  }
+}
