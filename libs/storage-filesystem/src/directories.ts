@@ -5,6 +5,11 @@ import { failedWith, type FileSystem } from './file-system.ts'
 
 const knownDirectories = 8192
 
+/** What is known of a directory that is there. One that is removed and made again is known anew. */
+interface Known {
+  isSettled: boolean
+}
+
 /**
  * Makes directories, and makes what is in them durable. A directory is *settled* once a power failure cannot take it
  * away: its parent was synced after it was made, and is settled itself. Those that are known to be there need no call
@@ -13,7 +18,7 @@ const knownDirectories = 8192
 export class Directories {
   readonly #files: FileSystem
   readonly #root: string
-  readonly #known = new LruCache<string, 'there' | 'settled'>({ maxWeight: knownDirectories })
+  readonly #known = new LruCache<string, Known>({ maxWeight: knownDirectories })
   readonly #syncs = new Map<string, { readonly running: Promise<void>; next: Promise<void> | undefined }>()
 
   /** @param root is there, and durable */
@@ -29,7 +34,7 @@ export class Directories {
       await this.makeNew(directory)
     } catch (error) {
       if (!failedWith(error, 'EEXIST')) throw error
-      this.#known.set(directory, 'there')
+      this.#know(directory)
     }
   }
 
@@ -48,7 +53,7 @@ export class Directories {
       await this.make(parent)
       await this.#files.mkdir(directory)
     }
-    this.#known.set(directory, 'there')
+    this.#known.set(directory, { isSettled: false })
   }
 
   /**
@@ -75,14 +80,16 @@ export class Directories {
 
   /** Makes a directory durable that is there. */
   async settleItself(directory: string): Promise<void> {
-    const settling: string[] = []
+    const settling: Known[] = []
     const syncs: Promise<void>[] = []
-    for (let each = directory; !this.#isSettled(each); each = dirname(each)) {
-      settling.push(each)
+    for (let each = directory; each !== this.#root; each = dirname(each)) {
+      const known = this.#know(each)
+      if (known.isSettled) break
+      settling.push(known)
       syncs.push(this.#sync(dirname(each)))
     }
     await Promise.all(syncs)
-    for (const each of settling) this.#known.set(each, 'settled')
+    for (const known of settling) known.isSettled = true
   }
 
   /** Forgets that a directory is there. */
@@ -90,9 +97,13 @@ export class Directories {
     this.#known.delete(directory)
   }
 
-  /** Whether a directory is known to be there for good, or was when it was last heard of. */
-  #isSettled(directory: string): boolean {
-    return directory === this.#root || this.#known.get(directory) === 'settled'
+  #know(directory: string): Known {
+    let known = this.#known.get(directory)
+    if (known === undefined) {
+      known = { isSettled: false }
+      this.#known.set(directory, known)
+    }
+    return known
   }
 
   /** One sync serves all who ask while another, which may have missed what they did, is under way. */

@@ -59,6 +59,26 @@ describe('durability', () => {
     expect(syncs).toEqual(['/blobs/aa', '/blobs/aa/2', '/layers', '/layers/2', 'data', 'data'])
   })
 
+  it('syncs a directory that was removed and made again while it was synced', async () => {
+    const { driver } = opened
+    await driver.put(at('/a/file'), content)
+    const sync = recorded.hold('fsync', /\/a$/)
+    const before = driver.put(at('/a/dir/one'), content)
+    await sync.begun
+    const deletion = driver.delete(at('/a/dir'))
+    await recorded.seen('rename', /\/a\/dir$/, 1)
+    const rename = recorded.hold('rename', /tmp/)
+    const after = driver.put(at('/a/dir/two'), content)
+    await rename.begun
+    sync.release()
+    await Promise.all([before, deletion])
+    const syncs = await syncsOf(async () => {
+      rename.release()
+      await after
+    })
+    expect(syncs).toEqual(['/a', '/a/dir'])
+  })
+
   it('syncs nothing of what need not be durable', async () => {
     const { driver } = opened
     expect(
