@@ -203,25 +203,28 @@ describe('StoredBlobs of several replicas', () => {
       expect(await storage.stat(link)).toMatchObject({ size: digest.length })
     })
 
-    it('has removed what was held, although the hold is left to end by itself', async () => {
+    it('does not say that it is removed where the end of the hold cannot be told, and has nobody remember it', async () => {
       await yourBlobs.stat(here, digest)
-      mine.before = (operation) => (operation === 'release' ? down() : undefined)
-      await myBlobs.unlink(here, digest)
-      await expect(yourBlobs.stat(here, digest)).rejects.toMatchObject(unknown)
-      nowMs = 60_000
-      await new StoredBlobs({ storage }).put(here, content)
-      await yourBlobs.stat(here, digest)
-      expect(yours.calls).toEqual(['find', 'fill', 'find', 'find', 'fill'])
-    })
-
-    it('does not say that it is removed where the hold has ended before, and it cannot be told again', async () => {
-      const remove = storage.delete.bind(storage)
-      storage.delete = async (path) => {
-        nowMs = 60_000
-        await remove(path)
-      }
       mine.before = (operation) => (operation === 'release' ? down() : undefined)
       await expect(myBlobs.unlink(here, digest)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      await expect(yourBlobs.stat(here, digest)).rejects.toMatchObject(unknown)
+      await new StoredBlobs({ storage }).put(here, content)
+      await yourBlobs.stat(here, digest)
+      nowMs = 60_000
+      await yourBlobs.stat(here, digest)
+      expect(yours.calls).toEqual(['find', 'fill', 'find', 'find', 'find', 'fill'])
+    })
+
+    it('drops what was remembered after the hold was lost', async () => {
+      const remove = storage.delete.bind(storage)
+      storage.delete = async (path) => {
+        state.lose()
+        await yourBlobs.stat(here, digest)
+        await remove(path)
+      }
+      await myBlobs.unlink(here, digest)
+      expect(yours.calls).toEqual(['find', 'fill'])
+      await expect(yourBlobs.stat(here, digest)).rejects.toMatchObject(unknown)
     })
   })
 

@@ -2,7 +2,7 @@ import type { Digest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
 import type { LinkedBlob } from '../linked-blob.ts'
-import { holdLifeMs, type Hold, type SharedDescriptors, type SharedLookup } from '../shared-descriptors.ts'
+import type { Hold, SharedDescriptors, SharedLookup } from '../shared-descriptors.ts'
 import type { BlobCacheObserver, SharedOperation } from './blob-cache-observer.ts'
 import type { DescriptorCache } from './descriptor-cache.ts'
 
@@ -14,18 +14,15 @@ export class SharedTier {
   readonly #shared: SharedDescriptors
   readonly #memory: DescriptorCache
   readonly #observer: BlobCacheObserver | undefined
-  readonly #nowMs: () => number
 
   constructor(options: {
     shared: SharedDescriptors
     memory: DescriptorCache
     observer: BlobCacheObserver | undefined
-    nowMs: () => number
   }) {
     this.#shared = options.shared
     this.#memory = options.memory
     this.#observer = options.observer
-    this.#nowMs = options.nowMs
     this.#shared.listen({
       invalidated: (repository, digest) => this.#memory.forget(repository, digest),
       reconnected: () => this.#memory.clear(),
@@ -57,28 +54,23 @@ export class SharedTier {
    * Removes a link under a hold.
    *
    * @param remove throws BLOB_UNKNOWN where there is no link; after any other failure it may be gone or not
-   * @throws RegistryError UNAVAILABLE, before anything was removed: other replicas cannot be told
+   * @throws RegistryError UNAVAILABLE: other replicas cannot be told, and nothing was removed; or it was, and the cache
+   * may have lost the hold meanwhile. To remove it again is right in either case, and tells them.
    */
   async remove(repository: RepositoryName, digest: Digest, remove: () => Promise<void>): Promise<void> {
-    const startedMs = this.#nowMs()
-    const hold = await this.#hold(repository, digest)
+    const hold = await this.#timed('hold', () => this.#shared.hold(repository, digest)).catch(notTold)
     this.#memory.forget(repository, digest)
     try {
       await remove()
     } catch (error) {
       // Of a removal that may yet take place the hold is left to expire.
       if (error instanceof RegistryError && error.code === 'BLOB_UNKNOWN')
-        await this.#timed('release', () => this.#shared.release(repository, digest, hold)).catch(() => undefined)
+        await this.#release(repository, digest, hold).catch(() => undefined)
       throw error
     } finally {
       this.#memory.forget(repository, digest)
     }
-    try {
-      await this.#timed('release', () => this.#shared.release(repository, digest, hold))
-    } catch (cause) {
-      // A hold that still stands when the link is gone has let nobody remember the link.
-      if (this.#nowMs() - startedMs >= holdLifeMs) throw unavailable(cause)
-    }
+    await this.#release(repository, digest, hold).catch(notTold)
   }
 
   /** To be called where what is remembered was found to be no longer so. */
@@ -109,12 +101,8 @@ export class SharedTier {
     }
   }
 
-  async #hold(repository: RepositoryName, digest: Digest): Promise<Hold> {
-    try {
-      return await this.#timed('hold', () => this.#shared.hold(repository, digest))
-    } catch (cause) {
-      throw unavailable(cause)
-    }
+  #release(repository: RepositoryName, digest: Digest, hold: Hold): Promise<void> {
+    return this.#timed('release', () => this.#shared.release(repository, digest, hold))
   }
 
   async #timed<T>(operation: SharedOperation, call: () => Promise<T>): Promise<T> {
@@ -130,6 +118,6 @@ export class SharedTier {
   }
 }
 
-function unavailable(cause: unknown): RegistryError {
-  return new RegistryError('UNAVAILABLE', { reason: 'the cache cannot be told of the removal' }, { cause })
+function notTold(cause: unknown): never {
+  throw new RegistryError('UNAVAILABLE', { reason: 'the cache cannot be told of the removal' }, { cause })
 }

@@ -164,7 +164,7 @@ function linkedBlobs(storage: StorageDriver, cache: BlobCacheOptions | undefined
   if (cache === undefined) return new LinkedBlobs(storage, undefined, undefined)
   const { maxDescriptors = 10_000, ttlMs = 30_000, shared, observer, nowMs = () => performance.now() } = cache
   const memory = new DescriptorCache({ maxEntries: maxDescriptors, ttlMs, nowMs })
-  return new LinkedBlobs(storage, memory, shared && new SharedTier({ shared, memory, observer, nowMs }))
+  return new LinkedBlobs(storage, memory, shared && new SharedTier({ shared, memory, observer }))
 }
 
 function contentCache({ maxContentBytes = 32 * 1024 * 1024 }: BlobCacheOptions): ContentCache {
