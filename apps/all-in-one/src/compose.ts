@@ -11,6 +11,7 @@ import {
   serveHealth,
   version,
 } from '@berth/process'
+import { openRedis, RedisDescriptors } from '@berth/redis'
 import { findStat, layout, ObservedDriver } from '@berth/storage'
 import { KeyRing } from '@berth/uploads'
 import { StoredBlobUploads, StoredUploadPurge } from '@berth/uploads/stored'
@@ -24,11 +25,13 @@ export async function compose(config: Config, lifecycle: Lifecycle, log: Process
   const actions = metrics.storage(opened.driver.name)
   const storage = ObservedDriver.observe(opened.driver, (action, seconds) => actions.observe(action, seconds))
 
-  const cache = config.storage.cache
+  const { blobDescriptor, blobDescriptorSize } = config.storage.cache
+  const redis = blobDescriptor === 'redis' ? config.redis.cache : undefined
+  const shared = redis && new RedisDescriptors(lifecycle.own(openRedis(redis, log)))
   const blobs = new StoredBlobs({
     storage,
-    ...(cache.blobDescriptor === 'inmemory' && {
-      cache: { maxDescriptors: cache.blobDescriptorSize, observer: metrics.cache },
+    ...(blobDescriptor !== 'none' && {
+      cache: { maxDescriptors: blobDescriptorSize, observer: metrics.cache, ...(shared && { shared }) },
     }),
   })
   const keys = new KeyRing(keyRingOptions(config.secrets, opened.secret))

@@ -11,6 +11,7 @@ import {
   serveHealth,
   version,
 } from '@berth/process'
+import { openRedis, RedisDescriptors } from '@berth/redis'
 import { loadRpcTls, RpcServer } from '@berth/rpc'
 import { findStat, layout, ObservedDriver } from '@berth/storage'
 import { openTree } from '@berth/storage-filesystem'
@@ -32,9 +33,13 @@ export async function compose(config: BlobNodeConfig, lifecycle: Lifecycle, log:
   const storage = ObservedDriver.observe(tree.driver, (action, seconds) => actions.observe(action, seconds))
 
   const { blobDescriptor, blobDescriptorSize } = config.storage.cache
+  const redis = blobDescriptor === 'redis' ? config.redis.cache : undefined
+  const shared = redis && new RedisDescriptors(lifecycle.own(openRedis(redis, log)))
   const blobs = new StoredBlobs({
     storage,
-    ...(blobDescriptor !== 'none' && { cache: { maxDescriptors: blobDescriptorSize, observer: metrics.cache } }),
+    ...(blobDescriptor !== 'none' && {
+      cache: { maxDescriptors: blobDescriptorSize, observer: metrics.cache, ...(shared && { shared }) },
+    }),
   })
   const uploads = lifecycle.own(
     new StoredBlobUploads({

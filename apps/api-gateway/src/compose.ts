@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { BlobRelay, serveApi } from '@berth/http-api'
+import { createMetrics, formatAddress, type Lifecycle, type ProcessLogger, serveHealth, version } from '@berth/process'
+import {
+  checkHealth,
+  loadRpcTls,
+  RemoteCatalog,
+  RemoteManifests,
+  RemoteReferrers,
+  RemoteTags,
+  RpcChannel,
+} from '@berth/rpc'
+import type { GatewayConfig } from './config.ts'
+
+/** The API's front door: it asks the manifest service, and relays blobs to a node. The one file here that says `new`. */
+export async function compose(config: GatewayConfig, lifecycle: Lifecycle, log: ProcessLogger): Promise<void> {
+  const metrics = createMetrics({ version })
+  const tls = config.rpc.tls && loadRpcTls(config.rpc.tls, (path) => readFileSync(path, 'utf8'))
+  const { blobs, manifest } = config.services
+  const channel = lifecycle.own(new RpcChannel({ addresses: manifest.addresses, log, ...(tls && { tls: tls.client }) }))
+  const relay = lifecycle.own(new BlobRelay({ nodes: blobs.http, log }))
+
+  const health = await serveHealth(
+    {
+      config,
+      log,
+      metrics,
+      needs: [
+        {
+          name: 'manifest service',
+          intervalMs: 2000,
+          threshold: 2,
+          check: (signal) => checkHealth(channel, AbortSignal.any([signal, AbortSignal.timeout(2000)])),
+        },
+      ],
+    },
+    lifecycle,
+  )
+  const services = {
+    manifests: new RemoteManifests(channel),
+    tags: new RemoteTags(channel),
+    catalog: new RemoteCatalog(channel),
+    referrers: new RemoteReferrers(channel),
+    relay,
+  }
+  const api = await serveApi({ config, services, log, metrics: metrics.http, isHealthy: health.isHealthy }, lifecycle)
+  log.info({ api, debug: health.debug && formatAddress(health.debug) }, 'listening')
+}

@@ -1,0 +1,10 @@
+import { type Config, requireKeys } from '@berth/process'
+
+export type GatewayConfig = ReturnType<typeof gatewayConfig>
+
+/** What the gateway takes of the configuration. @throws ConfigError with all that is missing */
+export function gatewayConfig(config: Config) {
+  const { blobs, manifest } = config.services
+  requireKeys('api-gateway', { 'services.blobs.http': blobs.http, 'services.manifest.addresses': manifest.addresses })
+  return config
+}

@@ -1,0 +1,7 @@
+import { runProcess } from '@berth/process'
+import { compose } from './compose.ts'
+import { gatewayConfig } from './config.ts'
+
+await runProcess({ name: 'api-gateway', uses: ['rpc', 'services'] }, (config, lifecycle, log) =>
+  compose(gatewayConfig(config), lifecycle, log),
+)
