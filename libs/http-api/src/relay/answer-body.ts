@@ -5,8 +5,6 @@ import { NodeFailure } from './node-failure.ts'
 /** Where the body of an answer ends. */
 export interface AnswerBody {
   readonly isComplete: boolean
-  /** Bytes that are known to come. */
-  readonly expected: number
   /** Names and values in turn; there when it is complete. */
   readonly trailers: readonly string[]
   /**
@@ -41,10 +39,6 @@ class SizedBody implements AnswerBody {
 
   get isComplete(): boolean {
     return this.#remaining === 0
-  }
-
-  get expected(): number {
-    return this.#remaining
   }
 
   take(bytes: Buffer, write: (content: Buffer) => void): number {

@@ -1,6 +1,5 @@
 import { type NodeAddress, NodeConnection } from './node-connection.ts'
 import { NodeFailure } from './node-failure.ts'
-import type { ReadBuffers } from './read-buffers.ts'
 
 /** Shorter than any node keeps an idle connection. */
 const maxIdleMs = 15_000
@@ -10,7 +9,6 @@ const longestPauseMs = 8000
 
 export interface BlobNodeOptions {
   readonly address: NodeAddress
-  readonly buffers: ReadBuffers
   readonly connectTimeoutMs: number
 }
 
@@ -74,10 +72,10 @@ export class BlobNode {
   async #connect(isFresh: boolean): Promise<NodeConnection> {
     const kept = isFresh ? undefined : this.#idle.pop()
     if (kept !== undefined) return kept
-    const { address, buffers, connectTimeoutMs } = this.#options
+    const { address, connectTimeoutMs } = this.#options
     this.#opening++
     try {
-      const connection = await NodeConnection.open(address, buffers, connectTimeoutMs, () => this.#forget(connection))
+      const connection = await NodeConnection.open(address, connectTimeoutMs, () => this.#forget(connection))
       if (!connection.isUsable) throw new NodeFailure('a blob node went away')
       this.#open.add(connection)
       return connection

@@ -7,7 +7,6 @@ import { BlobNodes } from './blob-nodes.ts'
 import { requestHead } from './forwarded-headers.ts'
 import { parseNodeAddress } from './node-address.ts'
 import { NodeFailure } from './node-failure.ts'
-import { ReadBuffers } from './read-buffers.ts'
 import { RelayedRequest } from './relayed-request.ts'
 
 export interface BlobRelayOptions {
@@ -31,8 +30,7 @@ export class BlobRelay {
 
   /** @throws TypeError what is given for a node is not `host:port` */
   constructor({ nodes, log, connectTimeoutMs = 2000, answerTimeoutMs = 600_000 }: BlobRelayOptions) {
-    const buffers = new ReadBuffers()
-    const made = nodes.map((node) => new BlobNode({ address: parseNodeAddress(node), buffers, connectTimeoutMs }))
+    const made = nodes.map((node) => new BlobNode({ address: parseNodeAddress(node), connectTimeoutMs }))
     this.#nodes = new BlobNodes(made)
     this.#log = log
     this.#answerTimeoutMs = answerTimeoutMs

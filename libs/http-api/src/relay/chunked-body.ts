@@ -22,10 +22,6 @@ export class ChunkedBody implements AnswerBody {
     return this.#isComplete
   }
 
-  get expected(): number {
-    return this.#remaining
-  }
-
   take(bytes: Buffer, write: (content: Buffer) => void): number {
     let at = 0
     while (at < bytes.byteLength && !this.#isComplete) {

@@ -3,14 +3,12 @@ import type { AnswerBody } from './answer-body.ts'
 import { type AnswerHead, parseAnswerHead } from './answer-head.ts'
 import { type AnswerTarget, AnswerWriter } from './answer-writer.ts'
 import { NodeFailure } from './node-failure.ts'
-import type { ReadBuffers } from './read-buffers.ts'
 
-const smallSize = 16 * 1024
+/** What a read takes at most. Four times as much makes a relayed byte no cheaper than this, as measured. */
+const bufferSize = 64 * 1024
 const maxHead = 64 * 1024
 /** Bytes of a request's body that wait for the node to take them. */
 const maxUnsent = 256 * 1024
-/** A client that keeps a buffer for longer does as well with a small one. */
-const paceMs = 20
 const nothing = Buffer.alloc(0)
 
 export interface NodeAddress {
@@ -38,13 +36,8 @@ interface Passing {
  */
 export class NodeConnection {
   readonly #socket: Socket
-  readonly #buffers: ReadBuffers
-  readonly #small = Buffer.allocUnsafeSlow(smallSize)
-  #large: Buffer | undefined
-  /** A large buffer that is still being written, while the small one is next. */
-  #leaving: Buffer | undefined
-  #isReaderFast = true
-  #waitingSinceMs: number | undefined
+  /** Whether what was read last is still being written to the client. */
+  #isWaiting = false
 
   #reading: 'nothing' | 'head' | 'body' = 'nothing'
   /** What was received and not looked at yet; while there is any, nothing more is read. */
@@ -64,19 +57,18 @@ export class NodeConnection {
   #isNodesTurn = false
   #quietMs = 0
 
-  private constructor(address: NodeAddress, buffers: ReadBuffers, onClose: () => void) {
-    this.#buffers = buffers
+  private constructor(address: NodeAddress, onClose: () => void) {
+    const buffer = Buffer.allocUnsafeSlow(bufferSize)
     this.#socket = connect({
       ...address,
       noDelay: true,
-      onread: { buffer: () => this.#nextBuffer(), callback: (size, buffer) => this.#onRead(buffer as Buffer, size) },
+      onread: { buffer, callback: (size) => this.#onRead(size === bufferSize ? buffer : buffer.subarray(0, size)) },
     })
     this.#socket.on('error', (error) => this.#fail(error))
     this.#socket.on('timeout', () => this.#onQuiet())
     this.#socket.on('drain', () => this.#onDrain())
     this.#socket.on('close', () => {
       this.#fail(new Error('the connection was closed'))
-      this.#freeBuffers()
       onClose()
     })
   }
@@ -85,13 +77,8 @@ export class NodeConnection {
    * @param onClose called once, whatever becomes of it
    * @throws NodeFailure nobody is there
    */
-  static async open(
-    address: NodeAddress,
-    buffers: ReadBuffers,
-    timeoutMs: number,
-    onClose: () => void,
-  ): Promise<NodeConnection> {
-    const connection = new NodeConnection(address, buffers, onClose)
+  static async open(address: NodeAddress, timeoutMs: number, onClose: () => void): Promise<NodeConnection> {
+    const connection = new NodeConnection(address, onClose)
     const socket = connection.#socket
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const timer = setTimeout(() => connection.#fail(new Error('nobody answered in time')), timeoutMs)
@@ -170,7 +157,6 @@ export class NodeConnection {
     const end = Promise.withResolvers<void>()
     this.#passing = { body, writer: new AnswerWriter(target, () => this.#onReader()), end }
     this.#reading = 'body'
-    this.#isReaderFast = true
     if (this.#failure === undefined) this.#readOn()
     else this.#settle(this.#failure)
     return end.promise
@@ -187,31 +173,6 @@ export class NodeConnection {
     this.#socket.destroy()
   }
 
-  #nextBuffer(): Buffer {
-    const isLargeWorth = this.#isReaderFast && (this.#passing?.body.expected ?? 0) > smallSize
-    if (this.#waitingSinceMs === undefined) {
-      if (isLargeWorth) this.#large ??= this.#buffers.take()
-      else if (this.#large !== undefined) {
-        this.#buffers.give(this.#large)
-        this.#large = undefined
-      }
-    } else if (!isLargeWorth && this.#leaving === undefined) {
-      this.#leaving = this.#large
-      this.#large = undefined
-    }
-    return this.#large ?? this.#small
-  }
-
-  #freeBuffers(): void {
-    const isWritten = this.#waitingSinceMs === undefined
-    for (const buffer of [this.#large, this.#leaving]) {
-      if (buffer === undefined) continue
-      if (isWritten) this.#buffers.give(buffer)
-      else this.#buffers.drop()
-    }
-    this.#large = this.#leaving = undefined
-  }
-
   /** Reads on, beginning with what is here already. */
   #readOn(): void {
     const unread = this.#unread
@@ -219,16 +180,12 @@ export class NodeConnection {
     if (unread.byteLength === 0 || this.#take(unread)) this.#socket.resume()
   }
 
-  /** @returns whether to ask for the buffer that is next, which is not read into while reading is paused */
-  #onRead(buffer: Buffer, size: number): boolean {
+  #onRead(bytes: Buffer): boolean {
     this.#quietMs = 0
-    if (this.#take(size === buffer.byteLength ? buffer : buffer.subarray(0, size))) return true
-    if (this.#waitingSinceMs === undefined) return false
-    this.#socket.pause()
-    return true
+    return this.#take(bytes)
   }
 
-  /** @returns whether to read on */
+  /** @returns whether to read on, over these bytes */
   #take(bytes: Buffer): boolean {
     try {
       switch (this.#reading) {
@@ -277,22 +234,18 @@ export class NodeConnection {
     const size = writer.write((write) => body.take(bytes, write))
     if (size < bytes.byteLength) this.#isLast = true
     if (!writer.isIdle) {
-      this.#waitingSinceMs = performance.now()
+      this.#isWaiting = true
       this.#nodesTurn(false)
       return false
     }
-    this.#isReaderFast = true
     if (body.isComplete) this.#endBody()
     return true
   }
 
   /** The client's connection has taken all that it was given. */
   #onReader(): void {
-    if (this.#waitingSinceMs === undefined || this.#passing === undefined) return
-    this.#isReaderFast = performance.now() - this.#waitingSinceMs <= paceMs
-    this.#waitingSinceMs = undefined
-    if (this.#leaving !== undefined) this.#buffers.give(this.#leaving)
-    this.#leaving = undefined
+    if (!this.#isWaiting || this.#passing === undefined) return
+    this.#isWaiting = false
     if (this.#passing.body.isComplete) this.#endBody()
     else {
       this.#nodesTurn(true)
