@@ -2,6 +2,7 @@ import {
   type CallOptions,
   type Client,
   type ClientReadableStream,
+  connectivityState,
   Metadata,
   type MethodDefinition,
   status,
@@ -68,17 +69,28 @@ export function callForMany<Request, Response>(
   })
 }
 
-/** Waits until one of the client's addresses is connected. @throws ServiceError; the signal's reason */
+/** Waits until one of the client's addresses is connected, or none can be. @throws ServiceError; the signal's reason */
 export function connected(client: Client, deadline: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal?.reason as Error)
-    signal?.addEventListener('abort', giveUp, { once: true })
-    client.waitForReady(deadline, (error) => {
-      signal?.removeEventListener('abort', giveUp)
-      if (error === undefined) resolve()
-      else reject(failureOf(status.UNAVAILABLE, error.message))
-    })
-  })
+  const channel = client.getChannel()
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const look = (isLate: boolean): void => {
+    const state = channel.getConnectivityState(true)
+    if (state === connectivityState.READY) resolve()
+    else if (isLate || state === connectivityState.TRANSIENT_FAILURE)
+      reject(failureOf(status.UNAVAILABLE, 'no connection'))
+    else
+      channel.watchConnectivityState(state, deadline, (error) => {
+        try {
+          look(error !== undefined)
+        } catch (closed) {
+          reject(failureOf(status.UNAVAILABLE, String(closed)))
+        }
+      })
+  }
+  const giveUp = (): void => reject(signal?.reason as Error)
+  signal?.addEventListener('abort', giveUp, { once: true })
+  look(false)
+  return promise.finally(() => signal?.removeEventListener('abort', giveUp))
 }
 
 /** The messages of a call, one after the other. Whoever has it reads to its end or stops it. */
