@@ -155,8 +155,9 @@ describe('StoredBlobs of several replicas', () => {
       await myBlobs.put(here, content)
       await myBlobs.mount(there, digest, here)
       expect(mine.calls).toEqual([])
+      await myBlobs.stat(here, digest)
       await myBlobs.stat(there, digest)
-      expect(mine.calls).toEqual(['find', 'fill'])
+      expect(mine.calls).toEqual(['find', 'fill', 'find', 'fill'])
     })
 
     it('never asks it for what may be mounted', async () => {
