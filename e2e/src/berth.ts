@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeConfiguration, type Settings } from './configuration.ts'
 import { freePort, startRegistry, type RegistryProcess } from './registry-process.ts'
+import { startSplit } from './split.ts'
 
 export interface Instance {
   /** An existing directory of its own: the configuration and the tree (`treeIn`) lie in it. */
@@ -11,16 +12,29 @@ export interface Instance {
   readonly port?: number
 }
 
+/** How Berth runs: the whole registry in one process, or as services of its own. */
+export type Topology = 'all-in-one' | 'split'
+
+/** What the environment asks for, `BERTH_TOPOLOGY`; one process where it does not. */
+export const topology: Topology = topologyNamed(process.env['BERTH_TOPOLOGY'] ?? 'all-in-one')
+
 const repository = fileURLToPath(new URL('../../', import.meta.url))
 
 /** The sources, or the program that `BERTH_MAIN` names, such as the bundle that images hold. */
 const main = resolve(repository, process.env['BERTH_MAIN'] ?? 'apps/all-in-one/src/main.ts')
 
-/** Starts Berth as users do, as a process with a configuration file, and waits until it listens. */
+/** Starts Berth as users do, with a configuration file, and waits until it listens. */
 export async function startBerth({ folder, settings = {}, port }: Instance): Promise<RegistryProcess> {
   const listening = port ?? (await freePort())
   // Without its second listener, so that several can run at once.
   const http = { addr: `127.0.0.1:${listening}`, debug: { addr: 'off' }, ...settings['http'] }
   const file = await writeConfiguration(folder, listening, { ...settings, http })
+  if (topology === 'split') return startSplit({ folder, file, port: listening })
   return startRegistry({ command: process.execPath, args: [main, '--config', file], port: listening })
+}
+
+/** @throws Error there is no such topology */
+export function topologyNamed(name: string): Topology {
+  if (name === 'all-in-one' || name === 'split') return name
+  throw new Error(`there is no topology ${JSON.stringify(name)}: all-in-one or split`)
 }

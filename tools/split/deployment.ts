@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type Config, loadConfig } from '@berth/process'
 import { readOrMakeSecret } from '@berth/storage-filesystem'
 import { freePort } from '../../e2e/src/registry-process.ts'
@@ -9,6 +10,8 @@ import { type Options, UsageError } from './options.ts'
 import { blobNodeProgram, gatewayProgram, manifestProgram, type Ports, type Shared } from './programs.ts'
 import { redisProgram, type RedisRole } from './redis.ts'
 import { type Program, Service } from './service.ts'
+
+const compileCache = fileURLToPath(new URL('../../node_modules/.cache/berth-compile', import.meta.url))
 
 /** Beyond the time that the configuration gives requests in flight. */
 const graceMs = 10_000
@@ -54,9 +57,11 @@ export class Deployment {
         debug: await freePort(),
       })),
     )
-    await this.#run(nodes.map((ports, index) => ({ program: blobNodeProgram(index + 1, ports, shared), ports })))
     const manifest = { rpc: await freePort(), debug: await freePort() }
-    await this.#run([{ program: manifestProgram(manifest, nodes, shared), ports: manifest }])
+    await this.#run([
+      ...nodes.map((ports, index) => ({ program: blobNodeProgram(index + 1, ports, shared), ports })),
+      { program: manifestProgram(manifest, nodes, shared), ports: manifest },
+    ])
     const { listen } = this.#config.http
     const port = listen.net === 'tcp' && listen.port !== 0 ? listen.port : await freePort()
     const debug = this.#config.debug.listen?.port
@@ -99,7 +104,9 @@ export class Deployment {
     }
     if (cache.blobDescriptor !== 'none') overrides['REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR'] = 'redis'
     if (this.#config.redis.queue === undefined) await this.#redis('queue')
-    return { config: this.#config, file: this.#options.config, environment: process.env, overrides }
+    // Compiled once, the many processes of a deployment start in half the time.
+    const environment = { NODE_COMPILE_CACHE: compileCache, ...process.env }
+    return { config: this.#config, file: this.#options.config, environment, overrides }
   }
 
   async #redis(role: RedisRole): Promise<number> {

@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { scheduler } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { startRegistry, type RegistryProcess } from './registry-process.ts'
+
+export interface SplitOptions {
+  readonly folder: string
+  /** The configuration. */
+  readonly file: string
+  readonly port: number
+  readonly blobNodes?: number
+}
+
+/** A process of the deployment; addresses are `host:port`. */
+export interface SplitService {
+  readonly name: string
+  readonly pid: number
+  readonly http?: string
+  readonly rpc?: string
+  readonly debug?: string
+  readonly redis?: string
+}
+
+export interface SplitDeployment extends RegistryProcess {
+  /** What runs now. */
+  services(): Promise<readonly SplitService[]>
+}
+
+const main = fileURLToPath(new URL('../../tools/split/main.ts', import.meta.url))
+
+/** Starts the registry as services of its own, and waits until all serve. */
+export async function startSplit({ folder, file, port, blobNodes = 3 }: SplitOptions): Promise<SplitDeployment> {
+  const statusFile = join(folder, `split-${port}.json`)
+  const args = [main, '--blob-nodes', String(blobNodes), '--config', file, '--status-file', statusFile]
+  const supervisor = await startRegistry({ command: process.execPath, args, port })
+
+  const services = async (): Promise<readonly SplitService[]> =>
+    (JSON.parse(await readFile(statusFile, 'utf8')) as { services: SplitService[] }).services
+  // The gateway listens before the supervisor has seen that it does.
+  while (!(await services().then(Boolean, () => false))) await scheduler.wait(10)
+
+  return {
+    ...supervisor,
+    services,
+    kill: async () => {
+      // First who would start the others again.
+      process.kill(supervisor.pid, 'SIGSTOP')
+      const running = await services()
+      for (const { pid } of running) end(pid)
+      for (const { pid } of running) while (await isRunning(pid)) await scheduler.wait(5)
+      return supervisor.kill()
+    },
+  }
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has just died by itself.
+  }
+}
+
+/** Whether it is neither gone nor dead and waiting to be taken note of. */
+async function isRunning(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0)
+    const status = await readFile(`/proc/${pid}/stat`, 'utf8')
+    return !/\) [ZX] /.test(status)
+  } catch {
+    return false
+  }
+}
