@@ -18,7 +18,7 @@ export interface DispatcherParts {
   readonly urls: Urls
   readonly log: RequestLog
   readonly isHealthy: () => boolean
-  readonly newId: () => string
+  readonly idOf: (request: Request) => string
   readonly connections: Connections
 }
 
@@ -55,8 +55,8 @@ export class Dispatcher {
 
   /** Never rejects: whatever happens is answered, or logged. */
   async #run(route: MountedRoute | undefined, request: Request, response: Response, error?: unknown): Promise<void> {
-    const { urls, newId, log, isHealthy, connections } = this.#parts
-    const exchange = new RequestExchange(urls, newId(), request, response, route?.name, route ? request.params : {})
+    const { urls, idOf, log, isHealthy, connections } = this.#parts
+    const exchange = new RequestExchange(urls, idOf(request), request, response, route?.name, route ? request.params : {})
     attachExchange(response, exchange)
     response.on('close', this.#onClose)
     log.began(exchange)

@@ -22,6 +22,7 @@ import type { RegistryServices } from './services.ts'
 import { defaultSettings, type HttpApiSettings } from './settings.ts'
 import { removeStaleSocket } from './connections/stale-socket.ts'
 import { createTlsServer } from './connections/tls.ts'
+import { trustedPeers } from './urls/trusted-proxies.ts'
 import { Urls } from './urls/urls.ts'
 
 export interface HttpApiOptions {
@@ -60,7 +61,7 @@ export class HttpApiServer {
       urls: new Urls(settings),
       log: new RequestLog(log, metrics, settings),
       isHealthy,
-      newId: requestIds(),
+      idOf: requestIds(trustedPeers(settings.trustedProxies)),
       connections,
     })
     this.app = createApp(mounted, this.#dispatcher)

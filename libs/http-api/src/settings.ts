@@ -10,7 +10,7 @@ export interface HttpApiSettings {
   readonly relativeUrls: boolean
   /** `http.headers`: added to every response of a route. */
   readonly headers: Readonly<Record<string, readonly string[]>>
-  /** `http.trustedproxies`: whose `Forwarded` and `X-Forwarded-*` are believed. */
+  /** `http.trustedproxies`: whose `Forwarded`, `X-Forwarded-*` and `X-Request-Id` are believed. */
   readonly trustedProxies: readonly Cidr[]
   /** `storage.maintenance.readonly.enabled`: the methods that change anything are not there. */
   readonly isReadOnly: boolean
