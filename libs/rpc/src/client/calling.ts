@@ -1,5 +1,4 @@
 import {
-  type CallOptions,
   type Client,
   type ClientReadableStream,
   connectivityState,
@@ -20,7 +19,7 @@ export function callForOne<Request, Response>(
   client: Client,
   { path, requestSerialize, responseDeserialize }: MethodDefinition<Request, Response>,
   request: Request,
-  options: CallOptions,
+  deadlineMs: number,
   signal?: AbortSignal,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
@@ -31,7 +30,7 @@ export function callForOne<Request, Response>(
       responseDeserialize,
       request,
       nothing,
-      options,
+      { deadline: Date.now() + deadlineMs },
       (error, response) => {
         signal?.removeEventListener('abort', cancel)
         if (error !== null) reject(error)
@@ -48,11 +47,12 @@ export function callForMany<Request, Response>(
   client: Client,
   { path, requestSerialize, responseDeserialize }: MethodDefinition<Request, Response>,
   request: Request,
-  options: CallOptions,
+  deadlineMs: number,
   signal?: AbortSignal,
 ): Promise<Response[]> {
   return new Promise((resolve, reject) => {
     const messages: Response[] = []
+    const options = { deadline: Date.now() + deadlineMs }
     const call = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, nothing, options)
     const cancel = (): void => call.cancel()
     signal?.addEventListener('abort', cancel, { once: true })

@@ -34,8 +34,8 @@ export class RemoteBlobs implements Blobs {
 
   async read(repository: RepositoryName, digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<ByteStream> {
     const wanted = range && { start: BigInt(range.start), end: BigInt(range.end) }
-    const { rest } = await this.#channel.open(service.readBlob, { repository, digest, range: wanted }, signal)
-    return chunksOf(rest)
+    const messages = await this.#channel.open(service.readBlob, { repository, digest, range: wanted }, signal)
+    return chunksOf(messages)
   }
 
   /** Again, if need be: the same content is the same blob. */
