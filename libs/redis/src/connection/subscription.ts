@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@berth/errors'
 import type { Redis } from 'ioredis'
@@ -68,7 +67,8 @@ export class Subscription {
     let failure: unknown
     client.on('error', (error: unknown) => (failure = error))
     client.on('message', (_channel: string, message: string) => subscriber.received(message))
-    const ended = once(client, 'end').then(() => (this.#isConnected = false))
+    const ended = new Promise<void>((resolve) => void client.once('end', resolve))
+    void ended.then(() => (this.#isConnected = false))
     const disconnect = (): void => client.disconnect()
     this.#stop.signal.addEventListener('abort', disconnect, { once: true })
     // What is not answered breaks the connection (`socketTimeout`), so a lost one is known without being used.

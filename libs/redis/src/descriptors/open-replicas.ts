@@ -10,10 +10,13 @@ export class Replicas {
   readonly #connections: RedisConnection[] = []
 
   /** Once it is connected, and hears the others. */
-  async open(config: Partial<RedisConfig> & Pick<RedisConfig, 'addresses'>): Promise<RedisDescriptors> {
+  async open(
+    config: Partial<RedisConfig> & Pick<RedisConfig, 'addresses'>,
+    nowMs?: () => number,
+  ): Promise<RedisDescriptors> {
     const connection = openRedis({ db: 0, dialTimeoutMs: 500, readTimeoutMs: 250, ...config }, log)
     this.#connections.push(connection)
-    const descriptors = new RedisDescriptors(connection)
+    const descriptors = new RedisDescriptors(connection, nowMs && { nowMs })
     const heard = heardAgain(descriptors)
     if (connection.client.status !== 'ready')
       await new Promise<void>((resolve) => void connection.client.once('ready', () => resolve()))
