@@ -1,6 +1,8 @@
+import { StoredBlobs } from '@berth/blobs/stored'
 import { describeSharedDescriptors } from '@berth/blobs/suite'
 import { digestOf } from '@berth/digest'
 import { parseRepositoryName } from '@berth/reference'
+import { MemoryDriver } from '@berth/storage/memory'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { RedisServer } from '../connection/redis-server.ts'
@@ -103,5 +105,22 @@ describe('RedisDescriptors', () => {
     await generation()
     await redis.script('FLUSH')
     expect(await generation()).toHaveLength(36)
+  })
+})
+
+describe('StoredBlobs of three replicas with a real Redis', () => {
+  it('know at once what one of them has removed, each time', async () => {
+    const storage = new MemoryDriver()
+    const here = parseRepositoryName('here')
+    const nodes = await Promise.all(
+      [1, 2, 3].map(async () => new StoredBlobs({ storage, cache: { shared: await open() } })),
+    )
+    for (let round = 0; round < 100; round += 1) {
+      const [one, ...others] = [...nodes.slice(round % 3), ...nodes.slice(0, round % 3)]
+      const { digest } = (await one?.put(here, Buffer.from(`round ${round % 5}`))) ?? { digest: digestOf('') }
+      for (const blobs of nodes) await blobs.stat(here, digest)
+      await one?.unlink(here, digest)
+      for (const blobs of others) await expect(blobs.stat(here, digest)).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' })
+    }
   })
 })
