@@ -75,7 +75,7 @@ export class BlobNode {
     const { address, connectTimeoutMs } = this.#options
     this.#opening++
     try {
-      const connection = await NodeConnection.open(address, connectTimeoutMs, () => this.#forget(connection))
+      const connection = await NodeConnection.open(address, connectTimeoutMs, (closed) => this.#forget(closed))
       if (!connection.isUsable) throw new NodeFailure('a blob node went away')
       this.#open.add(connection)
       return connection

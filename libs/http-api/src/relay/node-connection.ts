@@ -57,7 +57,7 @@ export class NodeConnection {
   #isNodesTurn = false
   #quietMs = 0
 
-  private constructor(address: NodeAddress, onClose: () => void) {
+  private constructor(address: NodeAddress, onClose: (connection: NodeConnection) => void) {
     const buffer = Buffer.allocUnsafeSlow(bufferSize)
     this.#socket = connect({
       ...address,
@@ -69,7 +69,7 @@ export class NodeConnection {
     this.#socket.on('drain', () => this.#onDrain())
     this.#socket.on('close', () => {
       this.#fail(new Error('the connection was closed'))
-      onClose()
+      onClose(this)
     })
   }
 
@@ -77,7 +77,11 @@ export class NodeConnection {
    * @param onClose called once, whatever becomes of it
    * @throws NodeFailure nobody is there
    */
-  static async open(address: NodeAddress, timeoutMs: number, onClose: () => void): Promise<NodeConnection> {
+  static async open(
+    address: NodeAddress,
+    timeoutMs: number,
+    onClose: (connection: NodeConnection) => void,
+  ): Promise<NodeConnection> {
     const connection = new NodeConnection(address, onClose)
     const socket = connection.#socket
     const { promise, resolve, reject } = Promise.withResolvers<void>()
