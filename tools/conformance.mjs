@@ -1,13 +1,17 @@
-// Runs the OCI distribution-spec's conformance suite, the `conformance` program on the PATH, against Berth as users start it.
+// Runs the OCI distribution-spec's conformance suite, the `conformance` program on the PATH, against Berth as users start
+// it: in one process, or with `--topology split` as services of its own.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startBerth } from '../e2e/src/berth.ts'
+import { parseArgs } from 'node:util'
+import { startBerth, topologyNamed } from '../e2e/src/berth.ts'
 
-const resultsFolder = fileURLToPath(new URL('../results/conformance', import.meta.url))
+const { values } = parseArgs({ options: { topology: { type: 'string', default: 'all-in-one' } } })
+const topology = topologyNamed(values.topology)
+const resultsFolder = fileURLToPath(new URL(`../results/conformance/${topology}`, import.meta.url))
 
 /** All that the suite can check, asked for by name: its own choice depends on the version of the specification. */
 const everything = `
@@ -42,7 +46,7 @@ async function runSuite({ name, variables, settings }) {
   const folder = await mkdtemp(join(tmpdir(), 'berth-conformance-'))
   const results = join(resultsFolder, name)
   await rm(results, { recursive: true, force: true })
-  const berth = await startBerth({ folder, settings })
+  const berth = await startBerth({ folder, settings, topology })
   try {
     const child = spawn('conformance', [], {
       cwd: folder,
@@ -101,7 +105,7 @@ function report(all) {
     const [passed, skipped] = [of('passed'), of('skipped')]
     const failed = cases.filter((one) => !passed.includes(one) && !skipped.includes(one))
     console.log(
-      `conformance ${run}: ${cases.length} tests, ${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped`,
+      `conformance ${topology} ${run}: ${cases.length} tests, ${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped`,
     )
     for (const { name, status, reason } of [...failed, ...skipped]) console.log(`  ${status}: ${name}\n    ${reason}`)
     const lacking = capabilities.filter(({ status }) => status !== 'Pass' && status !== 'Disabled')

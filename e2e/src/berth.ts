@@ -10,13 +10,15 @@ export interface Instance {
   readonly settings?: Settings
   /** Any free one where it is not given. */
   readonly port?: number
+  /** Default: what the environment asks for. */
+  readonly topology?: Topology
 }
 
 /** How Berth runs: the whole registry in one process, or as services of its own. */
 export type Topology = 'all-in-one' | 'split'
 
 /** What the environment asks for, `BERTH_TOPOLOGY`; one process where it does not. */
-export const topology: Topology = topologyNamed(process.env['BERTH_TOPOLOGY'] ?? 'all-in-one')
+export const topology = topologyNamed(process.env['BERTH_TOPOLOGY'] ?? 'all-in-one')
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -24,12 +26,13 @@ const repository = fileURLToPath(new URL('../../', import.meta.url))
 const main = resolve(repository, process.env['BERTH_MAIN'] ?? 'apps/all-in-one/src/main.ts')
 
 /** Starts Berth as users do, with a configuration file, and waits until it listens. */
-export async function startBerth({ folder, settings = {}, port }: Instance): Promise<RegistryProcess> {
+export async function startBerth(instance: Instance): Promise<RegistryProcess> {
+  const { folder, settings = {}, port } = instance
   const listening = port ?? (await freePort())
   // Without its second listener, so that several can run at once.
   const http = { addr: `127.0.0.1:${listening}`, debug: { addr: 'off' }, ...settings['http'] }
   const file = await writeConfiguration(folder, listening, { ...settings, http })
-  if (topology === 'split') return startSplit({ folder, file, port: listening })
+  if ((instance.topology ?? topology) === 'split') return startSplit({ folder, file, port: listening })
   return startRegistry({ command: process.execPath, args: [main, '--config', file], port: listening })
 }
 

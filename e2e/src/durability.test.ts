@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { scheduler } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { startBerth } from './berth.ts'
+import { startBerth, topology } from './berth.ts'
 import type { Settings } from './configuration.ts'
 import { blobNamed } from './flow-player/content.ts'
 import { answerOf, locationOf, Wire } from './flow-player/wire.ts'
@@ -62,16 +62,28 @@ describe('kill -9', () => {
       expect(broken.flat()).toEqual([])
     }
     await expect(readContents(berth.host)).resolves.toBeDefined()
-  })
+  }, 300_000)
 })
 
 describe('a second process on the same tree', () => {
-  it('is refused, with a message that says who holds it, and the first goes on', async () => {
+  // Services share their tree: a second deployment is no more than other nodes.
+  it.runIf(topology === 'all-in-one')(
+    'is refused, with a message that says who holds it, and the first goes on',
+    async () => {
+      await start()
+
+      await expect(startBerth({ folder })).rejects.toThrow(String(berth.pid))
+
+      expect((await wire().send('GET', '/v2/')).status).toBe(200)
+    },
+  )
+
+  it.runIf(topology === 'split')('is refused where it wants the tree for itself, and the services go on', async () => {
     await start()
 
-    await expect(startBerth({ folder })).rejects.toThrow(String(berth.pid))
+    await expect(startBerth({ folder, topology: 'all-in-one' })).rejects.toThrow('is in use by')
 
-    expect((await wire().send('GET', '/v2/')).status).toBe(200)
+    expect((await wire().send('GET', '/v2/_catalog')).status).toBe(200)
   })
 
   it('is let in once the first was killed', async () => {

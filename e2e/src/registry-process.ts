@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { scheduler } from 'node:timers/promises'
@@ -72,15 +73,23 @@ export async function startRegistry(program: Program): Promise<RegistryProcess> 
   }
 }
 
+/** Below those that systems give to whoever connects: a port from there may be taken before anything listens on it. */
+const ports = { first: 20_000, last: 31_999 }
+
 /** A port that nothing listens on at this moment. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port was given')
-  return address.port
+  for (;;) {
+    const port = randomInt(ports.first, ports.last + 1)
+    const server = createServer().listen(port, '127.0.0.1')
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!isFree) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }
 
 /** There is no way of telling that they listen that all programs share, so this tries until one answers. */

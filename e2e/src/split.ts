@@ -45,20 +45,21 @@ export async function startSplit({ folder, file, port, blobNodes = 3 }: SplitOpt
     services,
     kill: async () => {
       // First who would start the others again.
-      process.kill(supervisor.pid, 'SIGSTOP')
-      const running = await services()
-      for (const { pid } of running) end(pid)
+      send(supervisor.pid, 'SIGSTOP')
+      // Once it has ended there are none.
+      const running = await services().catch(() => [])
+      for (const { pid } of running) send(pid, 'SIGKILL')
       for (const { pid } of running) while (await isRunning(pid)) await scheduler.wait(5)
       return supervisor.kill()
     },
   }
 }
 
-function end(pid: number): void {
+function send(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch {
-    // It has just died by itself.
+    // It has ended by itself.
   }
 }
 

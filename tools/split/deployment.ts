@@ -46,6 +46,12 @@ export class Deployment {
     }).config
   }
 
+  /** Says something to whoever wants to know more than what goes wrong. */
+  say(text: string): void {
+    const { level } = this.#config.log
+    if (level === 'info' || level === 'debug') this.#print(`split | ${text}`)
+  }
+
   /** Starts one after the other what others need, and resolves when all serve. @throws Error what did not start */
   async start(): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), 'berth-split-'))

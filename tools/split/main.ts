@@ -27,10 +27,10 @@ async function run(options: Options): Promise<void> {
       told.resolve()
     })
   try {
-    const started = deployment.start().then(() => print('split | all services are ready'))
+    const started = deployment.start().then(() => deployment.say('all services are ready'))
     await Promise.race([started, told.promise])
     await told.promise
-    print('split | shutting down')
+    deployment.say('shutting down')
   } finally {
     await deployment.stop(impatient.signal)
   }

@@ -75,6 +75,7 @@ function nodeProgram(app: string, name: string, shared: Shared, own: Readonly<Re
     args: ['--import', preload, main, ...file],
     env: override(shared.environment, { ...shared.overrides, ...own }),
     endsWithParent: true,
+    isQuiet: false,
   }
   return (serves: () => Promise<boolean>): Program => ({ ...program, serves })
 }

@@ -18,6 +18,8 @@ export function redisProgram(role: RedisRole, port: number, folder: string): Pro
     args: [...address, ...settings[role]],
     env: process.env,
     endsWithParent: false,
+    // It greets and takes leave as warnings.
+    isQuiet: true,
     serves: () => accepts({ host: '127.0.0.1', port }),
   }
 }

@@ -12,11 +12,14 @@ export interface Program {
   readonly env: NodeJS.ProcessEnv
   /** Whether it is one of ours, which ends when this process does. */
   readonly endsWithParent: boolean
+  /** Its lines are shown only when it ends unasked. */
+  readonly isQuiet: boolean
   /** Resolves to whether it serves now. */
   readonly serves: () => Promise<boolean>
 }
 
 const readyDeadlineMs = 30_000
+const withheldLines = 50
 const firstPauseMs = 100
 const longestPauseMs = 5000
 /** A process that lived that long has not failed because of how it was started. */
@@ -28,6 +31,7 @@ export class Service {
   readonly #print: (line: string) => void
   readonly #onChange: () => void
   readonly #stop = new AbortController()
+  readonly #withheld: string[] = []
   #child: ChildProcess | undefined
   /** Resolves when the process has ended, and no other one comes. */
   #ended: Promise<unknown> = Promise.resolve()
@@ -79,6 +83,7 @@ export class Service {
     return once(child, 'exit').then(
       async ([code, signal]: (number | string | null)[]) => {
         await Promise.all(copied)
+        if (!this.#stop.signal.aborted) this.#withheld.splice(0).forEach(this.#print)
         return signal === null ? `ended with status ${code}` : `was ended by ${signal}`
       },
       (error: unknown) => `could not be started: ${error instanceof Error ? error.message : String(error)}`,
@@ -87,7 +92,10 @@ export class Service {
 
   async #copy(stream: Readable | null): Promise<void> {
     if (stream === null) return
-    for await (const line of createInterface({ input: stream })) this.#print(line)
+    for await (const line of createInterface({ input: stream })) {
+      if (!this.program.isQuiet) this.#print(line)
+      else if (this.#withheld.push(line) > withheldLines) this.#withheld.shift()
+    }
   }
 
   async #supervise(first: Promise<string>): Promise<void> {
