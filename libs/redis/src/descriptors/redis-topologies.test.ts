@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describeSharedDescriptors } from '@berth/blobs/suite'
+import { digestOf } from '@berth/digest'
 import { type RedisConfig, Secret } from '@berth/process'
+import { parseRepositoryName } from '@berth/reference'
 import { Redis, type RedisOptions } from 'ioredis'
-import { afterAll, afterEach, beforeAll } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { freePort, RedisServer } from '../connection/redis-server.ts'
 import { Replicas } from './open-replicas.ts'
 
@@ -60,20 +62,49 @@ describeReached('in Redis, over TLS with certificates of both ends', async () =>
 })
 
 describeReached('in the master that Sentinels name', async () => {
-  const { port } = await start()
-  const file = join(directory, 'sentinel.conf')
-  await writeFile(file, `sentinel monitor berth 127.0.0.1 ${port} 1\n`)
-  const sentinel = await start([file, '--sentinel'])
-  return { config: { addresses: [at(await freePort()), at(sentinel.port)], masterName: 'berth' }, stores: [at(port)] }
+  const ports = [await freePort(), await freePort()]
+  const stores = [at(await startWatched(ports[1] ?? 0))]
+  return { config: { addresses: ports.map(at), masterName: 'berth' }, stores }
 })
 
 describeReached('in a cluster', async () => {
-  const nodes = await Promise.all([1, 2, 3].map(() => start(['--cluster-enabled', 'yes'])))
-  const stores = nodes.map(({ port }) => at(port))
-  const addresses = stores.map(({ host, port }) => `${host}:${port}`)
-  await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '0', '--cluster-yes'])
-  return { config: { addresses: stores }, stores }
+  const ports = [await freePort(), await freePort(), await freePort()]
+  await startCluster(ports)
+  return { config: { addresses: ports.map(at) }, stores: ports.map(at) }
 })
+
+describe('RedisDescriptors that are there before Redis', () => {
+  const digest = digestOf('a blob')
+
+  it('find the master once there is a Sentinel to ask', async () => {
+    const port = await freePort()
+    const opened = replicas.open({ addresses: [at(port)], masterName: 'berth' })
+    await startWatched(port)
+    expect((await (await opened).find(parseRepositoryName('here'), digest)).generation).toHaveLength(36)
+  })
+
+  it('find the nodes of a cluster once it is one', async () => {
+    const ports = [await freePort(), await freePort(), await freePort()]
+    const opened = replicas.open({ addresses: ports.map(at) })
+    await startCluster(ports)
+    expect((await (await opened).find(parseRepositoryName('here'), digest)).generation).toHaveLength(36)
+  })
+})
+
+/** @returns the port of a master that a Sentinel at `port` watches */
+async function startWatched(port: number): Promise<number> {
+  const master = await start()
+  const file = join(master.directory, 'sentinel.conf')
+  await writeFile(file, `sentinel monitor berth 127.0.0.1 ${master.port} 1\n`)
+  await start([file, '--sentinel'], port)
+  return master.port
+}
+
+async function startCluster(ports: readonly number[]): Promise<void> {
+  await Promise.all(ports.map((port) => start(['--cluster-enabled', 'yes'], port)))
+  const addresses = ports.map((port) => `127.0.0.1:${port}`)
+  await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '0', '--cluster-yes'])
+}
 
 /** @param reach is called once */
 function describeReached(name: string, reach: () => Promise<Reached>): void {
@@ -92,8 +123,8 @@ async function empty(store: RedisOptions): Promise<void> {
   redis.disconnect()
 }
 
-async function start(args: readonly string[] = []): Promise<RedisServer> {
-  const server = await RedisServer.start(args)
+async function start(args: readonly string[] = [], port?: number): Promise<RedisServer> {
+  const server = await RedisServer.start(args, port)
   servers.push(server)
   return server
 }
