@@ -1,14 +1,22 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { StoredBlobs } from '@berth/blobs/stored'
 import { digestOf } from '@berth/digest'
 import { MemoryDriver } from '@berth/storage/memory'
 import { KeyRing } from '@berth/uploads'
 import { StoredBlobUploads } from '@berth/uploads/stored'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { makeCertificate } from '@berth/process/test-certificate'
+import { HttpApiServer } from '../http-api-server.ts'
 import type { HttpApiSettings } from '../settings.ts'
 import { TestApi } from '../test-api.ts'
+import { BlobRelay } from './blob-relay.ts'
 import { type GatewaySetup, next, openGateway } from './relay-under-test.ts'
 
+const quiet = { debug() {}, info() {}, warn() {}, error() {}, isLevelEnabled: () => false }
 const loopback = [{ address: '127.0.0.0', prefix: 8, family: 'ipv4' as const }]
 
 /** A gateway in front of nodes that share what they store, and a client of it. */
@@ -206,6 +214,45 @@ describe('the gateway', () => {
     const { send } = await openRelay()
     const answer = await send('PUT', `/v2/foo/blobs/${digest}`)
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD'])
+  })
+
+  it('relays nothing that would change a registry which is only read', async () => {
+    const { send } = await openRelay({ settings: { isReadOnly: true } })
+    expect((await send('POST', '/v2/foo/blobs/uploads/')).status).toBe(405)
+    expect((await send('GET', `/v2/foo/blobs/${digest}`)).status).toBe(404)
+  })
+
+  it('serves over TLS what its nodes serve without', async () => {
+    const storage = new MemoryDriver()
+    const node = await openNode(storage, { relativeUrls: false })
+    const relay = new BlobRelay({ nodes: [`127.0.0.1:${node.port}`], log: quiet })
+    const server = new HttpApiServer({ services: { relay }, log: quiet })
+    onTestFinished(async () => {
+      await server.close(1000)
+      relay.close()
+    })
+    const certificate = makeCertificate()
+    const tls = {
+      ...certificate,
+      minVersion: 'TLSv1.2',
+      ciphers: 'HIGH',
+      clientCas: [],
+      clientAuth: 'none',
+    } as const
+    const { port } = (await server.listen({ port: 0, host: '127.0.0.1' }, tls)) as AddressInfo
+    const big = randomBytes(20_000_003)
+    const send = async (method: string, path: string, body?: Buffer): Promise<[IncomingMessage, Buffer]> => {
+      const outgoing = request({ host: '127.0.0.1', port, method, path, ca: certificate.cert, agent: false })
+      outgoing.end(body)
+      const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
+      return [answer, Buffer.concat(await answer.toArray())]
+    }
+    const [started] = await send('POST', '/v2/foo/blobs/uploads/')
+    const { origin, pathname, search } = new URL(started.headers.location ?? '')
+    expect(origin).toBe(`https://127.0.0.1:${port}`)
+    expect((await send('PUT', `${pathname}${search}&digest=${digestOf(big)}`, big))[0].statusCode).toBe(201)
+    const [, pulled] = await send('GET', `/v2/foo/blobs/${digestOf(big)}`)
+    expect(pulled.equals(big)).toBe(true)
   })
 
   it('and the node log a request under one id', async () => {
