@@ -24,11 +24,11 @@ export function clientFor(config: RedisConfig, tls: RedisTls | undefined): Redis
       enableOfflineQueue: false,
       clusterRetryStrategy: (times) => retryDelayMs(times),
       slotsRefreshTimeout: config.dialTimeoutMs,
-      // A command that is sent elsewhere has the same deadline, which leaves time for few others.
-      maxRedirections: 4,
-      retryDelayOnFailover: 50,
-      retryDelayOnClusterDown: 50,
-      retryDelayOnTryAgain: 20,
+      // A node that is away fails what is asked of it in little time: a cache is not worth waiting for.
+      maxRedirections: 2,
+      retryDelayOnFailover: 10,
+      retryDelayOnClusterDown: 10,
+      retryDelayOnTryAgain: 10,
       redisOptions: commonOptions(config, tls),
     },
   )

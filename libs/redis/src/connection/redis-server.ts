@@ -5,52 +5,58 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A real Redis of its own, for a test: it keeps nothing, and its port is free when it has gone. */
+/** A real Redis of its own, for a test: it keeps no data, and its port is free when it has gone. */
 export class RedisServer {
   readonly port: number
   readonly directory: string
-  readonly #child: ChildProcess
+  readonly #args: readonly string[]
+  #child: ChildProcess | undefined
 
-  private constructor(port: number, directory: string, child: ChildProcess) {
+  private constructor(port: number, directory: string, args: readonly string[]) {
     this.port = port
     this.directory = directory
-    this.#child = child
+    this.#args = args
   }
 
-  /** @param args more than the port; a file to begin with */
+  /** @param args more than where to listen, beginning with a file if there is one; `--tls-port` without its number */
   static async start(args: readonly string[] = [], port?: number): Promise<RedisServer> {
     const at = port ?? (await freePort())
-    const directory = await mkdtemp(join(tmpdir(), 'berth-redis-'))
-    const listen = args.includes('--tls-port') ? ['--port', '0'] : ['--port', String(at)]
-    const given = args.flatMap((each) => (each === '--tls-port' ? [each, String(at)] : [each]))
-    const own = [...listen, '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'no']
+    const server = new RedisServer(at, await mkdtemp(join(tmpdir(), 'berth-redis-')), args)
+    await server.startAgain()
+    return server
+  }
+
+  /** As it was, but for its data. */
+  async startAgain(): Promise<void> {
+    const port = String(this.port)
+    const listen = this.#args.includes('--tls-port') ? ['--port', '0'] : ['--port', port]
+    const given = this.#args.flatMap((each) => (each === '--tls-port' ? [each, port] : [each]))
+    const own = [...listen, '--bind', '127.0.0.1', '--dir', this.directory, '--save', '', '--appendonly', 'no']
     const child = spawn('redis-server', [...given, ...own], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const server = new RedisServer(at, directory, child)
+    this.#child = child
     let output = ''
     for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
       output += String(chunk)
       if (!/Ready to accept connections|Sentinel ID is/.test(output)) continue
       child.stdout.resume()
-      return server
+      return
     }
-    await server.stop()
     throw new Error(`redis-server did not start: ${output}`)
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name)
   }
 
-  signal(name: NodeJS.Signals): void {
-    this.#child.kill(name)
+  async kill(): Promise<void> {
+    if (this.#child === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const exit = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await exit
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const exit = once(this.#child, 'exit')
-      this.#child.kill('SIGKILL')
-      await exit
-    }
+    await this.kill()
     await rm(this.directory, { recursive: true, force: true })
   }
 }

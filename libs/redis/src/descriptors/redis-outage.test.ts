@@ -4,7 +4,7 @@ import { parseRepositoryName } from '@berth/reference'
 import { layout } from '@berth/storage'
 import { MemoryDriver } from '@berth/storage/memory'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freePort, RedisServer } from '../connection/redis-server.ts'
+import { RedisServer } from '../connection/redis-server.ts'
 import { heardAgain, Replicas } from './open-replicas.ts'
 import type { RedisDescriptors } from './redis-descriptors.ts'
 
@@ -20,7 +20,6 @@ interface Replica {
 
 describe('Redis that fails', () => {
   const replicas = new Replicas()
-  let port: number
   let server: RedisServer
   let storage: MemoryDriver
   let nowMs: number
@@ -33,8 +32,7 @@ describe('Redis that fails', () => {
     nowMs = 0
     triedMs = 0
     storage = new MemoryDriver()
-    port = await freePort()
-    server = await RedisServer.start([], port)
+    server = await RedisServer.start()
     mine = await open()
     yours = await open()
   })
@@ -45,7 +43,10 @@ describe('Redis that fails', () => {
   })
 
   const open = async (): Promise<Replica> => {
-    const shared = await replicas.open({ addresses: [{ host: '127.0.0.1', port }], readTimeoutMs }, () => triedMs)
+    const shared = await replicas.open(
+      { addresses: [{ host: '127.0.0.1', port: server.port }], readTimeoutMs },
+      () => triedMs,
+    )
     const counts = new Map<string, number>()
     const count = (name: string): void => void counts.set(name, (counts.get(name) ?? 0) + 1)
     const observer = {
@@ -69,7 +70,7 @@ describe('Redis that fails', () => {
 
   const backAgain = async (): Promise<void> => {
     const heard = [mine, yours].map(({ shared }) => heardAgain(shared))
-    server = await RedisServer.start([], port)
+    await server.startAgain()
     await Promise.all(heard)
     // What is not in memory is asked for until Redis has been tried, and has answered.
     const probe = put('never stored')
@@ -102,7 +103,7 @@ describe('Redis that fails', () => {
       while (reads < until) await new Promise(setImmediate)
     }
     await read(1000)
-    await server.stop()
+    await server.kill()
     await read(100)
     const fills = [mine, yours].map(({ counts }) => counts.get('fill failed') ?? 0)
     await read(1000)
@@ -148,11 +149,11 @@ describe('Redis that fails', () => {
   it.each(['away', 'hung'])('has nothing removed while it is %s', async (state) => {
     const digest = put('a blob')
     await yours.blobs.stat(here, digest)
-    if (state === 'away') await server.stop()
+    if (state === 'away') await server.kill()
     else server.signal('SIGSTOP')
     await expect(mine.blobs.unlink(here, digest)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     expect(await yours.blobs.stat(here, digest)).toMatchObject({ digest })
-    await server.stop()
+    await server.kill()
     await backAgain()
     for (const { blobs } of [mine, yours]) await blobs.stat(here, digest)
     await mine.blobs.unlink(here, digest)
@@ -163,7 +164,7 @@ describe('Redis that fails', () => {
     const [early, late] = [put('an early blob'), put('a late blob')]
     await yours.blobs.stat(here, early)
     await yours.blobs.stat(here, late)
-    await server.stop()
+    await server.kill()
     for (const digest of [early, late]) await storage.delete(layout.layerLinkPath(here, digest))
     nowMs = 29_999
     expect(await yours.blobs.stat(here, early)).toMatchObject({ digest: early })
@@ -172,10 +173,13 @@ describe('Redis that fails', () => {
   })
 
   it('need not be there at the start', async () => {
-    await server.stop()
+    await server.kill()
     const digest = put('a blob')
-    const opened = replicas.open({ addresses: [{ host: '127.0.0.1', port }], readTimeoutMs }, () => triedMs)
-    server = await RedisServer.start([], port)
+    const opened = replicas.open(
+      { addresses: [{ host: '127.0.0.1', port: server.port }], readTimeoutMs },
+      () => triedMs,
+    )
+    await server.startAgain()
     const blobs = new StoredBlobs({ storage, cache: { shared: await opened } })
     expect(await blobs.stat(here, digest)).toMatchObject({ digest })
   })

@@ -91,6 +91,35 @@ describe('RedisDescriptors that are there before Redis', () => {
   })
 })
 
+describe('RedisDescriptors of a cluster that loses a node', () => {
+  it('fail for the blobs of that node alone, until it is back', async () => {
+    const ports = [await freePort(), await freePort(), await freePort()]
+    const [node] = await startCluster(ports)
+    const here = parseRepositoryName('here')
+    const digests = Array.from({ length: 60 }, (_, index) => digestOf(`blob ${index}`))
+    let nowMs = 0
+    const descriptors = await replicas.open({ addresses: ports.map(at) }, () => (nowMs += 1000))
+    const found = async (): Promise<number> => {
+      let answers = 0
+      for (const digest of digests) {
+        const answered = descriptors.find(here, digest).then(
+          () => 1,
+          () => 0,
+        )
+        answers += await answered
+      }
+      return answers
+    }
+    expect(await found()).toBe(60)
+    await node?.kill()
+    const withoutNode = await found()
+    expect(withoutNode).toBeGreaterThan(20)
+    expect(withoutNode).toBeLessThan(60)
+    await node?.startAgain()
+    while ((await found()) < 60) await new Promise(setImmediate)
+  }, 30_000)
+})
+
 /** @returns the port of a master that a Sentinel at `port` watches */
 async function startWatched(port: number): Promise<number> {
   const master = await start()
@@ -100,10 +129,11 @@ async function startWatched(port: number): Promise<number> {
   return master.port
 }
 
-async function startCluster(ports: readonly number[]): Promise<void> {
-  await Promise.all(ports.map((port) => start(['--cluster-enabled', 'yes'], port)))
+async function startCluster(ports: readonly number[]): Promise<readonly RedisServer[]> {
+  const nodes = await Promise.all(ports.map((port) => start(['--cluster-enabled', 'yes'], port)))
   const addresses = ports.map((port) => `127.0.0.1:${port}`)
   await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '0', '--cluster-yes'])
+  return nodes
 }
 
 /** @param reach is called once */
