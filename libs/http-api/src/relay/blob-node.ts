@@ -91,11 +91,11 @@ export class BlobNode {
     connection.rest(maxIdleMs)
   }
 
-  /** @returns how long others are asked first */
-  failed(): number {
+  /** @returns how long others are asked first; `undefined` where they are already: what fails together is one failure */
+  failed(): number | undefined {
+    if (this.isPaused) return undefined
     const pauseMs = Math.min(firstPauseMs * 2 ** this.#failures, longestPauseMs)
-    // Requests that fail together are one failure.
-    if (!this.isPaused) this.#failures++
+    this.#failures++
     this.#pausedUntilMs = performance.now() + pauseMs
     return pauseMs
   }

@@ -1,38 +1,45 @@
+import { setTimeout } from 'node:timers/promises'
 import { type Logger, RegistryError } from '@berth/errors'
 import type { RequestExchange } from '../exchange/request-exchange.ts'
 import type { HttpApiSettings } from '../settings.ts'
 import { trustedPeers } from '../urls/trusted-proxies.ts'
 import { BlobNode } from './blob-node.ts'
 import { BlobNodes } from './blob-nodes.ts'
-import { requestHead } from './forwarded-headers.ts'
 import { parseNodeAddress } from './node-address.ts'
 import { NodeFailure } from './node-failure.ts'
 import { RelayedRequest } from './relayed-request.ts'
+
+const firstPauseMs = 50
+const longestPauseMs = 800
 
 export interface BlobRelayOptions {
   /** Where blob nodes serve HTTP, each as `host:port`. */
   readonly nodes: readonly string[]
   readonly log: Logger
   readonly connectTimeoutMs?: number
+  /** How long a request may wait for any node at all: enough to sit out the restart of the only one. */
+  readonly retryForMs?: number
   /** How long a node may work on a request that may take its time: completing an upload may join or copy it. */
   readonly answerTimeoutMs?: number
 }
 
 /**
  * Passes requests on to blob nodes as they are, and answers as these do. Bytes go by at the pace of whoever takes them,
- * and are never kept. A request of which no byte of a body has left yet, in either direction, is tried on every node
- * before it fails.
+ * and are never kept. A request of which no byte of a body has left yet, in either direction, is tried on every node,
+ * and on all of them again after a pause, before it fails.
  */
 export class BlobRelay {
   readonly #nodes: BlobNodes
   readonly #log: Logger
+  readonly #retryForMs: number
   readonly #answerTimeoutMs: number
 
   /** @throws TypeError what is given for a node is not `host:port` */
-  constructor({ nodes, log, connectTimeoutMs = 2000, answerTimeoutMs = 600_000 }: BlobRelayOptions) {
+  constructor({ nodes, log, connectTimeoutMs = 2000, retryForMs = 5000, answerTimeoutMs = 600_000 }: BlobRelayOptions) {
     const made = nodes.map((node) => new BlobNode({ address: parseNodeAddress(node), connectTimeoutMs }))
     this.#nodes = new BlobNodes(made)
     this.#log = log
+    this.#retryForMs = retryForMs
     this.#answerTimeoutMs = answerTimeoutMs
   }
 
@@ -48,27 +55,36 @@ export class BlobRelay {
   }
 
   async #relay(exchange: RequestExchange, isProxy: boolean, stallTimeoutMs: number): Promise<void> {
-    const { id, request } = exchange
-    const isQuick = request.method === 'GET' || request.method === 'HEAD'
+    const isQuick = exchange.request.method === 'GET' || exchange.request.method === 'HEAD'
     const patience = { stallTimeoutMs, answerTimeoutMs: isQuick ? stallTimeoutMs : this.#answerTimeoutMs }
-    const relayed = new RelayedRequest(exchange)
+    const relayed = new RelayedRequest(exchange, isProxy, patience)
+    const untilMs = performance.now() + this.#retryForMs
+    for (let pauseMs = firstPauseMs; !(await this.#askAll(relayed)); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      if (!relayed.isRepeatable || performance.now() + pauseMs > untilMs)
+        throw new RegistryError('UNAVAILABLE', { reason: 'no blob node could serve it' }, { cause: relayed.failure })
+      await setTimeout(pauseMs, undefined, { signal: exchange.signal })
+    }
+  }
+
+  /** Asks each node until one answers. @returns whether one did */
+  async #askAll(relayed: RelayedRequest): Promise<boolean> {
     const tried = new Set<BlobNode>()
-    let cause: unknown
-    for (let node = this.#nodes.choose(tried); node !== undefined; node = this.#nodes.choose(tried)) {
+    while (relayed.isRepeatable) {
+      const node = this.#nodes.choose(tried)
+      if (node === undefined) return false
       tried.add(node)
-      exchange.note({ node: node.name })
-      const head = requestHead(request, { id, isProxy, node: node.name })
-      const isLast = tried.size === this.#nodes.size
       try {
-        return await node.use((connection) => relayed.askOn(connection, head, patience, isLast))
+        await node.use((connection) => relayed.askOn(connection, node.name, tried.size === this.#nodes.size))
+        return true
       } catch (error) {
         if (!(error instanceof NodeFailure)) throw error
-        cause = error
-        this.#log.warn({ node: node.name, requestId: id, pauseMs: node.failed(), err: error }, 'blob node failed')
-        if (exchange.response.headersSent) throw error
-        if (!relayed.isRepeatable) break
+        relayed.failure = error
+        const pauseMs = node.failed()
+        if (pauseMs !== undefined) this.#log.warn({ node: node.name, pauseMs, err: error }, 'blob node failed')
+        // What was sent cannot be taken back: all that can be told is that it is not whole.
+        if (relayed.isAnswered) throw error
       }
     }
-    throw new RegistryError('UNAVAILABLE', { reason: 'no blob node could serve the request' }, { cause })
+    return false
   }
 }

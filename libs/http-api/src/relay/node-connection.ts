@@ -91,8 +91,8 @@ export class NodeConnection {
     try {
       await promise
       return connection
-    } catch (cause) {
-      throw new NodeFailure('a blob node cannot be reached', { cause })
+    } catch (failure) {
+      throw new NodeFailure('a blob node cannot be reached', { cause: (failure as Error).cause ?? failure })
     } finally {
       clearTimeout(timer)
     }

@@ -68,13 +68,44 @@ describe('a node that is not there', () => {
   })
 
   it('is asked where there is no other', async () => {
-    const { send, gateway } = await openGateway(onTestFinished, [await nobody(), await nobody()])
+    const { send, gateway } = await openGateway(onTestFinished, [await nobody(), await nobody()], {
+      relay: { retryForMs: 100 },
+    })
     for (let at = 0; at < 2; at++) {
       const answer = await send('PUT', `${path}?digest=x`, { body: 'hello' })
       expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
       expect(await answer.json()).toMatchObject({ errors: [{ code: 'UNAVAILABLE' }] })
     }
     expect(gateway.lines.filter(({ level }) => level === 'error')).toEqual([])
+  })
+})
+
+describe('the only node', () => {
+  it('is waited for while it is started again', async () => {
+    const address = await nobody()
+    const { send, warnings } = await openGateway(onTestFinished, [address])
+    const answer = send('PUT', path, { body: 'hello' })
+    await expect.poll(() => warnings.length).toBe(1)
+    await ScriptedNode.open(
+      onTestFinished,
+      async (connection) => {
+        await connection.until('\r\n\r\n')
+        await connection.write(goOn).until('hello')
+        connection.write(ok)
+      },
+      Number(address.split(':')[1]),
+    )
+    expect((await answer).status).toBe(200)
+  })
+
+  it('is not waited for by a client that is gone', async () => {
+    const { gateway, warnings } = await openGateway(onTestFinished, [await nobody()])
+    const client = await gateway.connect()
+    client.write(`GET ${blob} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    await expect.poll(() => warnings.length).toBe(1)
+    client.destroy()
+    await gateway.close()
+    expect(gateway.lines.filter(({ level }) => level !== 'debug').map(({ fields }) => fields['status'])).toEqual([499])
   })
 })
 

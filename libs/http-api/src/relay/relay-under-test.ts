@@ -54,9 +54,10 @@ export class ScriptedNode {
   static async open(
     onEnd: OnEnd,
     act: (connection: RawConnection, socket: Socket) => Promise<void> | void,
+    port = 0,
   ): Promise<ScriptedNode> {
     const server = createServer({ allowHalfOpen: true })
-    server.listen(0, '127.0.0.1')
+    server.listen(port, '127.0.0.1')
     await once(server, 'listening')
     const node = new ScriptedNode((server.address() as AddressInfo).port)
     server.on('connection', (socket) => {

@@ -5,25 +5,37 @@ import { bodyOf } from './answer-body.ts'
 import type { AnswerHead } from './answer-head.ts'
 import type { NodeConnection, Patience } from './node-connection.ts'
 import { NodeFailure } from './node-failure.ts'
-import { answerHeaders, answerTrailers, lastChunk } from './forwarded-headers.ts'
+import { answerHeaders, answerTrailers, lastChunk, requestHead } from './forwarded-headers.ts'
 
 /** One client's request, as often as it takes until a node has answered it. */
 export class RelayedRequest {
+  /** Why the last node that was asked has not answered. */
+  failure: NodeFailure | undefined
   readonly #exchange: RequestExchange
+  readonly #isProxy: boolean
+  readonly #patience: Patience
   readonly #hasBody: boolean
   #body: AsyncIterator<Uint8Array> | undefined
   /** What the client sends next: it outlives the node that was to have it. */
   #chunk: Promise<IteratorResult<Uint8Array>> | undefined
   #isBodyTaken = false
 
-  constructor(exchange: RequestExchange) {
+  /** @param isProxy whether what the client says of those before it is believed */
+  constructor(exchange: RequestExchange, isProxy: boolean, patience: Patience) {
     this.#exchange = exchange
+    this.#isProxy = isProxy
+    this.#patience = patience
     this.#hasBody = announcesBody(exchange.request)
   }
 
   /** Whether another node can still be asked: nothing of a body has left, in either direction. */
   get isRepeatable(): boolean {
-    return !this.#isBodyTaken && !this.#exchange.response.headersSent
+    return !this.#isBodyTaken && !this.isAnswered
+  }
+
+  /** Whether the client has at least a part of the answer. */
+  get isAnswered(): boolean {
+    return this.#exchange.response.headersSent
   }
 
   /**
@@ -32,13 +44,15 @@ export class RelayedRequest {
    * @param isLast whether it is the last that can be asked, so that even `503` is an answer
    * @throws NodeFailure it has not answered, or not wholly
    */
-  async askOn(connection: NodeConnection, head: string, patience: Patience, isLast: boolean): Promise<void> {
-    const { signal } = this.#exchange
+  async askOn(connection: NodeConnection, node: string, isLast: boolean): Promise<void> {
+    const { id, request, signal } = this.#exchange
+    this.#exchange.note({ node })
     const onAbort = (): void => connection.abandon(signal.reason as Error)
     signal.addEventListener('abort', onAbort)
     try {
       signal.throwIfAborted()
-      const answer = await this.#ask(connection, head, patience)
+      const head = requestHead(request, { id, isProxy: this.#isProxy, node })
+      const answer = await this.#ask(connection, head)
       if (answer.status === 503 && !isLast && this.isRepeatable) throw new NodeFailure('a blob node is not available')
       await this.#answer(connection, answer)
     } catch (error) {
@@ -49,8 +63,8 @@ export class RelayedRequest {
     }
   }
 
-  async #ask(connection: NodeConnection, head: string, patience: Patience): Promise<AnswerHead> {
-    connection.begin(head, patience)
+  async #ask(connection: NodeConnection, head: string): Promise<AnswerHead> {
+    connection.begin(head, this.#patience)
     if (!this.#hasBody) connection.sent()
     const first = await connection.nextHead()
     if (first.status !== 100) return first
