@@ -10,7 +10,7 @@ import {
 const nothing = new Metadata()
 
 /** A failure of ours in the shape of gRPC's. */
-export function failureOf(code: status, details: string): Error {
+function failureOf(code: status, details: string): Error {
   return Object.assign(new Error(details), { code, details, metadata: nothing })
 }
 

@@ -73,9 +73,11 @@ describe('a call', () => {
     const arrived = Promise.withResolvers<AbortSignal | undefined>()
     const put: Manifests['put'] = (_repository, _manifest, signal) => {
       arrived.resolve(signal)
-      return never()
+      return new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason as Error))
+      })
     }
-    const { address, log } = await started({ put })
+    const { address, log, close } = await started({ put })
     const cancel = new AbortController()
     const remote = new RemoteManifests(channelTo([address]))
     const upload = { tags: [], mediaType: 'm', content: found.content }
@@ -86,6 +88,7 @@ describe('a call', () => {
     cancel.abort(reason)
     expect(await call).toBe(reason)
     await stopped
+    await close()
     expect(log.errors).toEqual([])
   })
 
@@ -148,10 +151,13 @@ describe('of several replicas', () => {
     expect(await call).toMatchObject({ digest })
   })
 
-  it('another is asked where one does not answer in its share of the time', async () => {
+  it('another is asked where one does not answer in its share of the time, and the silent one is left alone', async () => {
     const { address } = await started({})
-    const remote = new RemoteManifests(channelTo([await silentServer(), address], { deadlineMs: 600 }))
+    const retries: object[] = []
+    const log = { ...errorLog(), debug: (fields: object) => void retries.push(fields) }
+    const remote = new RemoteManifests(channelTo([await silentServer(), address], { deadlineMs: 600, log }))
     for (let call = 0; call < 4; call += 1) expect(await remote.get(repository, latest)).toMatchObject({ digest })
+    expect(retries).toHaveLength(1)
   })
 
   it('all may be gone for a while', async () => {
