@@ -64,7 +64,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Whether it is neither gone nor dead and waiting to be taken note of. */
-async function isRunning(pid: number): Promise<boolean> {
+export async function isRunning(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0)
     const status = await readFile(`/proc/${pid}/stat`, 'utf8')

@@ -42,6 +42,11 @@ describe('the debug server', () => {
       'not ready: failing health checks: disk\n',
       plain,
     ])
+    expect(await (await serve({ needs: sick }))('/readyz')).toEqual([
+      503,
+      'not ready: failing health checks: disk\n',
+      plain,
+    ])
   })
 
   it('tells what is wrong as Distribution does', async () => {

@@ -3,10 +3,17 @@ import type { Logger } from '@berth/errors'
 import { formatAddress, type TcpAddress } from '../config/listen-address.ts'
 import type { Closable } from '../lifecycle/lifecycle.ts'
 
+interface CheckedHealth {
+  readonly isHealthy: boolean
+  failures(): Readonly<Record<string, string>>
+}
+
 export interface DebugParts {
   /** Whether the process is to be sent requests. */
   readonly isReady: () => boolean
-  readonly health: { readonly isHealthy: boolean; failures(): Readonly<Record<string, string>> }
+  readonly health: CheckedHealth
+  /** What the process cannot be sent requests without. */
+  readonly needs?: CheckedHealth
   /** Without it there are no metrics. */
   readonly metrics?: { readonly path: string; readonly contentType: string; render(): Promise<string> }
   readonly log: Logger
@@ -89,10 +96,10 @@ async function answerTo({ method, url = '/' }: IncomingMessage, parts: DebugPart
   return { status: 200, type: metrics.contentType, text: await metrics.render() }
 }
 
-function readiness({ isReady, health }: DebugParts): Answer {
+function readiness({ isReady, health, needs }: DebugParts): Answer {
   if (!isReady()) return { status: 503, type: plain, text: 'not ready: starting or shutting down\n' }
-  if (health.isHealthy) return { status: 200, type: plain, text: 'ok\n' }
-  const names = Object.keys(health.failures()).join(', ')
+  const names = Object.keys({ ...health.failures(), ...needs?.failures() }).join(', ')
+  if (names === '') return { status: 200, type: plain, text: 'ok\n' }
   return { status: 503, type: plain, text: `not ready: failing health checks: ${names}\n` }
 }
 

@@ -57,12 +57,13 @@ describe('health checks', () => {
   })
 
   it('that are needed say that nothing is well, and ask at once, until the first result', async () => {
-    const { health, waits, check } = healthOf(1, false)
+    const { health, waits, check, lines } = healthOf(1, false)
     expect([health.isHealthy, health.failures()]).toEqual([false, { disk: 'not checked yet' }])
     expect(waits).toMatchObject([{ ms: 0 }])
     await check()
     expect([health.isHealthy, health.failures()]).toEqual([true, {}])
     expect(waits).toMatchObject([{ ms: 500 }])
+    expect(lines).toEqual([])
   })
 
   it('say what is wrong, until it is not', async () => {

@@ -18,6 +18,8 @@ export interface HealthOptions {
   readonly after?: (ms: number, run: () => void) => () => void
 }
 
+const unchecked = 'not checked yet'
+
 /**
  * Background checks. Each begins an interval after the start and again an interval after its last result. A check counts as failing after as many failures in a row as its threshold; one success
  * ends that.
@@ -41,7 +43,7 @@ export class HealthChecks implements Closable {
 
   start(): void {
     for (const check of this.#checks) {
-      if (!this.#beginsHealthy) this.#failures.set(check.name, 'not checked yet')
+      if (!this.#beginsHealthy) this.#failures.set(check.name, unchecked)
       this.#schedule(check, 0, this.#beginsHealthy ? check.intervalMs : 0)
     }
   }
@@ -77,7 +79,10 @@ export class HealthChecks implements Closable {
     let failed = 0
     try {
       await check.check(this.#stop.signal)
-      if (this.#failures.delete(check.name)) this.#log.info({ check: check.name }, 'health check succeeds again')
+      const before = this.#failures.get(check.name)
+      this.#failures.delete(check.name)
+      if (before !== undefined && before !== unchecked)
+        this.#log.info({ check: check.name }, 'health check succeeds again')
     } catch (error) {
       if (this.#stop.signal.aborted) return
       failed = failedBefore + 1
@@ -88,7 +93,8 @@ export class HealthChecks implements Closable {
 
   #fail(name: string, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
-    if (!this.#failures.has(name)) this.#log.error({ check: name, reason }, 'health check failed')
+    const before = this.#failures.get(name)
+    if (before === undefined || before === unchecked) this.#log.error({ check: name, reason }, 'health check failed')
     this.#failures.set(name, reason)
   }
 }

@@ -35,8 +35,9 @@ export async function serveHealth(parts: HealthParts, lifecycle: Lifecycle): Pro
     config.debug.listen &&
     lifecycle.own(
       await DebugServer.listen(config.debug.listen, {
-        isReady: () => lifecycle.isReady && needed.isHealthy,
+        isReady: () => lifecycle.isReady,
         health,
+        needs: needed,
         ...(config.debug.metrics.enabled && { metrics: { ...metrics, path: config.debug.metrics.path } }),
         log,
       }),
