@@ -93,7 +93,10 @@ describe('the gateway', () => {
     const gateway = await startRegistry({ command: process.execPath, args: [main, '--config', file], port })
     try {
       const answer = await fetch(`http://127.0.0.1:${debug}/readyz`)
-      expect([answer.status, await answer.text()]).toEqual([503, 'not ready: failing health checks: manifest service\n'])
+      expect([answer.status, await answer.text()]).toEqual([
+        503,
+        'not ready: failing health checks: manifest service\n',
+      ])
     } finally {
       await gateway.stop()
     }
