@@ -6,7 +6,7 @@ import { type Settings, writeConfiguration } from '../configuration.ts'
 import { freePort } from '../registry-process.ts'
 import { type SplitDeployment, type SplitService, startSplit } from '../split.ts'
 
-/** A service that is a process with listeners of its own. */
+/** A service that clients can speak to directly. */
 export interface BlobNode extends SplitService {
   readonly http: string
   readonly debug: string
