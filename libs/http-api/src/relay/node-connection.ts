@@ -1,15 +1,14 @@
 import { connect, type Socket } from 'node:net'
 import type { AnswerBody } from './answer-body.ts'
-import { type AnswerHead, parseAnswerHead } from './answer-head.ts'
-import { type AnswerTarget, AnswerWriter } from './answer-writer.ts'
+import type { AnswerHead } from './answer-head.ts'
+import { AnswerReader } from './answer-reader.ts'
+import type { AnswerTarget } from './answer-writer.ts'
 import { NodeFailure } from './node-failure.ts'
 
 /** What a read takes at most. Four times as much makes a relayed byte no cheaper than this, as measured. */
 const bufferSize = 64 * 1024
-const maxHead = 64 * 1024
 /** Bytes of a request's body that wait for the node to take them. */
 const maxUnsent = 256 * 1024
-const nothing = Buffer.alloc(0)
 
 export interface NodeAddress {
   readonly host: string
@@ -23,47 +22,28 @@ export interface Patience {
   readonly answerTimeoutMs: number
 }
 
-/** The body of an answer on its way to a client. */
-interface Passing {
-  readonly body: AnswerBody
-  readonly writer: AnswerWriter
-  readonly end: PromiseWithResolvers<void>
-}
-
 /**
  * A connection to a node: one request after the other, and the answer to each. The bytes of a body are read into a
  * buffer that is used again once the client's connection has taken them, and nothing is read before that.
  */
 export class NodeConnection {
   readonly #socket: Socket
-  /** Whether what was read last is still being written to the client. */
-  #isWaiting = false
-
-  #reading: 'nothing' | 'head' | 'body' = 'nothing'
-  /** What was received and not looked at yet; while there is any, nothing more is read. */
-  #unread: Buffer = nothing
-  #partOfHead = ''
-  #head: PromiseWithResolvers<AnswerHead> | undefined
-  #passing: Passing | undefined
+  readonly #answers: AnswerReader
   #drained: PromiseWithResolvers<void> | undefined
-
-  #isReused = false
-  #isAnswered = false
-  #isSent = true
-  #isLast = false
-  #failure: Error | undefined
-
   #patience: Patience = { stallTimeoutMs: 0, answerTimeoutMs: 0 }
-  #isNodesTurn = false
   #quietMs = 0
+  #request: 'none' | 'asked' | 'in parts' | 'sent' = 'none'
+  #isReused = false
+  #failure: Error | undefined
 
   private constructor(address: NodeAddress, onClose: (connection: NodeConnection) => void) {
     const buffer = Buffer.allocUnsafeSlow(bufferSize)
-    this.#socket = connect({
-      ...address,
-      noDelay: true,
-      onread: { buffer, callback: (size) => this.#onRead(size === bufferSize ? buffer : buffer.subarray(0, size)) },
-    })
+    const onRead = (size: number): boolean => {
+      this.#quietMs = 0
+      return this.#answers.take(size === bufferSize ? buffer : buffer.subarray(0, size))
+    }
+    this.#socket = connect({ ...address, noDelay: true, onread: { buffer, callback: onRead } })
+    this.#answers = new AnswerReader({ resume: () => this.#resume(), fail: (error) => this.#fail(error) })
     this.#socket.on('error', (error) => this.#fail(error))
     this.#socket.on('timeout', () => this.#onQuiet())
     this.#socket.on('drain', () => this.#onDrain())
@@ -74,7 +54,7 @@ export class NodeConnection {
   }
 
   /**
-   * @param onClose called once, whatever becomes of it
+   * @param onClose called once, whatever becomes of the connection
    * @throws NodeFailure nobody is there
    */
   static async open(
@@ -104,15 +84,13 @@ export class NodeConnection {
 
   /** Whether another request may follow the last one. */
   get isReusable(): boolean {
-    return (
-      this.isUsable && this.#isSent && !this.#isLast && this.#reading === 'nothing' && this.#unread.byteLength === 0
-    )
+    return this.isUsable && this.#request === 'sent' && this.#answers.isAtEnd
   }
 
   /** Keeps it open with nothing to do. */
   rest(maxMs: number): void {
     this.#isReused = true
-    this.#isNodesTurn = false
+    this.#request = 'none'
     this.#socket.setTimeout(maxMs)
     this.#socket.resume()
   }
@@ -120,9 +98,9 @@ export class NodeConnection {
   /** Sends the head of a request. */
   begin(head: string, patience: Patience): void {
     this.#patience = patience
-    this.#isAnswered = false
-    this.#isSent = false
-    this.#nodesTurn(true)
+    this.#quietMs = 0
+    this.#request = 'asked'
+    this.#answers.begin()
     this.#socket.setTimeout(patience.stallTimeoutMs)
     this.#socket.write(head, 'latin1')
   }
@@ -131,7 +109,8 @@ export class NodeConnection {
   send(parts: readonly (string | Uint8Array)[]): Promise<void> | undefined {
     const socket = this.#socket
     if (!this.isUsable) return undefined
-    this.#nodesTurn(false)
+    this.#quietMs = 0
+    this.#request = 'in parts'
     socket.cork()
     for (const part of parts) socket.write(part, 'latin1')
     socket.uncork()
@@ -142,34 +121,27 @@ export class NodeConnection {
 
   /** All of the request is on its way. */
   sent(): void {
-    this.#isSent = true
-    this.#nodesTurn(true)
+    this.#quietMs = 0
+    this.#request = 'sent'
   }
 
   /** The head of the answer, or one that says to continue. @throws NodeFailure */
   nextHead(): Promise<AnswerHead> {
-    const head = Promise.withResolvers<AnswerHead>()
-    this.#head = head
-    this.#reading = 'head'
-    if (this.#failure === undefined) this.#readOn()
-    else this.#settle(this.#failure)
-    return head.promise
+    const head = this.#answers.nextHead()
+    if (this.#failure !== undefined) this.#answers.end(this.#failure)
+    return head
   }
 
   /** Hands the answer's body to a client, at its pace. @throws NodeFailure it ends too early */
   passBody(body: AnswerBody, target: AnswerTarget): Promise<void> {
-    const end = Promise.withResolvers<void>()
-    this.#passing = { body, writer: new AnswerWriter(target, () => this.#onReader()), end }
-    this.#reading = 'body'
-    if (this.#failure === undefined) this.#readOn()
-    else this.#settle(this.#failure)
-    return end.promise
+    const end = this.#answers.passBody(body, target)
+    if (this.#failure !== undefined) this.#answers.end(this.#failure)
+    return end
   }
 
   /** Nobody waits for the answer any more. What was written still goes to the node, and then the connection ends. */
   abandon(reason: Error): void {
-    this.#failure ??= reason
-    this.#settle(this.#failure)
+    this.#settle(reason)
     this.#socket.destroySoon()
   }
 
@@ -177,91 +149,9 @@ export class NodeConnection {
     this.#socket.destroy()
   }
 
-  /** Reads on, beginning with what is here already. */
-  #readOn(): void {
-    const unread = this.#unread
-    this.#unread = nothing
-    if (unread.byteLength === 0 || this.#take(unread)) this.#socket.resume()
-  }
-
-  #onRead(bytes: Buffer): boolean {
+  #resume(): void {
     this.#quietMs = 0
-    return this.#take(bytes)
-  }
-
-  /** @returns whether to read on, over these bytes */
-  #take(bytes: Buffer): boolean {
-    try {
-      switch (this.#reading) {
-        case 'head':
-          return this.#takeHead(bytes)
-        case 'body':
-          return this.#takeBody(bytes, this.#passing as Passing)
-        case 'nothing':
-          throw new NodeFailure('a blob node said what nobody asked for')
-      }
-    } catch (error) {
-      this.#fail(error as Error)
-      return false
-    }
-  }
-
-  #takeHead(bytes: Buffer): boolean {
-    this.#isAnswered = true
-    const before = this.#partOfHead
-    const text = before + bytes.toString('latin1', 0, maxHead)
-    const end = text.indexOf('\r\n\r\n', Math.max(before.length - 3, 0))
-    if (end < 0) {
-      if (text.length >= maxHead) throw new NodeFailure('the head of the answer of a blob node is too long')
-      this.#partOfHead = text
-      return true
-    }
-    this.#partOfHead = ''
-    this.#unread = bytes.subarray(end + 4 - before.length)
-    const head = parseAnswerHead(text.slice(0, end))
-    if (head.status === 101) throw new NodeFailure('a blob node would speak another protocol')
-    if (head.status < 200 && head.status !== 100) return this.#skipHead()
-    this.#isLast = head.closes
-    this.#reading = 'nothing'
-    this.#head?.resolve(head)
-    return false
-  }
-
-  /** After one that says nothing of importance. */
-  #skipHead(): boolean {
-    const unread = this.#unread
-    this.#unread = nothing
-    return unread.byteLength === 0 || this.#takeHead(unread)
-  }
-
-  #takeBody(bytes: Buffer, { body, writer }: Passing): boolean {
-    const size = writer.write((write) => body.take(bytes, write))
-    if (size < bytes.byteLength) this.#isLast = true
-    if (!writer.isIdle) {
-      this.#isWaiting = true
-      this.#nodesTurn(false)
-      return false
-    }
-    if (body.isComplete) this.#endBody()
-    return true
-  }
-
-  /** The client's connection has taken all that it was given. */
-  #onReader(): void {
-    if (!this.#isWaiting || this.#passing === undefined) return
-    this.#isWaiting = false
-    if (this.#passing.body.isComplete) this.#endBody()
-    else {
-      this.#nodesTurn(true)
-      this.#socket.resume()
-    }
-  }
-
-  #endBody(): void {
-    const passing = this.#passing
-    this.#passing = undefined
-    this.#reading = 'nothing'
-    passing?.end.resolve()
+    this.#socket.resume()
   }
 
   #onDrain(): void {
@@ -269,36 +159,30 @@ export class NodeConnection {
     this.#drained = undefined
   }
 
-  #nodesTurn(isNodesTurn: boolean): void {
-    this.#isNodesTurn = isNodesTurn
-    this.#quietMs = 0
-  }
-
   /** Nothing went by for a while. Whose fault is it? */
   #onQuiet(): void {
+    const { reading, isWaiting } = this.#answers
     const { stallTimeoutMs, answerTimeoutMs } = this.#patience
-    if (this.#reading === 'nothing' || !this.isUsable) return this.destroy()
+    if (reading === 'nothing' || !this.isUsable) return this.destroy()
     this.#quietMs += stallTimeoutMs
-    const maxMs = this.#reading === 'head' && this.#isNodesTurn ? answerTimeoutMs : stallTimeoutMs
-    const isNodes = this.#isNodesTurn || this.#socket.writableLength > 0
-    if (isNodes && this.#quietMs >= maxMs) this.#fail(new NodeFailure('a blob node stalled'))
+    // Bytes that it does not take, or does not send, or nothing to answer with: all else is for its client to end.
+    const hasToTake = this.#socket.writableLength > 0
+    const hasToSend = reading === 'body' ? !isWaiting : this.#request !== 'in parts'
+    const maxMs = reading === 'head' && !hasToTake ? answerTimeoutMs : stallTimeoutMs
+    if ((hasToTake || hasToSend) && this.#quietMs >= maxMs) this.#fail(new NodeFailure('a blob node stalled'))
     else this.#socket.setTimeout(stallTimeoutMs)
   }
 
   #fail(cause: Error): void {
-    const isStale = this.#isReused && !this.#isAnswered
-    this.#failure ??=
-      cause instanceof NodeFailure ? cause : new NodeFailure('a blob node went away', { isStale, cause })
-    this.#settle(this.#failure)
+    const isStale = this.#isReused && !this.#answers.hasBegun
+    const failure = cause instanceof NodeFailure ? cause : new NodeFailure('a blob node went away', { isStale, cause })
+    this.#settle(failure)
     this.#socket.destroy()
   }
 
-  /** Tells whoever waits for anything that it will not come. */
   #settle(failure: Error): void {
-    this.#reading = 'nothing'
-    this.#passing?.end.reject(failure)
-    this.#passing = undefined
-    this.#head?.reject(failure)
+    this.#failure ??= failure
+    this.#answers.end(this.#failure)
     this.#onDrain()
   }
 }
