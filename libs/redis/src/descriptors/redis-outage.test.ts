@@ -104,10 +104,9 @@ describe('Redis that fails', () => {
     }
     await read(1000)
     await server.kill()
-    await read(100)
-    const fills = [mine, yours].map(({ counts }) => counts.get('fill failed') ?? 0)
     await read(1000)
-    expect([mine, yours].map(({ counts }) => counts.get('fill failed') ?? 0)).toEqual(fills)
+    // Of each replica's two that were under way when it was killed, and never again.
+    for (const { counts } of [mine, yours]) expect(counts.get('fill failed') ?? 0).toBeLessThanOrEqual(2)
     expect(mine.counts.get('find failed')).toBeGreaterThan(100)
     const filled = mine.counts.get('fill') ?? 0
     await backAgain()
