@@ -39,7 +39,7 @@ export async function compose(config: Config, lifecycle: Lifecycle, log: Process
     new StoredBlobUploads({
       storage,
       keys,
-      observer: { rehashed: (bytes) => metrics.uploads.rehashBytes.add(bytes) },
+      observer: metrics.uploads,
       log,
     }),
   )

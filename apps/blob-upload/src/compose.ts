@@ -45,7 +45,7 @@ export async function compose(config: BlobNodeConfig, lifecycle: Lifecycle, log:
     new StoredBlobUploads({
       storage,
       keys: new KeyRing(config.uploadKeys),
-      observer: { rehashed: (bytes) => metrics.uploads.rehashBytes.add(bytes) },
+      observer: metrics.uploads,
       log,
     }),
   )

@@ -34,7 +34,7 @@ export function repeatUploadPurge(parts: UploadPurging, lifecycle: Lifecycle): v
       ...(after && { after }),
       run: async (signal) => {
         const { removed, failed } = await purge(ageMs, { dryRun, signal })
-        if (!dryRun) metrics.purged.add(removed)
+        if (!dryRun) metrics.purged(removed)
         const temporary = dryRun ? 0 : await purgeTemporary(ageMs)
         log.info({ removed, failed, dryRun, temporary }, 'stale uploads purged')
       },

@@ -90,7 +90,7 @@ describe('metrics', () => {
 
   it('count uploads', async () => {
     const metrics = metricsOf()
-    metrics.uploads.bytes.add(1024)
+    metrics.uploads.received(1024)
     expect(await metrics.render()).toContain('berth_upload_bytes_total 1024\n')
   })
 

@@ -2,12 +2,14 @@ import type { Chunk } from '../blob-uploads.ts'
 import type { ContentHash } from './content-hash.ts'
 import { ReceivedContent } from './received-content.ts'
 import type { Standing, StoredUpload } from './stored-upload.ts'
+import type { UploadObserver } from './upload-observer.ts'
 
 export interface AppendOptions {
   /** Makes a hash of the bytes before the chunk. Called once there are bytes to go on with. */
   readonly hash: () => Promise<ContentHash>
   /** Of the checkpoint to be published. */
   readonly checkpointId: string
+  readonly observer: UploadObserver | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -33,6 +35,7 @@ export async function appendChunk(
       const parts = await upload.storage.append(upload.area, checkpoint.parts, received.hashedInto(hash))
       const size = checkpoint.size + received.size
       result = await upload.publish(standing, { id: options.checkpointId, size, parts, hash: hash.record() })
+      options.observer?.received(received.size)
     }
   } finally {
     await received.release()

@@ -5,8 +5,9 @@ import type { Chunk, CompletedUpload } from '../blob-uploads.ts'
 import { appendChunk } from './append-chunk.ts'
 import { placeParts, verifyParts } from './place-parts.ts'
 import { placeWhole } from './place-whole.ts'
-import { hashForLastChunk, type UploadObserver } from './read-back.ts'
+import { hashForLastChunk } from './read-back.ts'
 import type { Standing, StoredUpload } from './stored-upload.ts'
+import type { UploadObserver } from './upload-observer.ts'
 
 export interface CompleteOptions {
   /** The last chunk, if there is one. */
@@ -30,14 +31,18 @@ export async function placeBlob(
   digest: Digest,
   { chunk, randomId, observer, signal }: CompleteOptions,
 ): Promise<CompletedUpload> {
-  if (standing.checkpoint.size === 0)
-    return { digest, size: await placeWhole(upload, digest, chunk ?? noContent, signal) }
+  if (standing.checkpoint.size === 0) {
+    const size = await placeWhole(upload, digest, chunk ?? noContent, signal)
+    observer?.received(size)
+    return { digest, size }
+  }
   const last =
     chunk === undefined
       ? standing
       : await appendChunk(upload, standing, chunk, {
           hash: () => hashForLastChunk(upload, standing.checkpoint, algorithmOf(digest), observer),
           checkpointId: randomId(),
+          observer,
           signal,
         })
   const verified = await verifyParts(upload, last, digest, { checkpointId: randomId(), observer })

@@ -3,8 +3,9 @@ import { RegistryError } from '@berth/errors'
 import { layout, StorageError } from '@berth/storage'
 import type { Checkpoint } from './checkpoint.ts'
 import { NativeHash, recordedDigest } from './content-hash.ts'
-import { readBack, type UploadObserver } from './read-back.ts'
+import { readBack } from './read-back.ts'
 import type { Standing, StoredUpload } from './stored-upload.ts'
+import type { UploadObserver } from './upload-observer.ts'
 
 /**
  * Checks a digest against a checkpoint; where the checkpoint cannot tell, the parts are read back, and what they are is

@@ -2,12 +2,7 @@ import type { DigestAlgorithm } from '@berth/digest'
 import { type ContentHash, NativeHash, ResumableHash } from './content-hash.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { StoredUpload } from './stored-upload.ts'
-
-/** Is told what uploads cost beyond receiving them. */
-export interface UploadObserver {
-  /** So many bytes were read back, since no hash of them was at hand that could be used. */
-  rehashed(bytes: number): void
-}
+import type { UploadObserver } from './upload-observer.ts'
 
 /** A hash of an upload's bytes so far, to go on with: it goes on where the last request ended, if that can be. */
 export async function hashForAppend(

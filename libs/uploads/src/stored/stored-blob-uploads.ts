@@ -8,8 +8,9 @@ import type { KeyRing } from '../key-ring.ts'
 import { appendChunk } from './append-chunk.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { findCompleted, isGone, placeBlob } from './complete-upload.ts'
-import { hashForAppend, type UploadObserver } from './read-back.ts'
+import { hashForAppend } from './read-back.ts'
 import { StoredUpload, translateUploadError } from './stored-upload.ts'
+import type { UploadObserver } from './upload-observer.ts'
 import { formatToken, parseToken, type UploadClaims } from './upload-token.ts'
 
 export interface StoredBlobUploadsOptions {
@@ -51,6 +52,7 @@ export class StoredBlobUploads implements BlobUploads {
     const checkpoint: Checkpoint = { id: this.#randomId(), size: 0, parts: [], hash }
     return this.#about(upload, async () => {
       await upload.start(checkpoint, startedAt)
+      this.#observer?.started()
       return this.#describe(upload, checkpoint, { algorithm, startedAt })
     })
   }
@@ -68,6 +70,7 @@ export class StoredBlobUploads implements BlobUploads {
       const after = await appendChunk(upload, standing, chunk, {
         hash: () => hashForAppend(upload, standing.checkpoint, chunk.isOneOfMany, this.#observer),
         checkpointId: this.#randomId(),
+        observer: this.#observer,
         signal,
       })
       return this.#describe(upload, after.checkpoint, claims)
@@ -83,6 +86,7 @@ export class StoredBlobUploads implements BlobUploads {
         const options = { chunk, signal, randomId: this.#randomId, observer: this.#observer }
         const completed = await placeBlob(upload, standing, digest, options)
         await this.#end(upload)
+        this.#observer?.completed()
         return completed
       } catch (error) {
         if (isGone(error)) return findCompleted(upload, digest)

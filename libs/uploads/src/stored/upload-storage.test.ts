@@ -11,6 +11,7 @@ import { body, chunkAt, cutOff, repository, UploadClient } from '../suite/upload
 import { formatCheckpoint, parseCheckpoint } from './checkpoint.ts'
 import { hashMaker, type StateRecord } from './content-hash.ts'
 import { StoredBlobUploads } from './stored-blob-uploads.ts'
+import type { UploadObserver } from './upload-observer.ts'
 
 const keys = new KeyRing({ signing: 'k' })
 const startMs = Date.UTC(2026, 10, 22, 4, 51, 1, 999)
@@ -18,10 +19,16 @@ const startMs = Date.UTC(2026, 10, 22, 4, 51, 1, 999)
 let storage: MemoryDriver
 let calls: string[]
 let rehashed: number
+let observed: string[]
 let client: UploadClient
 
 function servicesOn(driver: StorageDriver, ring = keys) {
-  const observer = { rehashed: (bytes: number) => void (rehashed += bytes) }
+  const observer: UploadObserver = {
+    started: () => void observed.push('started'),
+    received: (bytes) => void observed.push(`received ${bytes}`),
+    completed: () => void observed.push('completed'),
+    rehashed: (bytes) => void (rehashed += bytes),
+  }
   const uploads = new StoredBlobUploads({ storage: driver, keys: ring, observer, nowMs: () => startMs })
   return { uploads, blobs: new StoredBlobs({ storage }) }
 }
@@ -30,6 +37,7 @@ beforeEach(async () => {
   storage = new MemoryDriver()
   calls = []
   rehashed = 0
+  observed = []
   const watched = watchedDriver(storage, (method, [path, ...args]) => {
     const last = args.at(-1)
     const isDurable = !(typeof last === 'object' && last !== null && 'durable' in last && last.durable === false)
@@ -183,6 +191,7 @@ describe('the hash of an upload', () => {
       const hash = { ...(checkpoint.hash as StateRecord), ...change }
       await storage.swap(checkpointPath(), version, formatCheckpoint({ ...checkpoint, hash }))
       rehashed = 0
+      observed = []
       await client.append(chunkAt(client.upload.offset, '.'))
       expect(rehashed).toBe(client.upload.offset - 1)
     }
@@ -246,5 +255,24 @@ describe('what is left to do when an upload ends', () => {
     await uploads.close()
     const fields = { err: error, repository, upload: client.upload.id }
     expect(logged).toEqual([[fields, 'bytes of an upload that ended were not removed']])
+  })
+})
+
+describe('the observer of uploads', () => {
+  it('is told of the bytes of each request that are kept, also of one that was cut off', async () => {
+    await client.append({ ...chunkAt(0, ''), content: cutOff('he'), size: 5 }).catch(() => {})
+    await client.append(chunkAt(2, 'll'))
+    await client.complete(digestOf('hello'), chunkAt(4, 'o'))
+    expect(observed).toEqual(['started', 'received 2', 'received 2', 'received 1', 'completed'])
+  })
+
+  it('is told of a blob that came whole', async () => {
+    await client.complete(digestOf('hello'), body('hello'))
+    expect(observed).toEqual(['started', 'received 5', 'completed'])
+  })
+
+  it('is told of no completion where the digest is another', async () => {
+    await client.complete(digestOf('other'), body('hello')).catch(() => {})
+    expect(observed).toEqual(['started'])
   })
 })
