@@ -213,7 +213,7 @@ describe('a connection to a node', () => {
     const { send, nodes } = await serve([alwaysAnswering])
     for (let at = 0; at < 1000; at++) expect(await (await send('GET', blob)).text()).toBe('ok')
     expect(nodes[0]?.connections).toHaveLength(1)
-  })
+  }, 30_000)
 })
 
 describe('a node that fails in the middle', () => {

@@ -9,6 +9,7 @@ import { MemoryDriver } from '@berth/storage/memory'
 import { KeyRing } from '@berth/uploads'
 import { StoredBlobUploads } from '@berth/uploads/stored'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { Secret } from '@berth/process'
 import { makeCertificate } from '@berth/process/test-certificate'
 import { HttpApiServer } from '../http-api-server.ts'
 import type { HttpApiSettings } from '../settings.ts'
@@ -119,7 +120,7 @@ describe('a push', () => {
 
   it('that is refused before its body is taken is answered at once', async () => {
     const { gateway, start } = await openRelay()
-    const at = (await start()).replace(/_state=./, '_state=0')
+    const at = (await start()).replace('_state=', '_state=x')
     const connection = await gateway.connect({ allowHalfOpen: true })
     connection.write(`PATCH ${at} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n`).write(Buffer.alloc(100_000))
     expect(await connection.until('errors')).toMatch(/^HTTP\/1.1 404 [^]*\r\nConnection: close\r\n/)
@@ -233,7 +234,8 @@ describe('the gateway', () => {
     })
     const certificate = makeCertificate()
     const tls = {
-      ...certificate,
+      cert: certificate.cert,
+      key: new Secret(certificate.key),
       minVersion: 'TLSv1.2',
       ciphers: 'HIGH',
       clientCas: [],
