@@ -16,12 +16,14 @@ describeSendingDriver('observed', openMemory)
 
 describe('ObservedDriver', () => {
   let told: string[]
+  let paths: string[] = []
   let driver: ReturnType<typeof observed>
 
   const observed = () =>
-    ObservedDriver.observe(new MemoryDriver(), (action, seconds, outcome) => {
+    ObservedDriver.observe(new MemoryDriver(), (action, seconds, outcome, path) => {
       expect(seconds).toBeGreaterThanOrEqual(0)
       told.push(`${action} ${outcome}`)
+      paths.push(path)
     })
 
   beforeEach(async () => {
@@ -62,6 +64,17 @@ describe('ObservedDriver', () => {
     told = []
     expect((await arrayOf(driver.readParts(at('/area'), parts))).length).toBeGreaterThan(1)
     expect(told).toEqual(['Reader done'])
+  })
+
+  it.each([
+    ['stat', () => driver.stat(at('/dir/file')), '/dir/file'],
+    ['list', () => arrayOf(driver.list(at('/dir'))), '/dir'],
+    ['append', () => driver.append(at('/area'), [], streamOf(bytes('x'))), '/area'],
+    ['complete', () => driver.complete(at('/area'), [], at('/b')), '/b'],
+  ] as const)('tells what %s was about', async (_name, call, expected) => {
+    paths = []
+    await call()
+    expect(paths).toEqual([expected])
   })
 
   it('has only the abilities that the driver has', () => {

@@ -21,8 +21,12 @@ export type StorageAction = 'GetContent' | 'PutContent' | 'Stat' | 'List' | 'Mov
 export type StorageOutcome = 'done' | 'refused' | 'failed'
 
 export interface StorageObserver {
-  /** Told of each action at its end. Must not throw. */
-  (action: StorageAction, seconds: number, outcome: StorageOutcome): void
+  /**
+   * Told of each action at its end, in the course of whatever asked for it. Must not throw.
+   *
+   * @param path what it was about; where it was several, what they became
+   */
+  (action: StorageAction, seconds: number, outcome: StorageOutcome, path: StoragePath): void
 }
 
 /** A driver whose every action is told to an observer. It has the optional abilities that the wrapped one has. */
@@ -40,10 +44,10 @@ export class ObservedDriver implements StorageDriver, Partial<SendingDriver>, Pa
     this.#observe = observe
     const { sendTo, makeDirectory } = driver
     if (sendTo !== undefined) {
-      this.sendTo = (...sent) => this.#timed('Reader', sendTo.apply(driver, sent))
+      this.sendTo = (...sent) => this.#timed('Reader', sent[0], sendTo.apply(driver, sent))
     }
     if (makeDirectory !== undefined) {
-      this.makeDirectory = (path) => this.#timed('PutContent', makeDirectory.call(driver, path))
+      this.makeDirectory = (path) => this.#timed('PutContent', path, makeDirectory.call(driver, path))
     }
   }
 
@@ -62,37 +66,37 @@ export class ObservedDriver implements StorageDriver, Partial<SendingDriver>, Pa
 
   put(path: StoragePath, content: Uint8Array | ByteStream, options?: WriteOptions): Promise<void> {
     const action = content instanceof Uint8Array ? 'PutContent' : 'Writer'
-    return this.#timed(action, this.#driver.put(path, content, options))
+    return this.#timed(action, path, this.#driver.put(path, content, options))
   }
 
   create(path: StoragePath, content: Uint8Array): Promise<boolean> {
-    return this.#timed('PutContent', this.#driver.create(path, content))
+    return this.#timed('PutContent', path, this.#driver.create(path, content))
   }
 
   swap(path: StoragePath, from: Version | undefined, content: Uint8Array, options?: WriteOptions): Promise<Version> {
-    return this.#timed('PutContent', this.#driver.swap(path, from, content, options))
+    return this.#timed('PutContent', path, this.#driver.swap(path, from, content, options))
   }
 
   readVersioned(path: StoragePath): Promise<Versioned> {
-    return this.#timed('GetContent', this.#driver.readVersioned(path))
+    return this.#timed('GetContent', path, this.#driver.readVersioned(path))
   }
 
   /** Told once the content is open. */
   read(path: StoragePath, options?: ReadOptions): Promise<{ readonly size: number; readonly content: ByteStream }> {
-    return this.#timed('Reader', this.#driver.read(path, options))
+    return this.#timed('Reader', path, this.#driver.read(path, options))
   }
 
   stat(path: StoragePath): Promise<Stat> {
-    return this.#timed('Stat', this.#driver.stat(path))
+    return this.#timed('Stat', path, this.#driver.stat(path))
   }
 
   /** Told once the first entry is there: how fast the others are asked for is the caller's affair. */
   list(path: StoragePath): AsyncIterable<Entry> {
-    return this.#timedAtFirst('List', this.#driver.list(path))
+    return this.#timedAtFirst('List', path, this.#driver.list(path))
   }
 
   delete(path: StoragePath): Promise<void> {
-    return this.#timed('Delete', this.#driver.delete(path))
+    return this.#timed('Delete', path, this.#driver.delete(path))
   }
 
   append(
@@ -101,34 +105,34 @@ export class ObservedDriver implements StorageDriver, Partial<SendingDriver>, Pa
     content: ByteStream,
     signal?: AbortSignal,
   ): Promise<readonly Part[]> {
-    return this.#timed('Writer', this.#driver.append(area, parts, content, signal))
+    return this.#timed('Writer', area, this.#driver.append(area, parts, content, signal))
   }
 
   complete(area: StoragePath, parts: readonly Part[], path: StoragePath): Promise<void> {
-    return this.#timed('Move', this.#driver.complete(area, parts, path))
+    return this.#timed('Move', path, this.#driver.complete(area, parts, path))
   }
 
   /** Told once the first bytes are there. */
   readParts(area: StoragePath, parts: readonly Part[]): ByteStream {
-    return this.#timedAtFirst('Reader', this.#driver.readParts(area, parts))
+    return this.#timedAtFirst('Reader', area, this.#driver.readParts(area, parts))
   }
 
   discard(area: StoragePath, parts: readonly Part[]): Promise<void> {
-    return this.#timed('Delete', this.#driver.discard(area, parts))
+    return this.#timed('Delete', area, this.#driver.discard(area, parts))
   }
 
   abort(area: StoragePath): Promise<{ readonly removed: Promise<void> }> {
-    return this.#timed('Delete', this.#driver.abort(area))
+    return this.#timed('Delete', area, this.#driver.abort(area))
   }
 
   close(): Promise<void> {
     return this.#driver.close()
   }
 
-  #timed<T>(action: StorageAction, call: Promise<T>): Promise<T> {
+  #timed<T>(action: StorageAction, path: StoragePath, call: Promise<T>): Promise<T> {
     const startedMs = performance.now()
     const tell = (outcome: StorageOutcome): void =>
-      this.#observe(action, (performance.now() - startedMs) / 1000, outcome)
+      this.#observe(action, (performance.now() - startedMs) / 1000, outcome, path)
     return call.then(
       (value) => {
         tell('done')
@@ -141,7 +145,7 @@ export class ObservedDriver implements StorageDriver, Partial<SendingDriver>, Pa
     )
   }
 
-  #timedAtFirst<T>(action: StorageAction, source: AsyncIterable<T>): AsyncIterable<T> {
+  #timedAtFirst<T>(action: StorageAction, path: StoragePath, source: AsyncIterable<T>): AsyncIterable<T> {
     return {
       [Symbol.asyncIterator]: () => {
         const inner = source[Symbol.asyncIterator]()
@@ -150,7 +154,7 @@ export class ObservedDriver implements StorageDriver, Partial<SendingDriver>, Pa
           next: () => {
             if (!isFirst) return inner.next()
             isFirst = false
-            return this.#timed(action, inner.next())
+            return this.#timed(action, path, inner.next())
           },
           return: async () => (await inner.return?.()) ?? { done: true, value: undefined },
         }
