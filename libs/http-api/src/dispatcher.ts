@@ -107,7 +107,7 @@ export class Dispatcher {
   #answerFor(error: unknown, exchange: RequestExchange): void {
     const { log } = this.#parts
     const { request, response } = exchange
-    const isGone = error instanceof ClientGoneError || (response.destroyed && !response.writableFinished)
+    const isGone = error instanceof ClientGoneError || isConnectionLost(exchange)
     if (isGone) {
       log.failedUnseen(exchange, error)
       request.socket.destroy()
@@ -123,6 +123,12 @@ export class Dispatcher {
       refuse(exchange, renderFaults([fault, ...others]))
     }
   }
+}
+
+/** A write that failed is told before the response counts as destroyed, so the connection itself is looked at. */
+function isConnectionLost({ request, response }: RequestExchange): boolean {
+  const { socket } = request
+  return (response.destroyed && !response.writableFinished) || socket.destroyed || socket.errored !== null
 }
 
 function stepOf(route: MountedRoute, exchange: RequestExchange): Step {

@@ -1,10 +1,12 @@
 import { RegistryError } from '@berth/errors'
+import type { SendableBlobs } from '@berth/blobs'
 import type { Manifests, StoredManifest, Tags } from '@berth/manifests'
 import { digestOf } from '@berth/digest'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { RequestMetrics } from '../observers.ts'
 import type { HttpApiSettings } from '../settings.ts'
 import { TestApi } from '../test-api.ts'
+import { noBlobs } from '../test-services.ts'
 
 const content = Buffer.from('{"some":"manifest"}')
 const stored: StoredManifest = { mediaType: 'application/x', digest: digestOf(content), content }
@@ -45,6 +47,7 @@ describe('a request', () => {
           route: 'manifest',
           repository: 'foo/bar',
           reference: 'latest',
+          digest: stored.digest,
           status: 200,
           received: 0,
           sent: content.byteLength,
@@ -140,5 +143,28 @@ describe('metrics', () => {
     const { lines } = await ended()
     expect(counted.at(-1)).toEqual(['manifest', 'GET', 499, true, 0, 0])
     expect(lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([])
+  })
+})
+
+describe('a client that goes away in the middle of a blob', () => {
+  it('is a line, and nothing that anyone should act on', async () => {
+    const size = 1024 ** 3
+    const digest = digestOf('large')
+    const sendTo: SendableBlobs['sendTo'] = async (_repository, _digest, _range, target) => {
+      for (;;) {
+        await new Promise<void>((resolve, reject) => {
+          target.write(Buffer.alloc(1024 * 1024), (error) => (error ? reject(error) : resolve()))
+        })
+      }
+    }
+    const stat: SendableBlobs['stat'] = async () => ({ mediaType: 'application/octet-stream', digest, size })
+    const api = await TestApi.open({ services: { blobs: { ...noBlobs, stat, sendTo } } })
+    const client = await api.connect()
+    await client.write(`GET /v2/foo/blobs/${digest} HTTP/1.1\r\nHost: x\r\n\r\n`).until('\r\n\r\n')
+    client.socket.resetAndDestroy()
+    const told = () => api.lines.filter(({ level }) => level !== 'debug')
+    await expect.poll(() => told().length).toBeGreaterThan(0)
+    await api.close()
+    expect(told()).toMatchObject([{ level: 'info', message: 'request served', fields: { status: 499 } }])
   })
 })

@@ -26,6 +26,7 @@ export function getManifest({ manifests }: { readonly manifests: Manifests }): H
     )
       manifest = await platformManifest(manifests, exchange, manifest)
 
+    if (tag !== undefined) exchange.note({ digest: manifest.digest })
     const etag = `"${manifest.digest}"`
     const ifNoneMatch = request.headers['if-none-match']
     if (ifNoneMatch !== undefined && namesDigest(ifNoneMatch, manifest.digest)) {
