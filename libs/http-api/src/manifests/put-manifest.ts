@@ -1,9 +1,9 @@
-import { collect } from '@berth/bytes'
 import { RegistryError } from '@berth/errors'
 import type { Manifests } from '@berth/manifests'
 import { parseTag, type Tag } from '@berth/reference'
 import type { Handler } from '../exchange/exchange.ts'
 import { respond } from '../exchange/respond.ts'
+import { ManifestBodies } from './manifest-bodies.ts'
 import { manifestTypeOf } from './manifest-type.ts'
 import { parseReference } from './parse-reference.ts'
 
@@ -16,24 +16,20 @@ const maxTags = 100
  */
 export function putManifest(parts: { readonly manifests: Manifests; readonly manifestMaxSize: number }): Handler {
   const { manifests, manifestMaxSize: limit } = parts
+  const bodies = new ManifestBodies()
   return async (exchange) => {
     const { request, repository, query, contentLength, signal } = exchange
     const { tag, digest } = parseReference(exchange.parameter)
     const tags = parseTags(query)
     if (contentLength !== undefined && contentLength > limit) throw new RegistryError('SIZE_INVALID', { limit })
-    const content = await collect(exchange.body(), limit)
-    const pushed = await manifests.put(
-      repository,
-      {
-        ...(digest === undefined ? {} : { digest }),
-        tags: tag === undefined ? tags : [tag, ...tags],
-        mediaType: manifestTypeOf(request.headers['content-type'], content),
-        content,
-      },
-      signal,
-    )
+    const pushed = await bodies.receive(exchange, limit, (content) => {
+      exchange.note({ size: content.byteLength })
+      const mediaType = manifestTypeOf(request.headers['content-type'], content)
+      const named = { ...(digest !== undefined && { digest }), tags: tag === undefined ? tags : [tag, ...tags] }
+      return manifests.put(repository, { ...named, mediaType, content }, signal)
+    })
 
-    exchange.note({ digest: pushed.digest, size: content.byteLength })
+    exchange.note({ digest: pushed.digest })
     const location = exchange.url(`${repository}/manifests/${pushed.digest}`)
     const headers = ['Location', location, 'Docker-Content-Digest', pushed.digest]
     if (pushed.subject !== undefined) headers.push('OCI-Subject', pushed.subject)
