@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { type Config, formatAddress, type Lifecycle, loadTls, type ProcessLogger } from '@berth/process'
+import { type Config, formatAddress, type Lifecycle, type ProcessLogger } from '@berth/process'
 import { HttpApiServer } from './http-api-server.ts'
 import type { RequestMetrics } from './observers.ts'
 import type { RegistryServices } from './services.ts'
@@ -18,7 +17,6 @@ export interface ServedApi {
  * Serves the API where and how the configuration says, until `lifecycle` closes.
  *
  * @returns where it listens, as people write it
- * @throws ConfigError the files of TLS cannot be used
  */
 export async function serveApi(parts: ServedApi, lifecycle: Lifecycle): Promise<string> {
   const { config, metrics, ...rest } = parts
@@ -27,8 +25,7 @@ export async function serveApi(parts: ServedApi, lifecycle: Lifecycle): Promise<
     settings: settingsOf(config),
     ...(config.debug.metrics.enabled && { metrics }),
   })
-  const tls = config.http.tls && loadTls(config.http.tls, (path) => readFileSync(path, 'utf8'))
-  const address: AddressInfo | string = await server.listen(config.http.listen, tls)
+  const address: AddressInfo | string = await server.listen(config.http.listen, config.http.tls)
   lifecycle.own({ close: () => server.close(config.http.drainTimeoutMs) })
   return typeof address === 'string'
     ? address

@@ -21,14 +21,13 @@ export type {
   SecretsConfig,
   ServicesConfig,
   StorageConfig,
-  TlsConfig,
   UploadKeys,
 } from './config/config.ts'
 export { describeConfig, type KeyDescription } from './config/describe-config.ts'
 export type { Environment } from './config/environment.ts'
 export { formatAddress, type ListenAddress, type RemoteAddress, type TcpAddress } from './config/listen-address.ts'
 export { loadConfig, type ConfigSource, type LoadedConfig, type PartialSection } from './config/load-config.ts'
-export { loadTls, type ServerTls } from './config/load-tls.ts'
+export type { ServerTls } from './config/load-tls.ts'
 export { ConfigError, type Problem } from './config/problems.ts'
 export { requireKeys } from './config/require-keys.ts'
 export { Secret } from './config/secret.ts'

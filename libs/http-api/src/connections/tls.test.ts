@@ -3,7 +3,7 @@ import { Agent, request, type RequestOptions } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { connect as connectTcp, type AddressInfo } from 'node:net'
 import { connect } from 'node:tls'
-import type { ClientAuth, ServerTls } from '@berth/process'
+import { type ClientAuth, Secret, type ServerTls } from '@berth/process'
 import { makeCertificate } from '@berth/process/test-certificate'
 import type { BlobUploads, Upload } from '@berth/uploads'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -11,7 +11,14 @@ import { HttpApiServer } from '../http-api-server.ts'
 import { noBlobs, uploadsThat } from '../test-services.ts'
 
 const own = makeCertificate()
-const defaults: ServerTls = { ...own, minVersion: 'TLSv1.2', ciphers: 'HIGH', clientCas: [], clientAuth: 'none' }
+const defaults: ServerTls = {
+  cert: own.cert,
+  key: new Secret(own.key),
+  minVersion: 'TLSv1.2',
+  ciphers: 'HIGH',
+  clientCas: [],
+  clientAuth: 'none',
+}
 
 async function serve(tls: Partial<ServerTls> = {}) {
   const append: BlobUploads['append'] = async (_, { content }): Promise<Upload> => {

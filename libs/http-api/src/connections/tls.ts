@@ -8,7 +8,7 @@ export function createTlsServer(options: ServerOptions, tls: ServerTls): Server 
   const server = createServer({
     ...options,
     cert,
-    key,
+    key: key.reveal(),
     minVersion,
     ciphers,
     honorCipherOrder: true,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import { request } from 'node:https'
+import { createServer, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { StoredBlobs } from '@berth/blobs/stored'
 import { digestOf } from '@berth/digest'
@@ -227,21 +227,15 @@ describe('the gateway', () => {
     const storage = new MemoryDriver()
     const node = await openNode(storage, { relativeUrls: false })
     const relay = new BlobRelay({ nodes: [`127.0.0.1:${node.port}`], log: quiet })
-    const server = new HttpApiServer({ services: { relay }, log: quiet })
-    onTestFinished(async () => {
-      await server.close(1000)
+    const certificate = makeCertificate()
+    const server = createServer(certificate, new HttpApiServer({ services: { relay }, log: quiet }).app)
+    onTestFinished(() => {
+      server.close()
       relay.close()
     })
-    const certificate = makeCertificate()
-    const tls = {
-      cert: certificate.cert,
-      key: new Secret(certificate.key),
-      minVersion: 'TLSv1.2',
-      ciphers: 'HIGH',
-      clientCas: [],
-      clientAuth: 'none',
-    } as const
-    const { port } = (await server.listen({ port: 0, host: '127.0.0.1' }, tls)) as AddressInfo
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
     const big = randomBytes(20_000_003)
     const send = async (method: string, path: string, body?: Buffer): Promise<[IncomingMessage, Buffer]> => {
       const outgoing = request({ host: '127.0.0.1', port, method, path, ca: certificate.cert, agent: false })

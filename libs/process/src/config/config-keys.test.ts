@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { Environment } from './environment.ts'
 import { loadConfig } from './load-config.ts'
 import { ConfigError } from './problems.ts'
+import { makeCertificate } from './test-certificate.ts'
 
 const minimal = 'version: 0.1\nstorage: inmemory\n'
+const { cert, key } = makeCertificate()
+const files: Readonly<Record<string, string>> = { c: cert, k: key, a: cert }
 
 function load(file: string, environment: Environment = {}) {
-  return loadConfig({ path: 'config.yml', environment, readFile: () => file })
+  return loadConfig({ path: 'config.yml', environment, readFile: (path) => files[path] ?? file })
 }
 
 function problemsOf(file: string, environment: Environment = {}): readonly string[] {
@@ -52,7 +55,7 @@ describe('what one key says', () => {
     ['{log: {level: error}, loglevel: debug}', { log: { level: 'error' } }],
     ['log: {formatter: logstash, fields: {a: {b: 1}}}', { log: { formatter: 'logstash', fields: { a: { b: 1 } } } }],
     ['log: {accesslog: {disabled: yes}}', { log: { accessLog: false } }],
-    ['http: {secret: 0123}', {}],
+    ['http: {secret: 0123456789abcdef}', {}],
     ['http: {addr: 127.0.0.1:0}', { http: { listen: { net: 'tcp', host: '127.0.0.1', port: 0 } } }],
     ['http: {net: unix, addr: /run/x.sock}', { http: { listen: { net: 'unix', path: '/run/x.sock' } } }],
     ['http: {draintimeout: 1m30s}', { http: { drainTimeoutMs: 90_000 } }],
@@ -86,13 +89,13 @@ describe('what one key says', () => {
       'http: {tls: {certificate: c, key: k}}',
       {
         http: {
-          tls: { certificateFile: 'c', keyFile: 'k', clientCaFiles: [], clientAuth: 'none', minimumVersion: 'TLSv1.2' },
+          tls: { cert, clientCas: [], clientAuth: 'none', minVersion: 'TLSv1.2' },
         },
       },
     ],
     [
       'http: {tls: {certificate: c, key: k, clientcas: [a], minimumtls: tls1.3}}',
-      { http: { tls: { clientAuth: 'require-and-verify-client-cert', minimumVersion: 'TLSv1.3' } } },
+      { http: { tls: { clientAuth: 'require-and-verify-client-cert', minVersion: 'TLSv1.3' } } },
     ],
     [
       'http: {tls: {certificate: c, key: k, clientcas: [a], clientauth: request-client-cert}}',
@@ -214,6 +217,11 @@ describe('what one key says', () => {
       'http: {tls: {certificate: c, key: k, ciphersuites: [X]}}',
       'http.tls.ciphersuites[0]: "X" is not a cipher suite that is offered',
     ],
+    ['http: {tls: {clientauth: require-any-client-cert}}', 'http.tls.clientauth: needs http.tls.clientcas'],
+    [
+      'http: {tls: {certificate: c, key: k, clientauth: request-client-cert}}',
+      'http.tls.clientauth: needs http.tls.clientcas',
+    ],
     ['http: {tls: {clientauth: x}}', 'http.tls.clientauth: "x" is not a way to authenticate clients'],
     ['uploads: {keys: [{id: a, secret: s, use: verify}]}', 'uploads.keys: exactly one key must be of use sign, not 0'],
     ['uploads: {keys: [{id: a, use: sign}]}', 'uploads.keys[0]: needs either a secret or a secretfile'],
@@ -334,6 +342,11 @@ describe('what one key says', () => {
     ['services: {blobs: {http: ["a:1"]}}', 'services: belongs to the split services and has no effect here'],
     ['gc: {x: 1}', 'gc: is not supported yet and has no effect'],
     ['http: {h2c: {enabled: true}}', 'http.h2c.enabled: is not supported: HTTP/1.1 alone is spoken'],
+    ['http: {secret: 0123}', 'http.secret: is short for a key: 4 of at least 16 bytes'],
+    [
+      'uploads: {keys: [{id: a, secret: x, use: sign}]}',
+      'uploads.keys[0].secret: is short for a key: 1 of at least 16 bytes',
+    ],
     ['http: {draintimeout: 30}', 'http.draintimeout: 30 without a unit is 30 nanoseconds'],
     ['http: {tls: {minimumtls: tls1.0}}', 'http.tls.minimumtls: tls1.0 is no longer spoken: the oldest is tls1.2'],
   ]

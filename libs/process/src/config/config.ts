@@ -1,5 +1,6 @@
 import type { Cidr } from './cidr.ts'
 import type { ListenAddress, RemoteAddress, TcpAddress } from './listen-address.ts'
+import type { ServerTls } from './load-tls.ts'
 import type { Secret } from './secret.ts'
 
 /** What a process is told to do: the configuration after every check, with its defaults, frozen. */
@@ -58,18 +59,7 @@ export interface HttpConfig {
   readonly trustedProxies: readonly Cidr[]
   readonly headers: Readonly<Record<string, readonly string[]>>
   /** `undefined`: plain HTTP. */
-  readonly tls: TlsConfig | undefined
-}
-
-export interface TlsConfig {
-  readonly certificateFile: string
-  readonly keyFile: string
-  readonly clientCaFiles: readonly string[]
-  /** What is asked of clients; nothing without `clientCaFiles`. */
-  readonly clientAuth: ClientAuth
-  readonly minimumVersion: 'TLSv1.2' | 'TLSv1.3'
-  /** In OpenSSL's syntax. */
-  readonly ciphers: string
+  readonly tls: ServerTls | undefined
 }
 
 export type ClientAuth =

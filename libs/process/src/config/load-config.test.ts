@@ -5,6 +5,7 @@ import { stringify } from 'yaml'
 import type { Environment } from './environment.ts'
 import { loadConfig } from './load-config.ts'
 import { ConfigError } from './problems.ts'
+import { makeCertificate } from './test-certificate.ts'
 
 const minimal = 'version: 0.1\nstorage: inmemory\n'
 
@@ -119,6 +120,23 @@ auth: {htpasswd: {realm: x}}
   http.draintimout: unknown key; did you mean http.draintimeout? (line 4)
   http.keepalive: "1 hour" is not a duration, as 30s, 1h30m or 500ms are (REGISTRY_HTTP_KEEPALIVE)`,
     )
+  })
+
+  it('tells what is wrong with the files of TLS together with all else, and shows no private key', () => {
+    const files: Readonly<Record<string, string>> = { ...makeCertificate(), empty: '' }
+    const problems = `${minimal}http: {addr: "no port", tls: {certificate: nowhere, key: empty}}`
+    const readWith = (file: string) => (path: string) => {
+      const text = path === 'config.yml' ? file : files[path]
+      if (text === undefined) throw new Error('no such file')
+      return text
+    }
+    expect(() => loadConfig({ path: 'config.yml', environment: {}, readFile: readWith(problems) })).toThrow(
+      /3 problems[^]*http\.addr:[^]*http\.tls\.certificate: cannot be read: no such file[^]*http\.tls\.key: empty is empty/,
+    )
+    const good = readWith(`${minimal}http: {tls: {certificate: cert, key: key}}`)
+    const { config } = loadConfig({ path: 'config.yml', environment: {}, readFile: good })
+    expect(config.http.tls?.key.reveal()).toBe(files['key'])
+    expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain('PRIVATE KEY')
   })
 
   it('freezes all of it', () => {

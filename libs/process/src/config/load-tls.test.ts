@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { cipherList } from './cipher-suites.ts'
-import type { TlsConfig } from './config.ts'
-import { loadTls } from './load-tls.ts'
+import { loadTls, type TlsFiles } from './load-tls.ts'
+import { Findings } from './problems.ts'
 import { makeCertificate } from './test-certificate.ts'
 
 const own = makeCertificate()
 const other = makeCertificate()
 const files: Readonly<Record<string, string>> = { cert: own.cert, key: own.key, otherKey: other.key, empty: '' }
 
-const config: TlsConfig = {
+const config: TlsFiles = {
   certificateFile: 'cert',
   keyFile: 'key',
   clientCaFiles: [],
@@ -20,9 +20,11 @@ const config: TlsConfig = {
 describe('TLS', () => {
   it('is what the files hold', () => {
     const changes = { clientCaFiles: ['cert'], clientAuth: 'require-and-verify-client-cert' } as const
-    expect(loadTls({ ...config, ...changes }, readFile)).toEqual({
+    const tls = loadTls({ ...config, ...changes }, readFile, new Findings())
+    expect(tls?.key.reveal()).toBe(own.key)
+    expect(tls).toEqual({
       cert: own.cert,
-      key: own.key,
+      key: expect.anything(),
       minVersion: 'TLSv1.2',
       ciphers: config.ciphers,
       clientCas: [own.cert],
@@ -42,8 +44,10 @@ describe('TLS', () => {
       /http\.tls: the certificate, its key or the CAs cannot be used/,
     ],
     ['a file that holds nothing', { keyFile: 'empty' }, /http\.tls\.key: empty is empty/],
-  ])('is known to be unusable before anything listens: %s', (_, changes, message) => {
-    expect(() => loadTls({ ...config, ...changes }, readFile)).toThrow(message)
+  ])('is a problem where it cannot be used: %s', (_, changes, message) => {
+    const findings = new Findings()
+    expect(loadTls({ ...config, ...changes }, readFile, findings)).toBeUndefined()
+    expect(findings.problems.map(({ path, message: reason }) => `${path}: ${reason}`).join('\n')).toMatch(message)
   })
 })
 

@@ -1,12 +1,25 @@
 import { createSecureContext } from 'node:tls'
-import type { ClientAuth, TlsConfig } from './config.ts'
-import { ConfigError, type Problem } from './problems.ts'
+import type { ClientAuth } from './config.ts'
+import type { Findings } from './problems.ts'
+import { Secret } from './secret.ts'
+
+/** Where TLS is read from, and how it is spoken. */
+export interface TlsFiles {
+  readonly certificateFile: string
+  readonly keyFile: string
+  readonly clientCaFiles: readonly string[]
+  /** What is asked of clients; nothing without `clientCaFiles`. */
+  readonly clientAuth: ClientAuth
+  readonly minimumVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** In OpenSSL's syntax. */
+  readonly ciphers: string
+}
 
 /** What TLS needs, as texts and not as paths. */
 export interface ServerTls {
   /** The certificate chain and its key, PEM. */
   readonly cert: string
-  readonly key: string
+  readonly key: Secret
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
   /** In OpenSSL's syntax. */
   readonly ciphers: string
@@ -17,39 +30,49 @@ export interface ServerTls {
 }
 
 /**
- * Reads what TLS needs, so that a certificate that cannot be used is known before anything listens.
+ * Reads what TLS needs. Every file that cannot be read is a problem, and so is what TLS says to their content.
  *
- * @throws ConfigError with every file that cannot be read, or with what TLS says to their content
+ * @returns `undefined` where there is a problem
  */
-export function loadTls(config: TlsConfig, readFile: (path: string) => string): ServerTls {
-  const problems: Problem[] = []
+export function loadTls(
+  files: TlsFiles,
+  readFile: (path: string) => string,
+  findings: Findings,
+): ServerTls | undefined {
+  let isComplete = true
   const read = (key: string, file: string): string => {
-    try {
-      const text = readFile(file)
-      if (text.trim() === '') problems.push({ path: `http.tls.${key}`, message: `${file} is empty` })
-      return text
-    } catch (error) {
-      problems.push({ path: `http.tls.${key}`, message: `cannot be read: ${reasonOf(error)}` })
-      return ''
-    }
+    const text = readOrReport(`http.tls.${key}`, file, readFile, findings)
+    isComplete &&= text !== undefined
+    return text ?? ''
   }
-  const tls: ServerTls = {
-    cert: read('certificate', config.certificateFile),
-    key: read('key', config.keyFile),
-    minVersion: config.minimumVersion,
-    ciphers: config.ciphers,
-    clientCas: config.clientCaFiles.map((file, index) => read(`clientcas[${index}]`, file)),
-    clientAuth: config.clientAuth,
-  }
-  if (problems.length > 0) throw new ConfigError('http.tls', problems)
+  const cert = read('certificate', files.certificateFile)
+  const key = read('key', files.keyFile)
+  const clientCas = files.clientCaFiles.map((file, index) => read(`clientcas[${index}]`, file))
+  if (!isComplete) return undefined
+  const { minimumVersion: minVersion, ciphers, clientAuth } = files
   try {
-    const { clientCas, clientAuth: _, ...context } = tls
-    createSecureContext({ ...context, ca: [...clientCas] })
+    createSecureContext({ cert, key, minVersion, ciphers, ca: clientCas })
   } catch (error) {
-    const message = `the certificate, its key or the CAs cannot be used: ${reasonOf(error)}`
-    throw new ConfigError('http.tls', [{ path: 'http.tls', message }])
+    findings.problem('http.tls', `the certificate, its key or the CAs cannot be used: ${reasonOf(error)}`)
+    return undefined
   }
-  return tls
+  return { cert, key: new Secret(key), minVersion, ciphers, clientCas, clientAuth }
+}
+
+function readOrReport(
+  path: string,
+  file: string,
+  readFile: (path: string) => string,
+  findings: Findings,
+): string | undefined {
+  try {
+    const text = readFile(file)
+    if (text.trim() !== '') return text
+    findings.problem(path, `${file} is empty`)
+  } catch (error) {
+    findings.problem(path, `cannot be read: ${reasonOf(error)}`)
+  }
+  return undefined
 }
 
 function reasonOf(error: unknown): string {

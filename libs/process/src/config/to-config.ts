@@ -1,14 +1,7 @@
 import { cipherList } from './cipher-suites.ts'
-import type {
-  Config,
-  HealthConfig,
-  HttpConfig,
-  ManifestsConfig,
-  RedisRoles,
-  StorageConfig,
-  TlsConfig,
-} from './config.ts'
+import type { Config, HealthConfig, HttpConfig, ManifestsConfig, RedisRoles, StorageConfig } from './config.ts'
 import { parseTcpAddress } from './listen-address.ts'
+import { loadTls, type ServerTls } from './load-tls.ts'
 import { InvalidValue, type Findings } from './problems.ts'
 import { isHeaderName } from './schema/http.ts'
 import type { ValueOf } from './schema/node.ts'
@@ -30,7 +23,7 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
       accessLog: !read.log.accessLog.disabled,
     },
     storage: toStorage(read.storage, redis, findings),
-    http: toHttp(read.http, findings),
+    http: toHttp(read.http, readFile, findings),
     debug: {
       listen: read.http.debug.addr === 'off' ? undefined : read.http.debug.addr,
       metrics: read.http.debug.prometheus,
@@ -65,7 +58,7 @@ function toStorage(read: Read['storage'], redis: RedisRoles, findings: Findings)
   }
 }
 
-function toHttp(read: Read['http'], findings: Findings): HttpConfig {
+function toHttp(read: Read['http'], readFile: (path: string) => string, findings: Findings): HttpConfig {
   for (const name of Object.keys(read.headers)) {
     if (!isHeaderName(name)) findings.problem(`http.headers.${name}`, 'cannot be the name of a header')
   }
@@ -79,7 +72,7 @@ function toHttp(read: Read['http'], findings: Findings): HttpConfig {
     keepAliveMs: read.keepAliveMs,
     trustedProxies: read.trustedProxies,
     headers: read.headers,
-    tls: toTls(read.tls, findings),
+    tls: toTls(read.tls, readFile, findings),
   }
 }
 
@@ -94,9 +87,16 @@ function toListenAddress({ net, addr }: Read['http'], findings: Findings): HttpC
   }
 }
 
-function toTls(read: Read['http']['tls'], findings: Findings): TlsConfig | undefined {
+function toTls(
+  read: Read['http']['tls'],
+  readFile: (path: string) => string,
+  findings: Findings,
+): ServerTls | undefined {
   const { certificate, keyFile } = read
   const clientCaFiles = read.clientCas
+  if (read.clientAuth !== undefined && clientCaFiles.length === 0) {
+    findings.problem('http.tls.clientauth', 'needs http.tls.clientcas')
+  }
   if (!certificate && !keyFile) {
     // Whoever asks for client certificates must not get a server that speaks to everyone.
     if (clientCaFiles.length > 0) findings.problem('http.tls.clientcas', 'needs http.tls.certificate and http.tls.key')
@@ -107,14 +107,15 @@ function toTls(read: Read['http']['tls'], findings: Findings): TlsConfig | undef
     findings.problem(`http.tls.${missing}`, 'is required: TLS needs a certificate and its key')
     return undefined
   }
-  return {
+  const files = {
     certificateFile: certificate,
     keyFile,
     clientCaFiles,
-    clientAuth: clientCaFiles.length > 0 ? read.clientAuth : 'none',
+    clientAuth: clientCaFiles.length > 0 ? (read.clientAuth ?? 'require-and-verify-client-cert') : 'none',
     minimumVersion: read.minimumTls,
     ciphers: cipherList(read.cipherSuites),
-  }
+  } as const
+  return loadTls(files, readFile, findings)
 }
 
 function toManifests({ validation, policy }: Read): ManifestsConfig {

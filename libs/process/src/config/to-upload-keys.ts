@@ -12,7 +12,11 @@ export function toUploadKeys(
   readFile: (path: string) => string,
   findings: Findings,
 ): UploadKeys | undefined {
-  if (keys.length === 0) return http.secret ? { signing: new Secret(http.secret), verifying: [] } : undefined
+  if (keys.length === 0) {
+    if (!http.secret) return undefined
+    warnOfShort('http.secret', http.secret, findings)
+    return { signing: new Secret(http.secret), verifying: [] }
+  }
   const signing = keys.filter(({ use }) => use === 'sign').length
   if (signing !== 1) findings.problem('uploads.keys', `exactly one key must be of use sign, not ${signing}`)
   const seen = new Set<string>()
@@ -25,6 +29,12 @@ export function toUploadKeys(
   const signer = ring.find(({ use }) => use === 'sign')
   const verifying = ring.filter((each) => each !== signer).map(({ key }) => key)
   return signer && { signing: signer.key, verifying }
+}
+
+/** A key that can be guessed lets whoever guesses it continue any upload. */
+function warnOfShort(path: string, key: string, findings: Findings): void {
+  const bytes = Buffer.byteLength(key)
+  if (bytes < 16) findings.warning(path, `is short for a key: ${bytes} of at least 16 bytes`)
 }
 
 function keyText(
@@ -40,6 +50,8 @@ function keyText(
   }
   const key = secretFile === undefined ? secret : read()
   if (key === '') findings.problem(path, 'the secret is empty')
+  else if (key !== undefined)
+    warnOfShort(`${path}.${secretFile === undefined ? 'secret' : 'secretfile'}`, key, findings)
   return key ?? ''
 
   function read(): string | undefined {

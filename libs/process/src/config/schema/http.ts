@@ -22,7 +22,7 @@ const tls = section(
     clientAuth: value(
       'request-client-cert, require-any-client-cert, verify-client-cert-if-given or require-and-verify-client-cert',
       {
-        default: 'require-and-verify-client-cert',
+        defaultText: 'require-and-verify-client-cert',
         about: 'what is asked of clients, where clientcas are given',
       },
       clientAuth,
