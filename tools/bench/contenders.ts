@@ -1,38 +1,88 @@
 import { spawnSync } from 'node:child_process'
-import { startBerth } from '../../e2e/src/berth.ts'
-import type { Settings } from '../../e2e/src/configuration.ts'
+import { startBerth, type Topology } from '../../e2e/src/berth.ts'
+import { writeConfiguration, type Settings } from '../../e2e/src/configuration.ts'
 import { startDockerRegistry } from '../../e2e/src/docker-registry.ts'
-import type { RegistryProcess } from '../../e2e/src/registry-process.ts'
+import { freePort, type RegistryProcess } from '../../e2e/src/registry-process.ts'
+import { startSplit } from '../../e2e/src/split.ts'
 
-export type ContenderName = 'Berth' | 'docker-registry'
+export type ContenderName = 'Berth' | 'Berth split' | 'docker-registry'
 
 export interface Contender {
   readonly name: ContenderName
   readonly version: string
   /** Starts it on the tree in `folder`. */
-  start(folder: string): Promise<RegistryProcess>
+  start(folder: string): Promise<Registry>
 }
 
-/** Beyond what both have in every test: a file system, deletion on, descriptors cached in memory, quiet logs. */
+/** A contender that runs. */
+export interface Registry {
+  /** By what is asked there: all, or blobs alone, which the split deployment's nodes serve without its gateway, too. */
+  readonly ports: { readonly api: number; readonly blobs: number }
+  readonly processes: readonly ServerProcess[]
+  stop(): Promise<unknown>
+  /** At once. */
+  kill(): Promise<unknown>
+}
+
+/** One whose CPU time and memory count. */
+export interface ServerProcess {
+  readonly name: string
+  readonly pid: number
+}
+
+const blobNodes = 3
+
+/** Beyond what all have in every test: a file system, deletion on, descriptors cached, quiet logs. */
 const settings: Settings = { catalog: { maxentries: 10_000 } }
+/** Nobody looks at it, and Distribution has none by default. */
+const http = { debug: { addr: 'off', prometheus: { enabled: false } } }
 
 const berth: Contender = {
   name: 'Berth',
   version: `on Node ${process.version}`,
-  start: (folder) => {
-    const http = { debug: { addr: 'off', prometheus: { enabled: false } } }
-    return startBerth({ folder, settings: { ...settings, http } })
+  start: async (folder) =>
+    single('berth', await startBerth({ folder, settings: { ...settings, http }, topology: 'all-in-one' })),
+}
+
+const berthSplit: Contender = {
+  name: 'Berth split',
+  version: `with ${blobNodes} blob nodes`,
+  start: async (folder) => {
+    const port = await freePort()
+    const file = await writeConfiguration(folder, port, {
+      ...settings,
+      http: { addr: `127.0.0.1:${port}`, ...http },
+    })
+    const deployment = await startSplit({ folder, file, port, blobNodes })
+    const processes = await deployment.services()
+    const node = processes.find(({ name }) => name.startsWith('blob-upload'))?.http
+    return registry(deployment, processes, Number(node?.split(':').at(-1)))
   },
 }
 
-/** Berth, and where it is on the PATH the registry that it is compared with. */
-export function findContenders(): readonly Contender[] {
+/** Whom there is to compare: the first with each of the others. Those of Berth, and Debian's registry if it is there. */
+export function findContenders(topology: Topology): readonly Contender[] {
+  const ours = topology === 'split' ? [berthSplit, berth] : [berth]
   const { stdout, error } = spawnSync('docker-registry', ['--version'], { encoding: 'utf8' })
-  if (error !== undefined) return [berth]
+  if (error !== undefined) return ours
   const peer: Contender = {
     name: 'docker-registry',
     version: stdout.trim().split(' ').at(-1) ?? '',
-    start: (folder) => startDockerRegistry({ folder, settings }),
+    start: async (folder) => single('docker-registry', await startDockerRegistry({ folder, settings })),
   }
-  return [berth, peer]
+  return [...ours, peer]
+}
+
+/** A registry that is one process. */
+function single(name: string, server: RegistryProcess): Registry {
+  return registry(server, [{ name, pid: server.pid }], server.port)
+}
+
+function registry(server: RegistryProcess, processes: readonly ServerProcess[], blobs: number): Registry {
+  return {
+    ports: { api: server.port, blobs },
+    processes,
+    stop: () => server.stop(),
+    kill: () => server.kill(),
+  }
 }

@@ -17,10 +17,9 @@ try {
 }
 
 async function bench(options: Options): Promise<void> {
-  const all = findContenders()
-  const contenders = options.peer ? all : all.slice(0, 1)
-  if (options.peer && all.length === 1)
-    console.error('docker-registry is not on the PATH: there is nothing to compare with.')
+  const contenders = findContenders(options.topology).filter(({ name }) => options.peer || name !== 'docker-registry')
+  if (options.peer && contenders.every(({ name }) => name !== 'docker-registry'))
+    console.error('docker-registry is not on the PATH: Berth cannot be compared with it.')
 
   const folder = await mkdtemp(join(options.folder, 'berth-bench-'))
   const load = new LoadProcess()
@@ -29,9 +28,10 @@ async function bench(options: Options): Promise<void> {
     process.once(name, () => interrupted.abort(new UsageError(`ended by ${name}`)))
   try {
     const progress = (text: string): void => console.error(text)
+    const names = contenders.map(({ name }) => name)
     const results = await runRounds({ contenders, options, folder, load, signal: interrupted.signal, progress })
-    console.log(`\n${contenders.map(({ name, version }) => `${name} ${version}`).join(' and ')}\n`)
-    console.log(formatTables(results))
+    console.log(`\n${contenders.map(({ name, version }) => `${name} ${version}`).join(', ')}\n`)
+    console.log(formatTables(results, names))
     if (options.json !== undefined)
       await writeFile(options.json, JSON.stringify(toJson(results, contenders, options), null, 2))
     if (results.failed) process.exitCode = 1

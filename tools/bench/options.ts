@@ -1,7 +1,10 @@
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
+import type { Topology } from '../../e2e/src/berth.ts'
 
 export interface Options {
+  /** Split: beside Berth in one process. */
+  readonly topology: Topology
   readonly rounds: number
   /** Parts of names; a scenario runs if its name contains one of them, or if there is none. */
   readonly only: readonly string[]
@@ -17,12 +20,14 @@ export const usage = `npm run bench -- [options]
 
 Runs the same load against Berth and, where it is on the PATH, Debian's docker-registry: each in turn, in an order that
 alternates, on one file system and with one configuration. Prints medians, their ratio, and the CPU time that the server
-process took. Linux only: it reads /proc.
+took, in all of its processes. Linux only: it reads /proc.
 
+  --topology NAME split: Berth as services of its own, beside Berth in one process (default all-in-one: that alone);
+                  pushes 8 GiB at once, too, and needs about 20 GB free and redis-server on the PATH
   --only NAME     only the loads whose name contains NAME; may be repeated
   --rounds N      how often each is run (default 3)
   --quick         one short round with small blobs: to see that it works, not to be quoted
-  --no-peer       Berth alone
+  --no-peer       without docker-registry
   --json FILE     writes every figure to FILE
   --folder DIR    where the trees lie (default ${tmpdir()}); about 5 GB free, on the disk that is to be measured
   --help          this`
@@ -34,12 +39,14 @@ export class UsageError extends Error {
 
 /** @throws UsageError for an option that there is not */
 export function parseOptions(args: readonly string[]): Options | 'help' {
-  const { only, quick, json, folder, help, ...values } = parse(args)
+  const { only, quick, json, folder, help, topology, ...values } = parse(args)
   if (help) return 'help'
+  if (topology !== 'all-in-one' && topology !== 'split')
+    throw new UsageError(`--topology is all-in-one or split, not ${topology}`)
   const rounds = Number(values.rounds ?? (quick ? 1 : 3))
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new UsageError(`--rounds is a whole number above 0, not ${values.rounds}`)
-  return { rounds, only, quick, json, folder, peer: !values['no-peer'] }
+  return { topology, rounds, only, quick, json, folder, peer: !values['no-peer'] }
 }
 
 function parse(args: readonly string[]) {
@@ -48,6 +55,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         only: { type: 'string', multiple: true, default: [] },
+        topology: { type: 'string', default: 'all-in-one' },
         rounds: { type: 'string' },
         quick: { type: 'boolean', default: false },
         'no-peer': { type: 'boolean', default: false },

@@ -1,42 +1,46 @@
 import { cpus, release, totalmem } from 'node:os'
-import type { Contender } from './contenders.ts'
+import type { Contender, ContenderName } from './contenders.ts'
 import type { Options } from './options.ts'
 import type { Results, Summary } from './results.ts'
 import type { Scenario } from './scenarios.ts'
 
-/** The figures as tables for a terminal. */
-export function formatTables(results: Results): string {
-  const rows = [...results.summaries()].map(({ scenario, of }) => {
-    const [berth, peer] = [of.get('Berth'), of.get('docker-registry')]
-    return [
-      scenario.name,
-      scenario.unit,
-      formatRate(berth),
-      formatRate(peer),
-      formatRatio(berth?.rate, peer?.rate),
-      formatCpu(berth),
-      formatCpu(peer),
-      scenario.unit === 'MB/s' ? 'per GB' : 'per 1,000',
-      berth === undefined ? '' : `${Math.round(berth.loadShare * 100)} %`,
-    ]
-  })
-  const speed = formatTable(
-    ['load', 'unit', 'Berth', 'docker-registry', 'ratio', 'CPU s Berth', 'CPU s peer', '', 'load busy'],
-    rows,
+/** The figures as tables for a terminal: of the first contender, with its ratio to each of the others. */
+export function formatTables(results: Results, names: readonly ContenderName[]): string {
+  const [subject, ...others] = names
+  if (subject === undefined) return ''
+  const rows = [...results.summaries()].map(({ scenario, of }) => [
+    scenario.name,
+    scenario.unit,
+    ...names.map((name) => formatRate(of.get(name))),
+    ...others.map((other) => formatRatio(of.get(subject)?.rate, of.get(other)?.rate)),
+    ...names.map((name) => formatCpu(of.get(name))),
+    scenario.unit === 'MB/s' ? 'per GB' : 'per 1,000',
+    ...[of.get(subject)].map((summary) => (summary === undefined ? '' : `${Math.round(summary.loadShare * 100)} %`)),
+  ])
+  const ratios = others.map((other) => (others.length === 1 ? 'ratio' : `to ${other}`))
+  const cpu = names.map((name) => `CPU s ${name}`)
+  const speed = formatTable(['load', 'unit', ...names, ...ratios, ...cpu, '', 'load busy'], rows)
+  return [speed, formatPeaks(results), ...notes(results, subject, others)].join('\n\n')
+}
+
+/** A column for each process. */
+function formatPeaks({ peaks }: Results): string {
+  const columns = new Map<string, (during: string) => number | undefined>()
+  for (const of of peaks.values())
+    for (const [contender, processes] of of)
+      for (const process of processes.keys()) {
+        const title = processes.size === 1 ? contender : process
+        columns.set(title, (during) => peaks.get(during)?.get(contender)?.get(process))
+      }
+  return formatTable(
+    ['peak memory', ...columns.keys()],
+    [...peaks.keys()].map((during) => [during, ...[...columns.values()].map((peak) => formatMemory(peak(during)))]),
   )
-  const memory = formatTable(
-    ['peak memory', 'Berth', 'docker-registry'],
-    [...results.peaks].map(([during, of]) => [
-      during,
-      formatMemory(of.get('Berth')),
-      formatMemory(of.get('docker-registry')),
-    ]),
-  )
-  return [speed, memory, ...notes(results)].join('\n\n')
 }
 
 /** All figures, each round's included, with what they were taken on. */
 export function toJson(results: Results, contenders: readonly Contender[], options: Options): object {
+  const [subject, ...others] = contenders.map(({ name }) => name)
   return {
     date: new Date().toISOString(),
     machine: { cpu: cpus()[0]?.model, cores: cpus().length, memoryBytes: totalmem(), kernel: release() },
@@ -47,34 +51,46 @@ export function toJson(results: Results, contenders: readonly Contender[], optio
       unit: scenario.unit,
       cpuSecondsPer: scenario.unit === 'MB/s' ? 'GB' : '1000 operations',
       ...Object.fromEntries(of),
-      ratio: ratio(of.get('Berth')?.rate, of.get('docker-registry')?.rate),
+      ratioTo: Object.fromEntries(
+        others.map((other) => [other, ratio(subject && of.get(subject)?.rate, of.get(other)?.rate)]),
+      ),
     })),
-    peakMemoryBytes: Object.fromEntries([...results.peaks].map(([during, of]) => [during, Object.fromEntries(of)])),
+    peakMemoryBytes: Object.fromEntries(
+      [...results.peaks].map(([during, of]) => [
+        during,
+        Object.fromEntries([...of].map(([name, processes]) => [name, Object.fromEntries(processes)])),
+      ]),
+    ),
   }
 }
 
 /** What a reader should know before believing the figures. */
-function notes(results: Results): readonly string[] {
+function notes(results: Results, subject: ContenderName, others: readonly ContenderName[]): readonly string[] {
   return [...results.summaries()].flatMap(({ scenario, of }) => [
-    ...differentContent(scenario, of.get('Berth'), of.get('docker-registry')),
+    ...others.flatMap((other) => differentContent(scenario, of, subject, other)),
     ...[...of].flatMap(([name, { failures }]) => failures.map((why) => `${scenario.name}: ${name} failed: ${why}`)),
   ])
 }
 
-function differentContent(scenario: Scenario, berth?: Summary, peer?: Summary): readonly string[] {
-  if (berth === undefined || peer === undefined) return []
-  const [a, b] = [berth.bytesPerOperation, peer.bytesPerOperation]
+function differentContent(
+  scenario: Scenario,
+  of: ReadonlyMap<ContenderName, Summary>,
+  one: ContenderName,
+  other: ContenderName,
+): readonly string[] {
+  const [a, b] = [of.get(one)?.bytesPerOperation, of.get(other)?.bytesPerOperation]
+  if (a === undefined || b === undefined) return []
   if (Math.abs(a - b) <= 0.02 * Math.max(a, b) || Number.isNaN(a - b)) return []
-  return [`${scenario.name}: not the same answer: ${Math.round(a)} bytes from Berth, ${Math.round(b)} from its peer`]
+  return [`${scenario.name}: not the same answer: ${Math.round(a)} bytes from ${one}, ${Math.round(b)} from ${other}`]
 }
 
-function ratio(berth: number | undefined, peer: number | undefined): number | undefined {
-  const value = (berth ?? Number.NaN) / (peer ?? Number.NaN)
+function ratio(one: number | undefined, other: number | undefined): number | undefined {
+  const value = (one ?? Number.NaN) / (other ?? Number.NaN)
   return Number.isFinite(value) ? value : undefined
 }
 
-function formatRatio(berth: number | undefined, peer: number | undefined): string {
-  const value = ratio(berth, peer)
+function formatRatio(one: number | undefined, other: number | undefined): string {
+  const value = ratio(one, other)
   return value === undefined ? '' : `${value.toFixed(value < 10 ? 2 : 1)}×`
 }
 

@@ -3,8 +3,13 @@ import { readFileSync } from 'node:fs'
 /** Linux's USER_HZ, which is 100 on every architecture that Node runs on. */
 const ticksPerSecond = 100
 
+/** CPU time of all of these processes so far. */
+export function cpuSecondsOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)
+}
+
 /** CPU time of the process and all of its threads so far, in user and kernel mode. */
-export function cpuSeconds(pid: number): number {
+function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
   // The second field is the program's name, in parentheses, and may contain anything.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -37,4 +37,16 @@ describe('Results', () => {
     results.add({ name: 'x', unit: 'MB/s', load }, 'Berth', { failure: 'refused' })
     expect(results.failed).toBe(true)
   })
+
+  it('keeps the highest peak of each process', () => {
+    const results = new Results()
+    for (const bytes of [5, 7, 6]) results.addPeak('reading', 'Berth split', 'manifest', bytes)
+    results.addPeak('reading', 'Berth split', 'api-gateway', 4)
+    expect(results.peaks.get('reading')?.get('Berth split')).toEqual(
+      new Map([
+        ['manifest', 7],
+        ['api-gateway', 4],
+      ]),
+    )
+  })
 })

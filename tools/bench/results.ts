@@ -9,7 +9,7 @@ export interface Summary {
   /** In the scenario's unit: the median, and each round. */
   readonly rate: number
   readonly rates: readonly number[]
-  /** Of the server process: per GB where the unit is MB/s, per 1,000 operations otherwise. Median. */
+  /** Of the server's processes: per GB where the unit is MB/s, per 1,000 operations otherwise. Median. */
   readonly cpuSeconds: number
   /** How much of one core the load took: near 1, the load was the limit. Median. */
   readonly loadShare: number
@@ -24,7 +24,7 @@ export class Results {
     Scenario['name'],
     { readonly scenario: Scenario; readonly of: Map<ContenderName, Outcome[]> }
   >()
-  readonly #peaks = new Map<string, Map<ContenderName, number>>()
+  readonly #peaks = new Map<string, Map<ContenderName, Map<string, number>>>()
 
   add(scenario: Scenario, contender: ContenderName, outcome: Outcome): void {
     const entry = this.#outcomes.get(scenario.name) ?? { scenario, of: new Map<ContenderName, Outcome[]>() }
@@ -33,10 +33,12 @@ export class Results {
   }
 
   /** Keeps the highest peak of the rounds. */
-  addPeak(during: string, contender: ContenderName, bytes: number): void {
-    const peaks = this.#peaks.get(during) ?? new Map<ContenderName, number>()
-    this.#peaks.set(during, peaks)
-    peaks.set(contender, Math.max(bytes, peaks.get(contender) ?? 0))
+  addPeak(during: string, contender: ContenderName, process: string, bytes: number): void {
+    const of = this.#peaks.get(during) ?? new Map<ContenderName, Map<string, number>>()
+    this.#peaks.set(during, of)
+    const peaks = of.get(contender) ?? new Map<string, number>()
+    of.set(contender, peaks)
+    peaks.set(process, Math.max(bytes, peaks.get(process) ?? 0))
   }
 
   *summaries(): Iterable<{ readonly scenario: Scenario; readonly of: ReadonlyMap<ContenderName, Summary> }> {
@@ -52,7 +54,8 @@ export class Results {
     )
   }
 
-  get peaks(): ReadonlyMap<string, ReadonlyMap<ContenderName, number>> {
+  /** By stage, contender, and process. */
+  get peaks(): ReadonlyMap<string, ReadonlyMap<ContenderName, ReadonlyMap<string, number>>> {
     return this.#peaks
   }
 }

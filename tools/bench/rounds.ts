@@ -3,14 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { treeIn } from '../../e2e/src/configuration.ts'
-import type { RegistryProcess } from '../../e2e/src/registry-process.ts'
-import type { Contender } from './contenders.ts'
+import type { Contender, Registry } from './contenders.ts'
 import { writeFixture } from './fixture.ts'
 import type { LoadProcess } from './load/load-process.ts'
 import { UsageError, type Options } from './options.ts'
 import { peakMemoryBytes } from './resources.ts'
 import { Results, type Outcome } from './results.ts'
-import { hugePush, pushingScenarios, readingScenarios, type Scenario } from './scenarios.ts'
+import {
+  hugePush,
+  nodeScenarios,
+  parallelPushes,
+  pushingScenarios,
+  readingScenarios,
+  type Scenario,
+} from './scenarios.ts'
 
 const mebibyte = 1024 * 1024
 
@@ -51,11 +57,12 @@ export async function runRounds(bench: Bench): Promise<Results> {
 
 async function prepareStages({ options, folder, progress }: Bench): Promise<readonly Stage[]> {
   const { quick, only } = options
+  const isSplit = options.topology === 'split'
   const wanted = ({ name }: { readonly name: string }): boolean =>
     only.length === 0 || only.some((part) => name.includes(part))
 
   const stages: Stage[] = []
-  const reading = readingScenarios.filter(wanted)
+  const reading = [...readingScenarios, ...(isSplit ? nodeScenarios : [])].filter(wanted)
   if (reading.length > 0) {
     progress('writing the tree to read from')
     const shared = join(folder, 'shared')
@@ -67,6 +74,8 @@ async function prepareStages({ options, folder, progress }: Bench): Promise<read
   if (pushing.length > 0) stages.push({ name: 'pushing', scenarios: pushing })
   const huge = [hugePush(quick ? 256 * mebibyte : 2048 * mebibyte)].filter(wanted)
   if (huge.length > 0) stages.push({ name: 'pushing a huge blob', scenarios: huge })
+  const parallel = (isSplit ? [parallelPushes(quick ? 32 * mebibyte : 256 * mebibyte, 32)] : []).filter(wanted)
+  if (parallel.length > 0) stages.push({ name: 'pushing 32 at once', scenarios: parallel })
   if (stages.length === 0) throw new UsageError(`no load has a name that contains ${only.join(' or ')}`)
   return stages
 }
@@ -83,7 +92,9 @@ async function runStage(bench: Bench, stage: Stage, contender: Contender, result
       bench.signal.throwIfAborted()
       results.add(scenario, contender.name, outcome)
     }
-    results.addPeak(stage.name, contender.name, peakMemoryBytes(registry.pid))
+    for (const { name, pid } of registry.processes) {
+      results.addPeak(stage.name, contender.name, name, peakMemoryBytes(pid))
+    }
   } finally {
     bench.signal.removeEventListener('abort', kill)
     await registry.stop()
@@ -91,11 +102,12 @@ async function runStage(bench: Bench, stage: Stage, contender: Contender, result
   }
 }
 
-async function runScenario({ load, options }: Bench, scenario: Scenario, registry: RegistryProcess): Promise<Outcome> {
+async function runScenario({ load, options }: Bench, scenario: Scenario, registry: Registry): Promise<Outcome> {
+  const target = { port: registry.ports[scenario.of ?? 'api'], pids: registry.processes.map(({ pid }) => pid) }
   const durationMs = options.quick ? 500 : 3000
   const warmUpMs = options.quick ? 200 : 500
   try {
-    return await load.run({ target: registry, load: scenario.load, warmUpMs, durationMs })
+    return await load.run({ target, load: scenario.load, warmUpMs, durationMs })
   } catch (error) {
     return { failure: error instanceof Error ? error.message : String(error) }
   }

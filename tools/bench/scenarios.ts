@@ -6,6 +6,8 @@ export interface Scenario {
   /** What is told of it: content per second, or operations. */
   readonly unit: 'MB/s' | 'requests/s' | 'pushes/s' | 'lists/s'
   readonly load: Load
+  /** Whom it asks, where not the API: in the split deployment, a blob node itself. */
+  readonly of?: 'blobs'
 }
 
 /** One that reads what a fixture holds. */
@@ -32,6 +34,12 @@ export const readingScenarios: readonly ReadingScenario[] = [
   { name: 'catalog of 10,000', unit: 'lists/s', load: (f) => get([`/v2/_catalog?n=${f.repositories}`], 1) },
 ]
 
+/** What the nodes of the split deployment do without its gateway. */
+export const nodeScenarios: readonly ReadingScenario[] = [
+  { name: 'pull from a blob node, 1 client', unit: 'MB/s', of: 'blobs', load: (f) => get([largeBlob(f)], 1) },
+  { name: 'pull from a blob node, 8 clients', unit: 'MB/s', of: 'blobs', load: (f) => get([largeBlob(f)], fewClients) },
+]
+
 type Paths = readonly string[]
 
 const get = (paths: Paths, connections = manyConnections): Load => {
@@ -53,7 +61,7 @@ export function pushingScenarios(largeBytes: number): readonly Scenario[] {
     return { kind: 'small pushes', shape, repository: 'bench/small', size: 16 * 1024, connections: fewClients }
   }
   const large = (shape: 'put' | 'patch' | 'chunks'): Load => {
-    return { kind: 'large push', shape, repository: 'bench/large', size: largeBytes }
+    return { kind: 'large pushes', shape, repository: 'bench/large', size: largeBytes, blobs: 1 }
   }
   return [
     { name: 'push 16 KiB blobs, PUT', unit: 'pushes/s', load: small('put') },
@@ -66,8 +74,14 @@ export function pushingScenarios(largeBytes: number): readonly Scenario[] {
 
 /** The one that shows whether memory grows with what is pushed; the registry that meets it has done nothing else. */
 export function hugePush(bytes: number): Scenario {
-  const load: Load = { kind: 'large push', shape: 'patch', repository: 'bench/huge', size: bytes }
+  const load: Load = { kind: 'large pushes', shape: 'patch', repository: 'bench/huge', size: bytes, blobs: 1 }
   return { name: `push ${formatSize(bytes)}, one PATCH`, unit: 'MB/s', load }
+}
+
+/** The one that shows whether memory grows with how much is pushed at once, by clients that are as many as `blobs`. */
+export function parallelPushes(bytes: number, blobs: number): Scenario {
+  const load: Load = { kind: 'large pushes', shape: 'patch', repository: 'bench/parallel', size: bytes, blobs }
+  return { name: `push ${blobs} × ${formatSize(bytes)} at once`, unit: 'MB/s', load }
 }
 
 function formatSize(bytes: number): string {

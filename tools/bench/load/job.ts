@@ -9,7 +9,7 @@ export interface Job {
 interface Target {
   readonly port: number
   /** Whose CPU time is counted. */
-  readonly pid: number
+  readonly pids: readonly number[]
 }
 
 export type Load =
@@ -28,10 +28,12 @@ export type Load =
       readonly connections: number
     }
   | {
-      readonly kind: 'large push'
+      readonly kind: 'large pushes'
       readonly shape: 'put' | 'patch' | 'chunks'
       readonly repository: string
       readonly size: number
+      /** At once, each on a connection of its own. */
+      readonly blobs: number
     }
 
 export interface Measurement {

@@ -1,4 +1,4 @@
-import { cpuSeconds } from '../resources.ts'
+import { cpuSecondsOf } from '../resources.ts'
 import { Connection } from './connection.ts'
 import type { Job, Measurement } from './job.ts'
 
@@ -26,7 +26,7 @@ export interface Work {
 
 /** Times `work`, with the CPU time that it costs the server and this process. */
 export async function measure({ target }: Job, work: () => Promise<Work>): Promise<Measurement> {
-  const before = { server: cpuSeconds(target.pid), load: process.cpuUsage(), at: performance.now() }
+  const before = { server: cpuSecondsOf(target.pids), load: process.cpuUsage(), at: performance.now() }
   const { operations, bytes } = await work()
   const seconds = (performance.now() - before.at) / 1000
   const load = process.cpuUsage(before.load)
@@ -34,7 +34,7 @@ export async function measure({ target }: Job, work: () => Promise<Work>): Promi
     operations,
     bytes,
     seconds,
-    serverCpuSeconds: cpuSeconds(target.pid) - before.server,
+    serverCpuSeconds: cpuSecondsOf(target.pids) - before.server,
     loadCpuSeconds: (load.user + load.system) / 1e6,
   }
 }

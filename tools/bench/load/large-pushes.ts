@@ -4,33 +4,47 @@ import type { Job, Load, Measurement } from './job.ts'
 import { measure } from './measure.ts'
 import { expectStatus, locationOf, requestHead, startUpload, withDigest } from './request.ts'
 
-type LargePush = Extract<Load, { kind: 'large push' }>
+type LargePushes = Extract<Load, { kind: 'large pushes' }>
 
 const blockBytes = 1024 * 1024
 const chunkBytes = 16 * blockBytes
 
-/** Pushes one new blob, once. Its digest is computed before the clock runs. */
-export async function measureLargePush(job: Job, load: LargePush): Promise<Measurement> {
-  const content = new LargeContent(load.size)
-  const digest = content.digest()
-  const connection = await Connection.open(job.target.port)
+/** Pushes new blobs, all at once and each once. Their digests are computed before the clock runs. */
+export async function measureLargePushes(job: Job, load: LargePushes): Promise<Measurement> {
+  const blobs = Array.from({ length: load.blobs }, () => {
+    const content = new LargeContent(load.size)
+    return { content, digest: content.digest() }
+  })
+  const pushes = await Promise.all(
+    blobs.map(async (blob) => ({ ...blob, connection: await Connection.open(job.target.port) })),
+  )
   try {
     return await measure(job, async () => {
-      let location = await startUpload(connection, load.repository)
-      if (load.shape === 'put') {
-        await send(connection, 'PUT', withDigest(location, digest), content, 0, load.size)
-        return { operations: 1, bytes: load.size }
-      }
-      const step = load.shape === 'chunks' ? chunkBytes : load.size
-      for (let start = 0; start < load.size; start += step) {
-        location = await send(connection, 'PATCH', location, content, start, Math.min(start + step, load.size))
-      }
-      await send(connection, 'PUT', withDigest(location, digest), content, load.size, load.size)
-      return { operations: 1, bytes: load.size }
+      await Promise.all(pushes.map((each) => push(load, each)))
+      return { operations: load.blobs, bytes: load.blobs * load.size }
     })
   } finally {
-    connection.close()
+    for (const { connection } of pushes) connection.close()
   }
+}
+
+interface Push {
+  readonly content: LargeContent
+  readonly digest: string
+  readonly connection: Connection
+}
+
+async function push({ repository, shape, size }: LargePushes, { content, digest, connection }: Push): Promise<void> {
+  let location = await startUpload(connection, repository)
+  if (shape === 'put') {
+    await send(connection, 'PUT', withDigest(location, digest), content, 0, size)
+    return
+  }
+  const step = shape === 'chunks' ? chunkBytes : size
+  for (let start = 0; start < size; start += step) {
+    location = await send(connection, 'PATCH', location, content, start, Math.min(start + step, size))
+  }
+  await send(connection, 'PUT', withDigest(location, digest), content, size, size)
 }
 
 /** Sends the content from `start` to before `end`, and returns the path to continue at. */
