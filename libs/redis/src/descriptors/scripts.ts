@@ -40,7 +40,7 @@ local holds = ''
 if state and string.sub(state, 1, 1) == 'h' then
   holds = string.sub(state, 2)
   local from, to = string.find(holds, ARGV[1], 1, true)
-  if ARGV[1] ~= '' and from then holds = string.sub(holds, 1, from - 1) .. string.sub(holds, to + 1) end
+  if from then holds = string.sub(holds, 1, from - 1) .. string.sub(holds, to + 1) end
 end
 if holds ~= '' then
   redis.call('SET', KEYS[1], 'h' .. holds, 'KEEPTTL')
