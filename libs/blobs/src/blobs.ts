@@ -44,6 +44,7 @@ export interface Blobs {
    * Removes this repository's link. The content stays until a collection; other repositories keep theirs.
    *
    * @throws RegistryError BLOB_UNKNOWN
+   * @throws RegistryError UNAVAILABLE: also where a cache that replicas share cannot be told. Then it is right to try again.
    */
   unlink(repository: RepositoryName, digest: Digest): Promise<void>
 }

@@ -50,7 +50,10 @@ export interface SharedDescriptors {
   /** Whether what replicas are told arrives here now, as far as is known. */
   readonly isConnected: boolean
 
-  /** Has `listener` told of what is held, released or forgotten from now on, by any replica. */
+  /**
+   * Has `listener` told of what is held, released or forgotten from now on, by any replica. Who holds does not wait until
+   * all have been told; it takes as long as a message does.
+   */
   listen(listener: InvalidationListener): void
 }
 
