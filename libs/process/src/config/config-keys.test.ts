@@ -128,13 +128,16 @@ describe('what one key says', () => {
     ['health: {tcp: [{addr: "x:1", timeout: 1s}]}', { health: { tcp: [{ host: 'x', port: 1, timeoutMs: 1000 }] } }],
     ['redis: {addr: "x:6379", db: 2}', { redis: { cache: { addresses: [{ host: 'x', port: 6379 }], db: 2 } } }],
     [
-      'redis: {cache: {addrs: ["x:1", "[::1]:2"]}, queue: {addrs: ["y:3"], dialtimeout: 2s, readtimeout: 10ms}}',
+      'redis: {cache: {addrs: ["x:1", "[::1]:2"]}}',
       {
         redis: {
           cache: { addresses: [{ host: 'x' }, { host: '::1' }], db: 0, dialTimeoutMs: 1000, readTimeoutMs: 200 },
-          queue: { addresses: [{ host: 'y', port: 3 }], dialTimeoutMs: 2000, readTimeoutMs: 10 },
         },
       },
+    ],
+    [
+      'redis: {addr: "y:3", dialtimeout: 2s, readtimeout: 10ms}',
+      { redis: { cache: { addresses: [{ host: 'y', port: 3 }], dialTimeoutMs: 2000, readTimeoutMs: 10 } } },
     ],
     [
       'redis: {addrs: ["x:1"], mastername: m, username: u, sentinelusername: s}',
@@ -335,6 +338,7 @@ describe('what one key says', () => {
     ['notifications: {endpoints: [{name: x}]}', 'notifications.endpoints: are not supported yet: no events are sent'],
     ['redis: {addrs: ["x:1"], poolsize: 10}', 'redis.poolsize: has no effect'],
     ['redis: {addr: "x:1", pool: {maxidle: 16}}', 'redis.pool: has no effect'],
+    ['redis: {queue: {addrs: ["x:1"]}}', 'redis.queue: has no effect yet'],
     ['redis: {password: x}', 'redis: has no effect without redis.addrs'],
     ['redis: {queue: {mastername: x}}', 'redis.queue: has no effect without redis.queue.addrs'],
     ['queue: {sqlite: {path: x}}', 'queue: is not supported yet and has no effect'],

@@ -27,6 +27,11 @@ const partialSections = {
   services: 'belongs to the split services and has no effect here',
 }
 
+/** Whether it is a section that only some processes use. */
+export function isPartialSection(name: string): name is PartialSection {
+  return Object.hasOwn(partialSections, name)
+}
+
 export interface LoadedConfig {
   readonly config: Config
   /** What is ignored or has no effect, for the log. */

@@ -14,7 +14,9 @@ export function toRedisRoles(read: Read, findings: Findings): RedisRoles {
   if (flat !== undefined && cache !== undefined) {
     findings.problem('redis.cache.addrs', 'redis.addrs is the cache, too: give one of the two')
   }
-  return { cache: cache ?? flat, queue: toRedis('redis.queue', read.queue, findings) }
+  const queue = toRedis('redis.queue', read.queue, findings)
+  if (queue !== undefined) findings.warning('redis.queue', 'has no effect yet: there is no queue')
+  return { cache: cache ?? flat, queue }
 }
 
 function toRedis(path: string, read: ReadRole, findings: Findings): RedisConfig | undefined {

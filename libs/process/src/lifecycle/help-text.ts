@@ -1,9 +1,15 @@
 import { describeConfig } from '../config/describe-config.ts'
 import { pathVariable } from '../config/environment.ts'
+import { isPartialSection } from '../config/load-config.ts'
+import type { Program } from './program.ts'
 
 /** What `--help` prints: how to start, and every key that has an effect. */
-export function helpText(name: string): string {
-  const keys = describeConfig().filter(({ support }) => support === 'supported')
+export function helpText({ name, uses = [] }: Program): string {
+  const isUsed = (path: string): boolean => {
+    const section = path.split('.', 1)[0] ?? ''
+    return !isPartialSection(section) || uses.includes(section)
+  }
+  const keys = describeConfig().filter(({ path, support }) => support === 'supported' && isUsed(path))
   const width = Math.max(...keys.map(({ path }) => path.length))
   const lines = keys.map(({ path, type, default: value, about }) => {
     const unset = value === undefined ? '' : `, default ${value}`

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import { loadConfig, type PartialSection } from '../config/load-config.ts'
+import { loadConfig } from '../config/load-config.ts'
 import { ConfigError } from '../config/problems.ts'
 import { createLogger, type ProcessLogger } from '../log/create-logger.ts'
 import { version } from '../version.ts'
@@ -7,17 +7,10 @@ import { parseInvocation } from './arguments.ts'
 import { helpText } from './help-text.ts'
 import { thisProcess, type Host } from './host.ts'
 import { Lifecycle } from './lifecycle.ts'
+import type { Program } from './program.ts'
 
 /** Opens everything and returns when the process serves. What it opens, `lifecycle` owns. */
 export type Start = (config: Config, lifecycle: Lifecycle, log: ProcessLogger) => Promise<void>
-
-/** What a process is. */
-export interface Program {
-  /** Its title, and what it calls itself. */
-  readonly name: string
-  /** The sections it uses of those that not every process does; in the others a warning says that they do nothing here. */
-  readonly uses?: readonly PartialSection[]
-}
 
 // What closing may take beyond the time that requests in flight are given.
 const graceMs = 5000
@@ -33,7 +26,7 @@ export async function runProcess(program: Program, start: Start, host: Host = th
   const invocation = parseInvocation(host.args)
   switch (invocation.kind) {
     case 'help':
-      host.print(helpText(name))
+      host.print(helpText(program))
       return
     case 'version':
       host.print(`${name} ${version}\n`)

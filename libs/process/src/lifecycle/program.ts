@@ -1,0 +1,9 @@
+import type { PartialSection } from '../config/load-config.ts'
+
+/** What a process is. */
+export interface Program {
+  /** Its title, and what it calls itself. */
+  readonly name: string
+  /** The sections it uses of those that not every process does; in the others a warning says that they do nothing here. */
+  readonly uses?: readonly PartialSection[]
+}
