@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { type Config, formatAddress, type Lifecycle, type ProcessLogger } from '@berth/process'
+import { cannotListen, type Config, formatAddress, type Lifecycle, type ProcessLogger } from '@berth/process'
 import { HttpApiServer } from './http-api-server.ts'
 import type { RequestMetrics } from './observers.ts'
 import type { RegistryServices } from './services.ts'
@@ -17,6 +17,7 @@ export interface ServedApi {
  * Serves the API where and how the configuration says, until `lifecycle` closes.
  *
  * @returns where it listens, as people write it
+ * @throws StartError it cannot listen there
  */
 export async function serveApi(parts: ServedApi, lifecycle: Lifecycle): Promise<string> {
   const { config, metrics, ...rest } = parts
@@ -25,7 +26,10 @@ export async function serveApi(parts: ServedApi, lifecycle: Lifecycle): Promise<
     settings: settingsOf(config),
     ...(config.debug.metrics.enabled && { metrics }),
   })
-  const address: AddressInfo | string = await server.listen(config.http.listen, config.http.tls)
+  const { listen, tls } = config.http
+  const address: AddressInfo | string = await server.listen(listen, tls).catch((error: unknown) => {
+    throw cannotListen('http.addr', listen, error)
+  })
   lifecycle.own({ close: () => server.close(config.http.drainTimeoutMs) })
   return typeof address === 'string'
     ? address

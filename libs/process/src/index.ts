@@ -51,6 +51,7 @@ export { createMetrics, type Metrics, type MetricsOptions } from './metrics/metr
 export type { StorageAction, StorageMetrics } from './metrics/storage-metrics.ts'
 export type { UploadMetrics } from './metrics/upload-metrics.ts'
 export { thisProcess, type Host } from './lifecycle/host.ts'
+export { cannotListen } from './lifecycle/cannot-listen.ts'
 export { Lifecycle, type Closable } from './lifecycle/lifecycle.ts'
 export { RepeatedTask, type RepeatedTaskOptions } from './lifecycle/repeated-task.ts'
 export { repeatUploadPurge, type UploadPurging } from './lifecycle/upload-purging.ts'

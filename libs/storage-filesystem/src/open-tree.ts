@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { ByteBudget } from '@berth/bytes'
-import type { Logger } from '@berth/errors'
+import { type Logger, StartError } from '@berth/errors'
 import { FilesystemDriver } from './filesystem-driver.ts'
 import { TreeLock, type TreeLockOptions } from './tree-lock.ts'
 
@@ -19,12 +19,17 @@ export interface OpenTree {
   close(): Promise<void>
 }
 
-/** Locks a tree, and opens it. @throws Error that says who has the lock, or what is wrong with the tree */
+/** Locks a tree, and opens it. @throws StartError that says who has the lock, or what is wrong with the tree */
 export async function openTree({ owner, mode, ...options }: OpenTreeOptions): Promise<OpenTree> {
   const rootDirectory = resolve(options.rootDirectory)
-  const lock = await TreeLock.acquire(rootDirectory, { owner, mode })
+  const unusable = (error: Error): never => {
+    // A call's own message has the directory that it was about.
+    const reason = error.message.includes(rootDirectory) ? error.message : `${rootDirectory}: ${error.message}`
+    throw new StartError('storage.filesystem.rootdirectory', reason, { cause: error })
+  }
+  const lock = await TreeLock.acquire(rootDirectory, { owner, mode }).catch(unusable)
   try {
-    const driver = await FilesystemDriver.open({ ...options, rootDirectory })
+    const driver = await FilesystemDriver.open({ ...options, rootDirectory }).catch(unusable)
     return {
       driver,
       rootDirectory,

@@ -77,7 +77,7 @@ describe('the debug server', () => {
     const port = servers[0]?.address.port ?? 0
     const parts = { isReady: () => true, health: healthy, log: silent }
     await expect(DebugServer.listen({ net: 'tcp', host: '127.0.0.1', port }, parts)).rejects.toThrow(
-      `the debug server (http.debug.addr) cannot listen on 127.0.0.1:${port}: the address is in use`,
+      `http.debug.addr: cannot listen on 127.0.0.1:${port}: the address is in use`,
     )
   })
 })

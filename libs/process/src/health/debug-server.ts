@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Logger } from '@berth/errors'
-import { formatAddress, type TcpAddress } from '../config/listen-address.ts'
+import type { TcpAddress } from '../config/listen-address.ts'
+import { cannotListen } from '../lifecycle/cannot-listen.ts'
 import type { Closable } from '../lifecycle/lifecycle.ts'
 
 interface CheckedHealth {
@@ -36,11 +37,11 @@ const notFound: Answer = { status: 404, type: plain, text: 'not found\n' }
 export class DebugServer implements Closable {
   readonly #server: Server
 
-  /** @throws Error that says where it cannot listen, and why */
+  /** @throws StartError that says where it cannot listen, and why */
   static async listen(address: TcpAddress, parts: DebugParts): Promise<DebugServer> {
     const server = createServer((request, response) => void respond(request, response, parts))
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause) => reject(cannotListen(address, cause)))
+      server.once('error', (cause) => reject(cannotListen('http.debug.addr', address, cause)))
       server.listen({ port: address.port, host: address.host }, resolve)
     })
     return new DebugServer(server)
@@ -101,11 +102,4 @@ function readiness({ isReady, health, needs }: DebugParts): Answer {
   const names = Object.keys({ ...health.failures(), ...needs?.failures() }).join(', ')
   if (names === '') return { status: 200, type: plain, text: 'ok\n' }
   return { status: 503, type: plain, text: `not ready: failing health checks: ${names}\n` }
-}
-
-function cannotListen(address: TcpAddress, cause: Error): Error {
-  const reason = 'code' in cause && cause.code === 'EADDRINUSE' ? 'the address is in use' : cause.message
-  return new Error(`the debug server (http.debug.addr) cannot listen on ${formatAddress(address)}: ${reason}`, {
-    cause,
-  })
 }

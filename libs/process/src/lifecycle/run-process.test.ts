@@ -1,3 +1,4 @@
+import { StartError } from '@berth/errors'
 import { describe, expect, it } from 'vitest'
 import type { Environment } from '../config/environment.ts'
 import { ConfigError } from '../config/problems.ts'
@@ -166,13 +167,13 @@ describe('running a process', () => {
       berth,
       (_, lifecycle) => {
         lifecycle.own({ close: () => void (isClosed = true) })
-        return Promise.reject(new Error('the address is in use'))
+        return Promise.reject(new Error('a bug'))
       },
       host,
     )
     expect(host.codes).toEqual([1])
     expect(isClosed).toBe(true)
-    expect(host.logged[0]).toMatch(/"fatal".*the address is in use.*"berth could not start"/)
+    expect(host.logged[0]).toMatch(/"fatal".*a bug.*"berth could not start"/)
   })
 
   it('ends well when it is told to while it starts', async () => {
@@ -215,6 +216,13 @@ describe('running a process', () => {
     const problems = [{ path: 'http.tls.key', message: 'cannot be read' }]
     await runProcess(berth, () => Promise.reject(new ConfigError('http.tls', problems)), host)
     expect(host.errors.join('')).toContain('http.tls.key: cannot be read')
+    expect([host.logged, host.codes]).toEqual([['flushed'], [1]])
+  })
+
+  it('says in one line what else is to be mended by whoever starts it', async () => {
+    const host = new TestHost([])
+    await runProcess(berth, () => Promise.reject(new StartError('http.addr', 'the address is in use')), host)
+    expect(host.errors).toEqual(['berth: http.addr: the address is in use\n'])
     expect([host.logged, host.codes]).toEqual([['flushed'], [1]])
   })
 

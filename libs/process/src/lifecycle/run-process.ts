@@ -1,3 +1,4 @@
+import { StartError } from '@berth/errors'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { ConfigError } from '../config/problems.ts'
@@ -73,8 +74,9 @@ class Run {
     } catch (error) {
       // A signal that came while starting makes starting fail, too.
       if (this.#isEnding) return
-      // A file that the configuration names cannot be used: for whoever started the process, not a bug.
-      if (error instanceof ConfigError) this.#host.printError(`${this.#program.name}: ${error.message}\n`)
+      // For whoever started the process to mend, and not a bug: where it was thrown is of no use to them.
+      if (error instanceof ConfigError || error instanceof StartError)
+        this.#host.printError(`${this.#program.name}: ${error.message}\n`)
       else log.fatal({ err: error }, `${this.#program.name} could not start`)
       await end(1)
     }

@@ -2,7 +2,7 @@ import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceI
 import type { Blobs } from '@berth/blobs'
 import type { Logger } from '@berth/errors'
 import type { Catalog, Manifests, Referrers, Tags } from '@berth/manifests'
-import { formatAddress } from '@berth/process'
+import { cannotListen, formatAddress } from '@berth/process'
 import { HealthService } from '../gen/grpc/health/v1/health.ts'
 import { BlobsServiceService } from '../gen/registry/v1/blobs.ts'
 import { CatalogServiceService } from '../gen/registry/v1/catalog.ts'
@@ -80,6 +80,7 @@ export class RpcServer {
   /**
    * @returns the port: of one that was left open, which it is
    * @throws ConfigError: other machines could reach it, without TLS and without `insecure`
+   * @throws StartError it cannot listen there
    */
   async listen({ host, port, insecure = false }: RpcListenAddress, tls?: RpcServerTls): Promise<{ port: number }> {
     requireProtection(host, tls !== undefined, insecure)
@@ -91,7 +92,9 @@ export class RpcServer {
   #bind(host: string, port: number, tls: RpcServerTls | undefined): Promise<number> {
     const address = formatAddress({ net: 'tcp', host, port })
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, credentialsOf(tls), (error, bound) => (error ? reject(error) : resolve(bound)))
+      this.#server.bindAsync(address, credentialsOf(tls), (error, bound) =>
+        error ? reject(cannotListen('rpc.listen', { net: 'tcp', host, port }, error)) : resolve(bound),
+      )
     })
   }
 

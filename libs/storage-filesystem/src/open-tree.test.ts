@@ -1,0 +1,46 @@
+import { rm, symlink, writeFile } from 'node:fs/promises'
+import { ByteBudget } from '@berth/bytes'
+import { StartError } from '@berth/errors'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { makeTemporaryDirectory } from './driver-under-test.ts'
+import { openTree } from './open-tree.ts'
+
+const log = { debug() {}, info() {}, warn() {}, error() {} }
+
+describe('openTree', () => {
+  let root: string
+
+  beforeEach(async () => {
+    root = await makeTemporaryDirectory()
+  })
+
+  afterEach(async () => {
+    await rm(root, { recursive: true })
+  })
+
+  const open = (rootDirectory: string) =>
+    openTree({ rootDirectory, owner: 'test', mode: 'exclusive', budget: new ByteBudget(1_000_000), log })
+
+  const problemOf = (rootDirectory: string): Promise<unknown> =>
+    open(rootDirectory).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+
+  it.each([
+    ['a file', () => writeFile(`${root}/here`, '')],
+    ['a link to nowhere', () => symlink(`${root}/nowhere/deeper`, `${root}/here`)],
+  ])('says by its key that the root is %s', async (_, make) => {
+    await make()
+    const problem = await problemOf(`${root}/here`)
+    expect(problem).toBeInstanceOf(StartError)
+    expect(String(problem)).toContain(`storage.filesystem.rootdirectory: `)
+    expect(String(problem)).toContain(`${root}/here`)
+  })
+
+  it('says by its key who uses the tree', async () => {
+    const tree = await open(root)
+    expect(String(await problemOf(root))).toContain(`storage.filesystem.rootdirectory: ${root} is in use by test`)
+    await tree.close()
+  })
+})
