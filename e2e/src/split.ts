@@ -33,7 +33,9 @@ const main = fileURLToPath(new URL('../../tools/split/main.ts', import.meta.url)
 export async function startSplit({ folder, file, port, blobNodes = 3 }: SplitOptions): Promise<SplitDeployment> {
   const statusFile = join(folder, `split-${port}.json`)
   const args = [main, '--blob-nodes', String(blobNodes), '--config', file, '--status-file', statusFile]
-  const supervisor = await startRegistry({ command: process.execPath, args, port })
+  // One that is killed leaves its temporary files behind.
+  const env = { ...process.env, TMPDIR: folder }
+  const supervisor = await startRegistry({ command: process.execPath, args, port, env })
 
   const services = async (): Promise<readonly SplitService[]> =>
     (JSON.parse(await readFile(statusFile, 'utf8')) as { services: SplitService[] }).services
