@@ -25,7 +25,7 @@ export interface Registry {
 }
 
 /** One whose CPU time and memory count. */
-export interface ServerProcess {
+interface ServerProcess {
   readonly name: string
   readonly pid: number
 }
