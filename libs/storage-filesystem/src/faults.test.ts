@@ -136,6 +136,15 @@ describe('FilesystemDriver', () => {
       expect(entries.toSorted()).toEqual(['berth true', 'elsewhere true', 'linked true'])
     })
 
+    it('fails where it cannot be told what a link leads to', async () => {
+      await symlink(inTree('/elsewhere'), inTree('/linked'))
+      recorded.failWith('EIO', 'stat', /linked/)
+      const list = async (): Promise<void> => {
+        for await (const { name } of opened.driver.list(at('/'))) expect(name).not.toBe('linked')
+      }
+      await expect(list()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    })
+
     it('lists no names that paths cannot have, or that a network file system has left', async () => {
       await mkdir(inTree('/dir'))
       const names = ['file', '.nfs000000000000abcd', 'lost+found', 'ä', 'a b', '...']

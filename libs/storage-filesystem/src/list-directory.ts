@@ -1,6 +1,6 @@
 import type { Dir } from 'node:fs'
 import { type Entry, parseStoragePath, type StoragePath } from '@berth/storage'
-import { type FileSystem, FileSystemError } from './file-system.ts'
+import { failedWith, type FileSystem, FileSystemError } from './file-system.ts'
 import { driverName, readFault } from './storage-fault.ts'
 
 const entriesAtOnce = 256
@@ -25,7 +25,10 @@ export async function* listDirectory(files: FileSystem, root: string, path: Stor
       if (isDirectory !== undefined) yield { name: entry.name, isDirectory }
     }
   } catch (error) {
-    throw readFault(new FileSystemError(error as NodeJS.ErrnoException), path)
+    throw readFault(
+      error instanceof FileSystemError ? error : new FileSystemError(error as NodeJS.ErrnoException),
+      path,
+    )
   }
 }
 
@@ -33,7 +36,8 @@ export async function* listDirectory(files: FileSystem, root: string, path: Stor
 async function leadsToDirectory(files: FileSystem, link: string): Promise<boolean | undefined> {
   try {
     return (await files.stat(link)).isDirectory()
-  } catch {
-    return undefined
+  } catch (error) {
+    if (failedWith(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined
+    throw error
   }
 }
