@@ -234,6 +234,11 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     return this.#temporary.purge(this.#nowMs() - olderThanMs)
   }
 
+  /** As {@link purgeTemporary}, of all that there is: only for who has the tree alone, and has not written yet. */
+  async purgeLeftovers(): Promise<{ readonly removed: Promise<number> }> {
+    return this.#temporary.purgeLeftovers()
+  }
+
   async close(): Promise<void> {
     await this.#temporary.close()
   }

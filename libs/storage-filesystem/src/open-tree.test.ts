@@ -1,4 +1,4 @@
-import { rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { ByteBudget } from '@berth/bytes'
 import { StartError } from '@berth/errors'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -36,6 +36,19 @@ describe('openTree', () => {
     expect(problem).toBeInstanceOf(StartError)
     expect(String(problem)).toContain(`storage.filesystem.rootdirectory: `)
     expect(String(problem)).toContain(`${root}/here`)
+  })
+
+  it.each([
+    ['exclusive', ['mine']],
+    ['shared', ['mine', 'unfinished']],
+  ] as const)('opened %s, leaves of what is unfinished %j', async (mode, left) => {
+    const temporary = `${root}/berth/v1/tmp`
+    await mkdir(temporary, { recursive: true })
+    await writeFile(`${temporary}/unfinished`, 'x')
+    const tree = await openTree({ rootDirectory: root, owner: 'test', mode, budget: new ByteBudget(1_000_000), log })
+    await writeFile(`${temporary}/mine`, 'x')
+    await tree.close()
+    expect(await readdir(temporary)).toEqual(left)
   })
 
   it('says by its key who uses the tree', async () => {

@@ -19,7 +19,12 @@ export interface OpenTree {
   close(): Promise<void>
 }
 
-/** Locks a tree, and opens it. @throws StartError that says who has the lock, or what is wrong with the tree */
+/**
+ * Locks a tree, and opens it. What killed processes left of their writes is removed in the background where nobody else
+ * works on the tree.
+ *
+ * @throws StartError that says who has the lock, or what is wrong with the tree
+ */
 export async function openTree({ owner, mode, ...options }: OpenTreeOptions): Promise<OpenTree> {
   const rootDirectory = resolve(options.rootDirectory)
   const unusable = (error: Error): never => {
@@ -30,10 +35,12 @@ export async function openTree({ owner, mode, ...options }: OpenTreeOptions): Pr
   const lock = await TreeLock.acquire(rootDirectory, { owner, mode }).catch(unusable)
   try {
     const driver = await FilesystemDriver.open({ ...options, rootDirectory }).catch(unusable)
+    const cleaned = mode === 'exclusive' ? removeLeftovers(await driver.purgeLeftovers(), options.log) : undefined
     return {
       driver,
       rootDirectory,
       close: async () => {
+        await cleaned
         await driver.close()
         lock.close()
       },
@@ -42,4 +49,10 @@ export async function openTree({ owner, mode, ...options }: OpenTreeOptions): Pr
     lock.close()
     throw error
   }
+}
+
+/** Never rejects: what cannot be removed is logged, and stays. */
+async function removeLeftovers({ removed }: { readonly removed: Promise<number> }, log: Logger): Promise<void> {
+  const count = await removed
+  if (count > 0) log.info({ removed: count }, 'leftovers of unfinished writes removed')
 }

@@ -73,8 +73,24 @@ export class TemporaryFiles {
 
   /** Removes what nobody has changed since `beforeMs`, as a process leaves it that was killed. @returns how many */
   async purge(beforeMs: number): Promise<number> {
+    return this.#purge(await this.#files.readdir(this.#directory), beforeMs)
+  }
+
+  /**
+   * Removes all that is there now, for a process that has the tree to itself: before it writes anything, all of that
+   * is left from processes that were killed.
+   *
+   * @returns once it is known what that is; `removed` is how many, and never rejects
+   */
+  async purgeLeftovers(): Promise<{ readonly removed: Promise<number> }> {
+    // By their names, not by time: the clock of a file may be behind that of the process.
+    const names = await this.#files.readdir(this.#directory)
+    return { removed: this.#purge(names, Number.POSITIVE_INFINITY) }
+  }
+
+  async #purge(names: readonly string[], beforeMs: number): Promise<number> {
     let purged = 0
-    for (const name of await this.#files.readdir(this.#directory)) {
+    for (const name of names) {
       const path = `${this.#directory}/${name}`
       try {
         const { ctimeMs } = await this.#files.stat(path)

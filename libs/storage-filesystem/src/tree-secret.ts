@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { StartError } from '@berth/errors'
 import { layout } from '@berth/storage'
 
 const secretSize = 32
@@ -9,13 +10,16 @@ const secretSize = 32
  * The secret that is kept beside a tree's data for the process that owns the tree: made once, readable by the owner of
  * the process only.
  *
- * @throws Error it cannot be read or made, or is damaged
+ * @throws Error it cannot be read or made
+ * @throws StartError it is damaged
  */
 export async function readOrMakeSecret(rootDirectory: string): Promise<Uint8Array> {
   const file = rootDirectory + layout.secretPath
   await mkdir(dirname(file), { recursive: true })
   const secret = (await readIfThere(file)) ?? (await make(file))
-  if (secret.byteLength !== secretSize) throw new Error(`${file} is damaged: remove it to have a new one made`)
+  if (secret.byteLength !== secretSize) {
+    throw new StartError('storage.filesystem.rootdirectory', `${file} is damaged: remove it to have a new one made`)
+  }
   return secret
 }
 

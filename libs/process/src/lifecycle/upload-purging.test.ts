@@ -35,6 +35,29 @@ async function runOnce(dryRun: boolean) {
 }
 
 describe('the purge of uploads', () => {
+  it.each([
+    [70, 35],
+    [24 * 3_600_000, 29.5 * 60_000],
+  ])('begins some time within its interval and an hour: of %i ms, after %i', (intervalMs, delayMs) => {
+    const delays: number[] = []
+    repeatUploadPurge(
+      {
+        config: { ...interval, intervalMs, dryRun: false },
+        metrics: createMetrics({ version: '1' }).uploads,
+        log: { debug() {}, info() {}, warn() {}, error() {} },
+        purge: async () => ({ removed: 0, failed: 0 }),
+        purgeTemporary: async () => 0,
+        after: (ms) => {
+          delays.push(ms)
+          return () => {}
+        },
+        random: () => 0.5,
+      },
+      new Lifecycle({ debug() {}, info() {}, warn() {}, error() {} }),
+    )
+    expect(delays).toEqual([delayMs])
+  })
+
   it('removes leftovers of writes, too, and counts what it removed', async () => {
     const { line, temporaryAges, metrics } = await runOnce(false)
     expect(line).toEqual({ removed: 3, failed: 1, dryRun: false, temporary: 2 })

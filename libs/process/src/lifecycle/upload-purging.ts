@@ -17,18 +17,22 @@ export interface UploadPurging {
   readonly purgeTemporary: (ageMs: number) => Promise<number>
   /** Runs something after `ms`; returns what forgets it. */
   readonly after?: (ms: number, run: () => void) => () => void
+  /** Of a uniform distribution, from 0 to less than 1. */
+  readonly random?: () => number
 }
+
+const longestDelayMs = 59 * 60_000
 
 /** Removes stale uploads now and then, as the configuration says, until `lifecycle` closes. */
 export function repeatUploadPurge(parts: UploadPurging, lifecycle: Lifecycle): void {
-  const { config, metrics, log, purge, purgeTemporary, after } = parts
+  const { config, metrics, log, purge, purgeTemporary, after, random = Math.random } = parts
   const { enabled, ageMs, intervalMs, dryRun } = config
   if (!enabled) return
   lifecycle.own(
     new RepeatedTask({
       name: 'upload purge',
       // As Distribution does: of many that start at once, not all walk the tree at once.
-      delayMs: Math.floor(Math.random() * 60) * 60_000,
+      delayMs: Math.floor(random() * Math.min(intervalMs, longestDelayMs)),
       intervalMs,
       log,
       ...(after && { after }),
