@@ -1,5 +1,5 @@
 /**
- * What any process of Berth needs, whatever it does: configuration, logs, metrics, health and a life cycle.
+ * What any process of Berth needs, whatever it does: configuration, logs, metrics, traces, health and a life cycle.
  * Begin with `lifecycle/run-process.ts`, and for the keys with `config/schema/registry.ts`.
  */
 export type { Cidr } from './config/cidr.ts'
@@ -57,4 +57,6 @@ export { RepeatedTask, type RepeatedTaskOptions } from './lifecycle/repeated-tas
 export { repeatUploadPurge, type UploadPurging } from './lifecycle/upload-purging.ts'
 export type { Program } from './lifecycle/program.ts'
 export { runProcess, type Start } from './lifecycle/run-process.ts'
+export { type ObservedAction, storageObserver, type StorageObserverParts } from './tracing/storage-observer.ts'
+export type { Span, SpanAttributes, TraceContext, Tracer } from './tracing/tracer.ts'
 export { version } from './version.ts'

@@ -3,6 +3,8 @@ import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { ConfigError } from '../config/problems.ts'
 import { createLogger, type ProcessLogger } from '../log/create-logger.ts'
+import { openTracing } from '../tracing/open-tracing.ts'
+import type { Tracer } from '../tracing/tracer.ts'
 import { version } from '../version.ts'
 import { parseInvocation } from './arguments.ts'
 import { helpText } from './help-text.ts'
@@ -10,8 +12,17 @@ import { thisProcess, type Host } from './host.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { Program } from './program.ts'
 
-/** Opens everything and returns when the process serves. What it opens, `lifecycle` owns. */
-export type Start = (config: Config, lifecycle: Lifecycle, log: ProcessLogger) => Promise<void>
+/**
+ * Opens everything and returns when the process serves. What it opens, `lifecycle` owns.
+ *
+ * @param tracer there where the environment asks for traces
+ */
+export type Start = (
+  config: Config,
+  lifecycle: Lifecycle,
+  log: ProcessLogger,
+  tracer: Tracer | undefined,
+) => Promise<void>
 
 // What closing may take beyond the time that requests in flight are given.
 const graceMs = 5000
@@ -69,7 +80,9 @@ class Run {
     })
     for (const warning of config.warnings) log.warn({ warning }, 'configuration')
     try {
-      await start(config.config, lifecycle, log)
+      const tracing = await openTracing(this.#host.environment, this.#program.name, log)
+      if (tracing !== undefined) lifecycle.own(tracing)
+      await start(config.config, lifecycle, log, tracing?.tracer)
       lifecycle.ready()
     } catch (error) {
       // A signal that came while starting makes starting fail, too.
