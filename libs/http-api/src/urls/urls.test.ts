@@ -94,6 +94,24 @@ describe('a URL', () => {
     expect(new Urls(nobody).url(requestWith({}, { encrypted: true }), '')).toBe('https://example.com/v2/')
   })
 
+  it.each([undefined, '', 'evil"<x>', 'a b', 'user@host', 'host/path', 'host:port', '[::1'])(
+    'is a path where the client says that it asks the host %j',
+    (host) => {
+      const arrival = { headers: host === undefined ? {} : { host }, socket: { remoteAddress: '10.0.0.1' } }
+      expect(new Urls(nobody).url(arrival, 'foo/x')).toBe('/v2/foo/x')
+    },
+  )
+
+  it.each<[string, Record<string, string>]>([
+    ['http://example.com', { 'x-forwarded-proto': 'javascript' }],
+    ['http://example.com', { forwarded: 'proto=javascript' }],
+    ['https://example.com', { 'x-forwarded-proto': 'HTTPS' }],
+    ['http://example.com', { 'x-forwarded-host': 'evil"<x>' }],
+    ['http://example.com', { forwarded: 'host="a b"' }],
+  ])('begins with %s for %j, whatever a proxy passes on', (root, headers) => {
+    expect(new Urls(proxied).url(requestWith(headers), '')).toBe(`${root}/v2/`)
+  })
+
   it('believes no peer that is not a trusted proxy', () => {
     const headers = { forwarded: 'host=evil.example.com', 'x-forwarded-host': 'evil.example.com' }
     expect(new Urls(nobody).url(requestWith(headers), '')).toBe('http://example.com/v2/')

@@ -34,24 +34,38 @@ export class Urls {
     return this.#isAbsolute ? `${this.#host ?? this.#origin(request)}${url}` : url
   }
 
-  /** What the client knows this server as: its proxies say so, where they are believed, or the request itself. */
+  /**
+   * What the client knows this server as: its proxies say so, where they are believed, or the request itself. Where
+   * nobody does, URLs are paths: what is sent is repeated only if it can be a part of a URL.
+   */
   #origin(request: Arrival): string {
     const { headers, socket } = request
-    let proto = socket.encrypted === true ? 'https' : 'http'
-    let host = headers.host ?? ''
+    const own = socket.encrypted === true ? 'https' : 'http'
+    let proto: string | undefined
+    let host: string | undefined
     if (this.#isTrusted(socket.remoteAddress)) {
       const { forwarded } = headers
       if (typeof forwarded === 'string' && forwarded !== '') {
         const pairs = parseForwarded(forwarded)
-        proto = pairs?.get('proto') ?? proto
-        host = pairs?.get('host') ?? host
+        proto = pairs?.get('proto')
+        host = pairs?.get('host')
       } else {
-        proto = firstOf(headers['x-forwarded-proto']) ?? proto
-        host = firstOf(headers['x-forwarded-host']) ?? host
+        proto = firstOf(headers['x-forwarded-proto'])
+        host = firstOf(headers['x-forwarded-host'])
       }
     }
-    return `${proto}://${host}`
+    const known = hostOf(host) ?? hostOf(headers.host)
+    return known === undefined ? '' : `${schemeOf(proto) ?? own}://${known}`
   }
+}
+
+function hostOf(text: string | undefined): string | undefined {
+  return text !== undefined && /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(text) ? text : undefined
+}
+
+function schemeOf(text: string | undefined): string | undefined {
+  const scheme = text?.toLowerCase()
+  return scheme === 'http' || scheme === 'https' ? scheme : undefined
 }
 
 function firstOf(header: string | string[] | undefined): string | undefined {
