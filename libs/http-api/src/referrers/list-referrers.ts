@@ -15,7 +15,7 @@ export function listReferrers(parts: { readonly referrers: Referrers; readonly p
   return async (exchange) => {
     const { repository, query } = exchange
     const subject = parseDigest(exchange.parameter)
-    const artifactType = query.get('artifactType') ?? ''
+    const artifactType = withPlus(query.get('artifactType') ?? '')
     const asked = parsePageSize(query)
     const limit = Math.min(asked || maxEntries, maxEntries)
     const page = await referrers.list(repository, subject, { limit, ...lastOf(query) }, artifactType || undefined)
@@ -33,4 +33,9 @@ export function listReferrers(parts: { readonly referrers: Referrers; readonly p
     }
     respond(exchange, 200, headers, `${json}\n`)
   }
+}
+
+/** A `+` that a client has not encoded, as in `application/x+json`, is read as a space, which only parameters have. */
+function withPlus(mediaType: string): string {
+  return mediaType.replace(/^[^;]+/, (essence) => essence.replaceAll(/(?<=\S) (?=\S)/g, '+'))
 }

@@ -78,6 +78,12 @@ describe('referrers', () => {
     expect(JSON.parse(text)).toMatchObject({ manifests: [referrer(1)] })
   })
 
+  it.each(['x+json', 'x%2Bjson'])('of a type that is written application/%s are found', async (written) => {
+    const json = { ...referrer(1), artifactType: 'application/x+json' }
+    const { text } = await (await serve([json, referrer(2)])).send('GET', `${path}?artifactType=application/${written}`)
+    expect(JSON.parse(text)).toMatchObject({ manifests: [json] })
+  })
+
   it.each(['sha256:abc', 'latest', `md5:${'a'.repeat(32)}`])('of %s are refused', async (digest) => {
     const { status, text } = await (await serve([])).send('GET', `/v2/foo/bar/referrers/${digest}`)
     expect(status).toBe(400)
