@@ -38,10 +38,12 @@ export function mountRoutes(
         handlers: Object.fromEntries(
           served.map(([method, operation]) => [method, isServed(route) ? operation(parts) : relayed]),
         ),
-        allow: served
-          .map(([method]) => method)
-          .sort()
-          .join(', '),
+        // Where nothing else is allowed this much is, and is answered with just that.
+        allow:
+          served
+            .map(([method]) => method)
+            .sort()
+            .join(', ') || 'OPTIONS',
       }
     })
 }

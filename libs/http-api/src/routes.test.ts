@@ -79,7 +79,7 @@ describe('of a route', () => {
     expect(Object.fromEntries(mounted.map(({ name, allow }) => [name, allow]))).toEqual({
       base: 'ANY',
       blob: 'GET, HEAD',
-      blob_upload: '',
+      blob_upload: 'OPTIONS',
       blob_upload_chunk: 'GET, HEAD',
       catalog: 'GET',
       manifest: 'GET, HEAD',
