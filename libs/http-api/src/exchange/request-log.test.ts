@@ -86,6 +86,15 @@ describe('a request', () => {
     expect(lines).toMatchObject([{ level: 'warn', fields: { status: 503, code: 'UNAVAILABLE', err: { cause } } }])
   })
 
+  it('that nothing can be done for while something is known to be wrong is told in short', async () => {
+    const fault = new RegistryError('UNAVAILABLE', { reason: 'health check failed' })
+    const { api, ended } = await serve(() => Promise.reject(fault))
+    await api.send('GET', '/v2/foo/manifests/latest')
+    const { lines } = await ended()
+    expect(lines).toMatchObject([{ level: 'warn', fields: { status: 503, detail: { reason: 'health check failed' } } }])
+    expect(lines[0]?.fields).not.toHaveProperty('err')
+  })
+
   it('that succeeds has no line where the access log is off', async () => {
     const { api, ended } = await serve(async () => stored, { logsSuccesses: false })
     await api.send('GET', '/v2/foo/manifests/latest')

@@ -1,3 +1,4 @@
+import type { RegistryError } from '@berth/errors'
 import type { RequestMetrics, RequestLogger } from '../observers.ts'
 import type { RequestExchange } from './request-exchange.ts'
 import { pathOf } from '../urls/request-path.ts'
@@ -52,6 +53,11 @@ export class RequestLog {
 }
 
 function factsOf(exchange: RequestExchange, status: number, durationMs: number): object {
+/** Why something is unavailable, which is for the operator to know. Where there is a cause, its stack may say more. */
+function whyUnavailable(fault: RegistryError): object {
+  return fault.cause === undefined ? { detail: fault.detail } : { err: fault }
+}
+
   const { request, route, name, fault } = exchange
   const parameter = exchange.parameter.slice(0, maxLength)
   const named =
@@ -71,8 +77,7 @@ function factsOf(exchange: RequestExchange, status: number, durationMs: number):
     ...named,
     status,
     ...(fault === undefined ? {} : { code: fault.code }),
-    // Why something is unavailable is for the operator to know, and stands in the causes.
-    ...(status === 503 && fault !== undefined ? { err: fault } : {}),
+    ...(status === 503 && fault !== undefined ? whyUnavailable(fault) : {}),
     received: exchange.received,
     sent: exchange.sent,
     durationMs: Math.round(durationMs * 100) / 100,
