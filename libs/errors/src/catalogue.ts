@@ -29,6 +29,12 @@ export interface ErrorDetail {
 
 export type ErrorCode = keyof ErrorDetail
 
+/** What a person reads of an error with this detail. */
+export function messageOf<C extends ErrorCode>(code: C, detail: ErrorDetail[C]): string {
+  const isTooLarge = code === 'SIZE_INVALID' && typeof detail === 'object' && detail !== null && 'limit' in detail
+  return isTooLarge ? 'content is larger than allowed' : messages[code]
+}
+
 /** What a person reads, with the code. */
 export const messages: Readonly<Record<ErrorCode, string>> = {
   BLOB_UNKNOWN: 'blob unknown to registry',

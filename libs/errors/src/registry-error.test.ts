@@ -15,6 +15,13 @@ describe('a registry error', () => {
     expect(error.message).toBe('blob unknown to registry')
   })
 
+  it('says that content is too large where it is', () => {
+    expect(new RegistryError('SIZE_INVALID', { limit: 1 }).message).toBe('content is larger than allowed')
+    expect(new RegistryError('SIZE_INVALID', { announced: 1, received: 2 }).message).toBe(
+      'provided length did not match content length',
+    )
+  })
+
   it.each(Object.entries(messages))('%s has a message', (_, message) => {
     expect(message).not.toBe('')
   })

@@ -1,4 +1,4 @@
-import { messages, type ErrorCode, type ErrorDetail } from './catalogue.ts'
+import { messageOf, type ErrorCode, type ErrorDetail } from './catalogue.ts'
 
 /** A fault that the client is told about. Several at once are one `AggregateError` of these. */
 export class RegistryError<C extends ErrorCode = ErrorCode> extends Error {
@@ -7,7 +7,7 @@ export class RegistryError<C extends ErrorCode = ErrorCode> extends Error {
   readonly detail: ErrorDetail[C]
 
   constructor(code: C, detail: ErrorDetail[C], options?: ErrorOptions) {
-    super(messages[code], options)
+    super(messageOf(code, detail), options)
     this.code = code
     this.detail = detail
   }
