@@ -83,6 +83,8 @@ export class HttpApiServer {
     const server = tls === undefined ? createServer(options) : createTlsServer(options, tls)
     this.#server = server
     const serve = (request: IncomingMessage, response: ServerResponse): void => this.#serve(request, response)
+    // Not `httpAllowHalfOpen`: a client that goes away also begins by ending its side. What is done for it must stop then,
+    // which is worth more than answers to clients that end theirs and wait.
     server.on('request', serve)
     // What the operation asks for the body is what answers `Expect: 100-continue`.
     server.on('checkContinue', serve)
