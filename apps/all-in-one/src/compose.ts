@@ -78,5 +78,6 @@ export async function compose(config: Config, lifecycle: Lifecycle, log: Process
     },
     lifecycle,
   )
-  log.info({ api, debug: health.debug && formatAddress(health.debug), storage: storage.name }, 'listening')
+  const debug = health.debug && formatAddress(health.debug)
+  log.info({ api, debug, storage: storage.name, root: opened.rootDirectory }, 'listening')
 }

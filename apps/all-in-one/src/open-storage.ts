@@ -9,6 +9,8 @@ const bufferBudget = 64 * 1024 * 1024
 
 export interface OpenedStorage {
   readonly driver: StorageDriver & SendingDriver
+  /** Where it is, if it is anywhere. */
+  readonly rootDirectory: string | undefined
   /** Signs upload tokens where the configuration has no key. */
   readonly secret: Uint8Array
   /** Removes what writes left that were cut off by the end of a process. */
@@ -23,7 +25,12 @@ export async function openStorage(
 ): Promise<OpenedStorage> {
   if (config.driver.name === 'inmemory') {
     const secret = crypto.getRandomValues(new Uint8Array(32))
-    return { driver: lifecycle.own(new MemoryDriver()), secret, purgeTemporary: async () => 0 }
+    return {
+      driver: lifecycle.own(new MemoryDriver()),
+      rootDirectory: undefined,
+      secret,
+      purgeTemporary: async () => 0,
+    }
   }
   const { driver, rootDirectory } = lifecycle.own(
     await openTree({
@@ -36,6 +43,7 @@ export async function openStorage(
   )
   return {
     driver,
+    rootDirectory,
     secret: await readOrMakeSecret(rootDirectory),
     purgeTemporary: (olderThanMs) => driver.purgeTemporary(olderThanMs),
   }

@@ -71,5 +71,6 @@ export async function compose(config: BlobNodeConfig, lifecycle: Lifecycle, log:
     lifecycle,
   )
   const rpc = formatAddress({ ...listen, port })
-  log.info({ api, rpc, debug: health.debug && formatAddress(health.debug), storage: storage.name }, 'listening')
+  const debug = health.debug && formatAddress(health.debug)
+  log.info({ api, rpc, debug, storage: storage.name, root: tree.rootDirectory }, 'listening')
 }

@@ -38,5 +38,6 @@ export async function compose(config: ManifestConfig, lifecycle: Lifecycle, log:
   const server = lifecycle.own(new RpcServer({ log, services, maxConnectionAgeMs }))
   const { port } = await server.listen({ ...listen, insecure }, tls?.server)
   const rpc = formatAddress({ ...listen, port })
-  log.info({ rpc, debug: health.debug && formatAddress(health.debug), storage: storage.name }, 'listening')
+  const debug = health.debug && formatAddress(health.debug)
+  log.info({ rpc, debug, storage: storage.name, root: tree.rootDirectory }, 'listening')
 }
