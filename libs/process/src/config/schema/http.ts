@@ -72,7 +72,7 @@ export const http = section(
       value('CIDR', { about: 'addresses' }, parseCidr),
     ),
     headers: dictionary(
-      { about: 'added to every response' },
+      { about: 'added to every response of the API’s paths that does not have them already' },
       list({ about: 'values' }, value('text', { about: 'a value' }, headerValue)),
     ),
     tls,
