@@ -1,5 +1,7 @@
 import { type ChannelCredentials, type ChannelOptions, Client, connectivityState } from '@grpc/grpc-js'
+import type { Tracer } from '@berth/process'
 import { maxMessageBytes } from '../wire/limits.ts'
+import { traceCalls } from './trace-calls.ts'
 
 const options: ChannelOptions = {
   // Of a name with several addresses, each in turn.
@@ -27,8 +29,9 @@ export class Replica {
   readonly client: Client
   #failedAtMs: number | undefined
 
-  constructor(address: string, credentials: ChannelCredentials) {
-    this.client = new Client(address, credentials, options)
+  constructor(address: string, credentials: ChannelCredentials, tracer: Tracer | undefined) {
+    const traced = tracer && { interceptors: [traceCalls(tracer, address)] }
+    this.client = new Client(address, credentials, { ...options, ...traced })
   }
 
   /** The least is asked first. Below zero: nothing is known against it. */
@@ -52,9 +55,9 @@ export class Replicas {
   readonly #all: readonly Replica[]
   #turn = 0
 
-  constructor(addresses: readonly string[], credentials: ChannelCredentials) {
+  constructor(addresses: readonly string[], credentials: ChannelCredentials, tracer?: Tracer) {
     if (addresses.length === 0) throw new Error('a service needs at least one address')
-    this.#all = addresses.map((address) => new Replica(address, credentials))
+    this.#all = addresses.map((address) => new Replica(address, credentials, tracer))
   }
 
   get size(): number {

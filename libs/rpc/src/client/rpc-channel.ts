@@ -1,5 +1,6 @@
 import { ChannelCredentials, type MethodDefinition, type ServiceError } from '@grpc/grpc-js'
 import type { Logger } from '@berth/errors'
+import type { Tracer } from '@berth/process'
 import type { RpcClientTls } from '../tls.ts'
 import { type Attempt, Attempts } from './attempts.ts'
 import { callForMany, callForOne, MessageStream } from './calling.ts'
@@ -12,6 +13,8 @@ export interface RpcChannelOptions {
   /** How long a call may take with all its attempts. Default: 30 s. */
   readonly deadlineMs?: number
   readonly log?: Logger
+  /** Makes a span of each call; none are made where it is absent. */
+  readonly tracer?: Tracer | undefined
   /** From 0 to 1. Default: `Math.random`. */
   readonly random?: () => number
 }
@@ -28,8 +31,8 @@ export class RpcChannel {
   readonly #attempts: Attempts
   readonly #deadlineMs: number
 
-  constructor({ addresses, tls, deadlineMs = 30_000, log, random = Math.random }: RpcChannelOptions) {
-    this.#replicas = new Replicas(addresses, credentialsOf(tls))
+  constructor({ addresses, tls, deadlineMs = 30_000, log, tracer, random = Math.random }: RpcChannelOptions) {
+    this.#replicas = new Replicas(addresses, credentialsOf(tls), tracer)
     this.#attempts = new Attempts({ replicas: this.#replicas, deadlineMs, log, random })
     this.#deadlineMs = deadlineMs
   }

@@ -1,19 +1,24 @@
-import type {
-  handleServerStreamingCall,
-  handleUnaryCall,
-  ServerUnaryCall,
-  ServerWritableStream,
-  ServiceError,
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type ServiceError,
+  status,
 } from '@grpc/grpc-js'
 import type { Logger } from '@berth/errors'
+import type { Span, Tracer } from '@berth/process'
 import { type Refusal, refusalOf, unknownRefusal } from '../wire/errors.ts'
+import { failureOf, rpcAttributes, rpcName } from '../wire/rpc-spans.ts'
 
 /** Makes handlers of gRPC's from functions of ours. The signal of a call is aborted when its caller is gone. */
 export class Calls {
   readonly #log: Logger
+  readonly #tracer: Tracer | undefined
 
-  constructor(log: Logger) {
+  constructor(log: Logger, tracer: Tracer | undefined) {
     this.#log = log
+    this.#tracer = tracer
   }
 
   /** One message for one. */
@@ -22,9 +27,18 @@ export class Calls {
   ): handleUnaryCall<Request, Response> {
     return (call, callback) => {
       const signal = signalOf(call)
-      handle(call.request, signal).then(
-        (response) => callback(null, response),
-        (error: unknown) => callback(this.#refuse(error, call.getPath(), signal)),
+      this.#traced(call, (span) =>
+        handle(call.request, signal).then(
+          (response) => {
+            endSpan(span, status.OK)
+            callback(null, response)
+          },
+          (error: unknown) => {
+            const refusal = this.#refuse(error, call.getPath(), signal)
+            endSpan(span, refusal.code)
+            callback(refusal)
+          },
+        ),
       )
     }
   }
@@ -35,14 +49,31 @@ export class Calls {
   ): handleServerStreamingCall<Request, Response> {
     return (call) => {
       const signal = signalOf(call)
-      sendAll(call, handle(call.request, signal), signal).then(
-        () => call.end(),
-        (error: unknown) => {
-          const refusal = this.#refuse(error, call.getPath(), signal)
-          if (!call.destroyed) call.emit('error', refusal)
-        },
+      this.#traced(call, (span) =>
+        sendAll(call, handle(call.request, signal), signal).then(
+          () => {
+            endSpan(span, status.OK)
+            call.end()
+          },
+          (error: unknown) => {
+            const refusal = this.#refuse(error, call.getPath(), signal)
+            endSpan(span, signal.aborted ? status.CANCELLED : refusal.code)
+            if (!call.destroyed) call.emit('error', refusal)
+          },
+        ),
       )
     }
+  }
+
+  /** Does `work` in the course of a span of its own, where there is a tracer. */
+  #traced(call: Called, work: (span?: Span) => Promise<void>): void {
+    const tracer = this.#tracer
+    if (tracer === undefined) return void work()
+    const path = call.getPath()
+    const sent = (key: string): string | undefined => call.metadata.get(key)[0]?.toString()
+    const caller = { traceparent: sent('traceparent'), tracestate: sent('tracestate') }
+    const span = tracer.serve(rpcName(path), caller, rpcAttributes(path))
+    void tracer.within(span, () => work(span))
   }
 
   #refuse(error: unknown, method: string, signal: AbortSignal): Refusal {
@@ -53,8 +84,14 @@ export class Calls {
   }
 }
 
+type Called = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>
+
+function endSpan(span: Span | undefined, code: status): void {
+  span?.end({ 'rpc.grpc.status_code': code }, failureOf(code))
+}
+
 /** A caller that left, a connection that broke, and a deadline that passed are all one: nobody waits any more. */
-function signalOf(call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>): AbortSignal {
+function signalOf(call: Called): AbortSignal {
   const gone = new AbortController()
   call.once('cancelled', () => gone.abort(new Error('the caller is gone')))
   if (call.cancelled) gone.abort(new Error('the caller is gone'))

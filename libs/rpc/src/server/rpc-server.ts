@@ -2,7 +2,7 @@ import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceI
 import type { Blobs } from '@berth/blobs'
 import type { Logger } from '@berth/errors'
 import type { Catalog, Manifests, Referrers, Tags } from '@berth/manifests'
-import { cannotListen, formatAddress } from '@berth/process'
+import { cannotListen, formatAddress, type Tracer } from '@berth/process'
 import { HealthService } from '../gen/grpc/health/v1/health.ts'
 import { BlobsServiceService } from '../gen/registry/v1/blobs.ts'
 import { CatalogServiceService } from '../gen/registry/v1/catalog.ts'
@@ -28,6 +28,8 @@ export interface RpcServices {
 
 export interface RpcServerOptions {
   readonly log: Logger
+  /** Makes a span of each call; none are made where it is absent. */
+  readonly tracer?: Tracer | undefined
   /** What there is to serve. */
   readonly services: Partial<RpcServices>
   /** When a client is told to connect anew, and so sees replicas that came since. Default: five minutes. */
@@ -50,7 +52,13 @@ export class RpcServer {
   readonly #server: Server
   readonly #health: Health
 
-  constructor({ log, services, maxConnectionAgeMs = 300_000, maxConnectionAgeGraceMs = 30_000 }: RpcServerOptions) {
+  constructor({
+    log,
+    tracer,
+    services,
+    maxConnectionAgeMs = 300_000,
+    maxConnectionAgeGraceMs = 30_000,
+  }: RpcServerOptions) {
     this.#server = new Server({
       'grpc.max_connection_age_ms': maxConnectionAgeMs,
       'grpc.max_connection_age_grace_ms': maxConnectionAgeGraceMs,
@@ -66,7 +74,7 @@ export class RpcServer {
       const [method] = Object.values(definition)
       if (method !== undefined) names.push(method.path.split('/')[1] ?? '')
     }
-    const calls = new Calls(log)
+    const calls = new Calls(log, tracer)
     const { blobs, manifests, tags, catalog, referrers } = services
     if (blobs !== undefined) add(BlobsServiceService, serveBlobs(blobs, calls))
     if (manifests !== undefined) add(ManifestsServiceService, serveManifests(manifests, calls))
