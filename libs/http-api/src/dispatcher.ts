@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express'
+import type { Span, Tracer } from '@berth/process'
 import { RegistryError, registryErrors } from '@berth/errors'
 import { cleanPath, looksUnclean } from './urls/canonical-path.ts'
 import { renderFaults, renderText } from './errors.ts'
@@ -9,6 +10,7 @@ import { refuse } from './exchange/refuse.ts'
 import { pathOf } from './urls/request-path.ts'
 import { ClientGoneError } from './exchange/request-body.ts'
 import { RequestExchange } from './exchange/request-exchange.ts'
+import { beginSpan, endSpan } from './exchange/request-span.ts'
 import type { RequestLog } from './exchange/request-log.ts'
 import { respond } from './exchange/respond.ts'
 import type { Urls } from './urls/urls.ts'
@@ -20,6 +22,7 @@ export interface DispatcherParts {
   readonly isHealthy: () => boolean
   readonly idOf: (request: Request) => string
   readonly connections: Connections
+  readonly tracer: Tracer | undefined
 }
 
 /** What is done for a request: an operation, or what stands in for one. */
@@ -39,24 +42,52 @@ export class Dispatcher {
       const isGone = !this.writableFinished && !exchange.isAnswered
       if (isGone) exchange.abort()
       log.ended(exchange, isGone)
+      if (exchange.span !== undefined) endSpan(exchange, isGone)
       connections.answered()
     }
   }
 
   /** Serves a request that a route matches. */
   serve(route: MountedRoute, request: Request, response: Response): void {
-    void this.#run(route, request, response)
+    if (this.#parts.tracer === undefined) void this.#run(route, request, response)
+    else this.#runTraced(this.#parts.tracer, route, request, response)
   }
 
   /** Serves what no route matches, or could be matched with any. */
   serveUnrouted(request: Request, response: Response, error: unknown): void {
-    void this.#run(undefined, request, response, error)
+    if (this.#parts.tracer === undefined) void this.#run(undefined, request, response, error)
+    else this.#runTraced(this.#parts.tracer, undefined, request, response, error)
+  }
+
+  #runTraced(
+    tracer: Tracer,
+    route: MountedRoute | undefined,
+    request: Request,
+    response: Response,
+    error?: unknown,
+  ): void {
+    const span = beginSpan(tracer, route, request)
+    void tracer.within(span, () => this.#run(route, request, response, error, span))
   }
 
   /** Never rejects: whatever happens is answered, or logged. */
-  async #run(route: MountedRoute | undefined, request: Request, response: Response, error?: unknown): Promise<void> {
+  async #run(
+    route: MountedRoute | undefined,
+    request: Request,
+    response: Response,
+    error?: unknown,
+    span?: Span,
+  ): Promise<void> {
     const { urls, idOf, log, isHealthy, connections } = this.#parts
-    const exchange = new RequestExchange(urls, idOf(request), request, response, route?.name, route ? request.params : {})
+    const exchange = new RequestExchange(
+      urls,
+      idOf(request),
+      request,
+      response,
+      route?.name,
+      route ? request.params : {},
+    )
+    exchange.span = span
     attachExchange(response, exchange)
     response.on('close', this.#onClose)
     log.began(exchange)

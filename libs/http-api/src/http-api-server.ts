@@ -7,7 +7,7 @@ import {
   validateHeaderValue,
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ServerTls } from '@berth/process'
+import type { ServerTls, Tracer } from '@berth/process'
 import type { Express, Request, Response } from 'express'
 import { createApp } from './app.ts'
 import { Connections } from './connections/connections.ts'
@@ -31,6 +31,8 @@ export interface HttpApiOptions {
   readonly settings?: Partial<HttpApiSettings>
   readonly log: RequestLogger
   readonly metrics?: RequestMetrics
+  /** Makes a span of each request; none are made where it is absent. */
+  readonly tracer?: Tracer | undefined
   /** Asked before each request: while it says no, all are answered with 503. */
   readonly isHealthy?: () => boolean
 }
@@ -50,7 +52,7 @@ export class HttpApiServer {
   #server: Server | undefined
 
   constructor(options: HttpApiOptions) {
-    const { services, log, metrics = noMetrics, isHealthy = () => true } = options
+    const { services, log, metrics = noMetrics, tracer, isHealthy = () => true } = options
     const settings = { ...defaultSettings, ...options.settings }
     const connections = new Connections(settings.stallTimeoutMs)
     const mounted = mountRoutes(routes, services, settings)
@@ -63,6 +65,7 @@ export class HttpApiServer {
       isHealthy,
       idOf: requestIds(trustedPeers(settings.trustedProxies)),
       connections,
+      tracer,
     })
     this.app = createApp(mounted, this.#dispatcher)
     equipResponses(this.app, flatten(settings.headers), () => connections.isClosing)
@@ -80,11 +83,11 @@ export class HttpApiServer {
       optimizeEmptyRequests: true,
       noDelay: true,
     }
+    // Not `httpAllowHalfOpen`: a client that goes away also begins by ending its side. What is done for it must stop then,
+    // which is worth more than answers to clients that end theirs and wait.
     const server = tls === undefined ? createServer(options) : createTlsServer(options, tls)
     this.#server = server
     const serve = (request: IncomingMessage, response: ServerResponse): void => this.#serve(request, response)
-    // Not `httpAllowHalfOpen`: a client that goes away also begins by ending its side. What is done for it must stop then,
-    // which is worth more than answers to clients that end theirs and wait.
     server.on('request', serve)
     // What the operation asks for the body is what answers `Expect: 100-continue`.
     server.on('checkContinue', serve)

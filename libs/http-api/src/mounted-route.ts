@@ -7,6 +7,8 @@ import type { HttpApiSettings } from './settings.ts'
 export interface MountedRoute {
   readonly name: RouteName
   readonly pattern: RegExp
+  /** Its path with the names of what varies, for people. */
+  readonly template: string
   readonly handlers: Readonly<Partial<Record<Method, (exchange: RequestExchange) => Promise<void>>>>
   /** The `Allow` header: what it can be asked for. */
   readonly allow: string
@@ -35,6 +37,7 @@ export function mountRoutes(
       return {
         name,
         pattern: new RegExp(`^${settings.prefix.replaceAll(/[^\w/]/g, String.raw`\$&`)}v2/${path}$`),
+        template: `${settings.prefix}v2/${templateOf(path)}`,
         handlers: Object.fromEntries(
           served.map(([method, operation]) => [method, isServed(route) ? operation(parts) : relayed]),
         ),
@@ -46,4 +49,9 @@ export function mountRoutes(
             .join(', ') || 'OPTIONS',
       }
     })
+}
+
+/** `(?<name>.+)/tags/list` as `{name}/tags/list`. */
+function templateOf(path: string): string {
+  return path.replaceAll(/\(\?<(\w+)>(?:\(\?!.*?\)|.)*?\)/g, '{$1}')
 }

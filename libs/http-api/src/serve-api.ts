@@ -1,5 +1,12 @@
 import type { AddressInfo } from 'node:net'
-import { cannotListen, type Config, formatAddress, type Lifecycle, type ProcessLogger } from '@berth/process'
+import {
+  cannotListen,
+  type Config,
+  formatAddress,
+  type Lifecycle,
+  type ProcessLogger,
+  type Tracer,
+} from '@berth/process'
 import { HttpApiServer } from './http-api-server.ts'
 import type { RequestMetrics } from './observers.ts'
 import type { RegistryServices } from './services.ts'
@@ -10,6 +17,7 @@ export interface ServedApi {
   readonly services: Partial<RegistryServices>
   readonly log: ProcessLogger
   readonly metrics: RequestMetrics
+  readonly tracer?: Tracer | undefined
   readonly isHealthy: () => boolean
 }
 

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import type { ByteStream } from '@berth/bytes'
 import type { RegistryError } from '@berth/errors'
+import type { Span } from '@berth/process'
 import { parseRepositoryName, type RepositoryName } from '@berth/reference'
 import type { Exchange } from './exchange.ts'
 import { ClientGoneError, RequestBody } from './request-body.ts'
@@ -26,6 +27,8 @@ export class RequestExchange implements Exchange {
   /** Whether the answer is out, though Node does not count the response as finished. */
   isAnswered = false
   facts: Record<string, unknown> | undefined
+  /** Its part of a trace, where traces are made. */
+  span: Span | undefined
   readonly #urls: Urls
   #repository: RepositoryName | undefined
   #query: URLSearchParams | undefined

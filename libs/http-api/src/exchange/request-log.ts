@@ -1,6 +1,7 @@
 import type { RegistryError } from '@berth/errors'
 import type { RequestMetrics, RequestLogger } from '../observers.ts'
 import type { RequestExchange } from './request-exchange.ts'
+import { parameterName } from './request-span.ts'
 import { pathOf } from '../urls/request-path.ts'
 import type { HttpApiSettings } from '../settings.ts'
 
@@ -52,24 +53,18 @@ export class RequestLog {
   }
 }
 
-function factsOf(exchange: RequestExchange, status: number, durationMs: number): object {
 /** Why something is unavailable, which is for the operator to know. Where there is a cause, its stack may say more. */
 function whyUnavailable(fault: RegistryError): object {
   return fault.cause === undefined ? { detail: fault.detail } : { err: fault }
 }
 
+function factsOf(exchange: RequestExchange, status: number, durationMs: number): object {
   const { request, route, name, fault } = exchange
   const parameter = exchange.parameter.slice(0, maxLength)
-  const named =
-    parameter === ''
-      ? {}
-      : route === 'blob_upload_chunk'
-        ? { upload: parameter }
-        : parameter.includes(':')
-          ? { digest: parameter }
-          : { reference: parameter }
+  const named = parameter === '' ? {} : { [parameterName(route, parameter)]: parameter }
   return {
     requestId: exchange.id,
+    ...(exchange.span === undefined ? {} : { traceId: exchange.span.traceId }),
     method: request.method,
     route,
     ...(route === undefined ? { path: pathOf(request.url).slice(0, maxLength) } : {}),

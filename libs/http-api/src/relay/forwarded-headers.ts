@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
+import type { TraceContext } from '@berth/process'
 import { announcesBody } from '../exchange/unread-body.ts'
 
 /** What is about one connection, and not about the message. @see RFC 9110, section 7.6.1 */
@@ -21,6 +22,7 @@ const ofServer: readonly string[] = ['docker-distribution-api-version', 'x-reque
 /** What would change a message when it is over. @see RFC 9110, section 6.5.1 */
 const neverTrailers: readonly string[] = ['content-length', 'host', 'expect', 'authorization', 'content-encoding']
 
+const ofTraces: ReadonlySet<string> = new Set(['traceparent', 'tracestate'])
 const toDropOfRequest: ReadonlySet<string> = new Set([...ofConnection, ...ofRelay])
 const toDropOfStrangersRequest: ReadonlySet<string> = new Set([...toDropOfRequest, ...ofProxies])
 const toDropOfAnswer: ReadonlySet<string> = new Set([...ofConnection, ...ofServer])
@@ -33,13 +35,15 @@ export interface Forwarding {
   readonly isProxy: boolean
   /** The node, for clients that name no host. */
   readonly node: string
+  /** Of the span that the node's is a part of; where there is none, what the client says goes by. */
+  readonly trace?: TraceContext | undefined
 }
 
 /**
  * A client's request, as it is sent on to a node. One with a body expects to be told to continue, whether or not its
  * client does: until a node has said so, nothing of the body is taken, and another node can be asked.
  */
-export function requestHead(request: IncomingMessage, { id, isProxy, node }: Forwarding): string {
+export function requestHead(request: IncomingMessage, { id, isProxy, node, trace }: Forwarding): string {
   const { headers, method, rawHeaders, socket, url } = request
   const proto = (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http'
   const peer = socket.remoteAddress ?? 'unknown'
@@ -56,7 +60,10 @@ export function requestHead(request: IncomingMessage, { id, isProxy, node }: For
   if (headers['transfer-encoding'] !== undefined) own.push('Transfer-Encoding', 'chunked')
   else if (headers['content-length'] !== undefined) own.push('Content-Length', headers['content-length'])
   if (announcesBody(request)) own.push('Expect', '100-continue')
-  const sentOn = without(isProxy ? toDropOfRequest : toDropOfStrangersRequest, rawHeaders, headers.connection)
+  const received = trace === undefined ? rawHeaders : without(ofTraces, rawHeaders, undefined)
+  if (trace?.traceparent !== undefined) own.push('traceparent', trace.traceparent)
+  if (trace?.tracestate !== undefined) own.push('tracestate', trace.tracestate)
+  const sentOn = without(isProxy ? toDropOfRequest : toDropOfStrangersRequest, received, headers.connection)
   return `${method} ${originForm(url ?? '/')} HTTP/1.1\r\n${fields(own)}${fields(sentOn)}\r\n`
 }
 

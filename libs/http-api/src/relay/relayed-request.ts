@@ -45,20 +45,24 @@ export class RelayedRequest {
    * @throws NodeFailure it has not answered, or not wholly
    */
   async askOn(connection: NodeConnection, node: string, isLast: boolean): Promise<void> {
-    const { id, request, signal } = this.#exchange
+    const { id, request, signal, span } = this.#exchange
     this.#exchange.note({ node })
+    const asking = span?.ask(request.method, { 'http.request.method': request.method, 'server.address': node })
+    let failure: string | undefined
     const onAbort = (): void => connection.abandon(signal.reason as Error)
     signal.addEventListener('abort', onAbort)
     try {
       signal.throwIfAborted()
-      const head = requestHead(request, { id, isProxy: this.#isProxy, node })
+      const head = requestHead(request, { id, isProxy: this.#isProxy, node, trace: asking?.context })
       const answer = await this.#ask(connection, head)
       if (answer.status === 503 && !isLast && this.isRepeatable) throw new NodeFailure('a blob node is not available')
       await this.#answer(connection, answer)
     } catch (error) {
+      failure = (error as Error).name
       connection.abandon(error as Error)
       throw error
     } finally {
+      asking?.end({}, failure)
       signal.removeEventListener('abort', onAbort)
     }
   }
