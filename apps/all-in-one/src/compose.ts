@@ -9,21 +9,29 @@ import {
   type ProcessLogger,
   repeatUploadPurge,
   serveHealth,
+  storageObserver,
+  type Tracer,
   version,
 } from '@berth/process'
 import { openRedis, RedisDescriptors } from '@berth/redis'
-import { findStat, layout, ObservedDriver } from '@berth/storage'
+import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
 import { KeyRing } from '@berth/uploads'
 import { StoredBlobUploads, StoredUploadPurge } from '@berth/uploads/stored'
 import { keyRingOptions } from './config.ts'
 import { openStorage } from './open-storage.ts'
 
 /** The whole registry in one process. What is made is made here, and storage in `open-storage.ts`. */
-export async function compose(config: Config, lifecycle: Lifecycle, log: ProcessLogger): Promise<void> {
+export async function compose(
+  config: Config,
+  lifecycle: Lifecycle,
+  log: ProcessLogger,
+  tracer?: Tracer,
+): Promise<void> {
   const metrics = createMetrics({ version })
   const opened = await openStorage(config.storage, lifecycle, log)
-  const actions = metrics.storage(opened.driver.name)
-  const storage = ObservedDriver.observe(opened.driver, (action, seconds) => actions.observe(action, seconds))
+  const { name: driver } = opened.driver
+  const observer = storageObserver({ driver, metrics: metrics.storage(driver), tracer, kindOf: pathKind })
+  const storage = ObservedDriver.observe(opened.driver, observer)
 
   const { blobDescriptor, blobDescriptorSize } = config.storage.cache
   const redis = blobDescriptor === 'redis' ? config.redis.cache : undefined
@@ -74,6 +82,7 @@ export async function compose(config: Config, lifecycle: Lifecycle, log: Process
       services: { blobs, uploads, ...manifests },
       log,
       metrics: metrics.http,
+      tracer,
       isHealthy: health.isHealthy,
     },
     lifecycle,

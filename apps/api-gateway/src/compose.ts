@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { BlobRelay, serveApi } from '@berth/http-api'
-import { createMetrics, formatAddress, type Lifecycle, type ProcessLogger, serveHealth, version } from '@berth/process'
+import {
+  createMetrics,
+  formatAddress,
+  type Lifecycle,
+  type ProcessLogger,
+  serveHealth,
+  type Tracer,
+  version,
+} from '@berth/process'
 import {
   checkHealth,
   loadRpcTls,
@@ -13,11 +21,18 @@ import {
 import type { GatewayConfig } from './config.ts'
 
 /** The API's front door: it asks the manifest service, and relays blobs to a node. The one file here that says `new`. */
-export async function compose(config: GatewayConfig, lifecycle: Lifecycle, log: ProcessLogger): Promise<void> {
+export async function compose(
+  config: GatewayConfig,
+  lifecycle: Lifecycle,
+  log: ProcessLogger,
+  tracer?: Tracer,
+): Promise<void> {
   const metrics = createMetrics({ version })
   const tls = config.rpc.tls && loadRpcTls(config.rpc.tls, (path) => readFileSync(path, 'utf8'))
   const { blobs, manifest } = config.services
-  const channel = lifecycle.own(new RpcChannel({ addresses: manifest.addresses, log, ...(tls && { tls: tls.client }) }))
+  const channel = lifecycle.own(
+    new RpcChannel({ addresses: manifest.addresses, log, tracer, ...(tls && { tls: tls.client }) }),
+  )
   const relay = lifecycle.own(new BlobRelay({ nodes: blobs.http, log }))
 
   const health = await serveHealth(
@@ -43,6 +58,9 @@ export async function compose(config: GatewayConfig, lifecycle: Lifecycle, log: 
     referrers: new RemoteReferrers(channel),
     relay,
   }
-  const api = await serveApi({ config, services, log, metrics: metrics.http, isHealthy: health.isHealthy }, lifecycle)
+  const api = await serveApi(
+    { config, services, log, metrics: metrics.http, tracer, isHealthy: health.isHealthy },
+    lifecycle,
+  )
   log.info({ api, debug: health.debug && formatAddress(health.debug) }, 'listening')
 }

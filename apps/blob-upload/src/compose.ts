@@ -9,11 +9,13 @@ import {
   type ProcessLogger,
   repeatUploadPurge,
   serveHealth,
+  storageObserver,
+  type Tracer,
   version,
 } from '@berth/process'
 import { openRedis, RedisDescriptors } from '@berth/redis'
 import { loadRpcTls, RpcServer } from '@berth/rpc'
-import { findStat, layout, ObservedDriver } from '@berth/storage'
+import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
 import { openTree } from '@berth/storage-filesystem'
 import { KeyRing } from '@berth/uploads'
 import { StoredBlobUploads, StoredUploadPurge } from '@berth/uploads/stored'
@@ -23,14 +25,20 @@ import type { BlobNodeConfig } from './config.ts'
 const bufferBudget = 64 * 1024 * 1024
 
 /** A blob node: blobs and uploads, over HTTP to clients and over gRPC to services. The one file here that says `new`. */
-export async function compose(config: BlobNodeConfig, lifecycle: Lifecycle, log: ProcessLogger): Promise<void> {
+export async function compose(
+  config: BlobNodeConfig,
+  lifecycle: Lifecycle,
+  log: ProcessLogger,
+  tracer?: Tracer,
+): Promise<void> {
   const metrics = createMetrics({ version })
   const tls = config.rpc.tls && loadRpcTls(config.rpc.tls, (path) => readFileSync(path, 'utf8'))
   const budget = new ByteBudget(bufferBudget)
   const { rootDirectory } = config
   const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'blob-upload', mode: 'shared', budget, log }))
-  const actions = metrics.storage(tree.driver.name)
-  const storage = ObservedDriver.observe(tree.driver, (action, seconds) => actions.observe(action, seconds))
+  const { name: driver } = tree.driver
+  const observer = storageObserver({ driver, metrics: metrics.storage(driver), tracer, kindOf: pathKind })
+  const storage = ObservedDriver.observe(tree.driver, observer)
 
   const { blobDescriptor, blobDescriptorSize } = config.storage.cache
   const redis = blobDescriptor === 'redis' ? config.redis.cache : undefined
@@ -64,10 +72,10 @@ export async function compose(config: BlobNodeConfig, lifecycle: Lifecycle, log:
   const probe = async (): Promise<void> => void (await findStat(storage, layout.registryRoot))
   const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe } }, lifecycle)
   const { listen, insecure, maxConnectionAgeMs } = config.rpc
-  const server = lifecycle.own(new RpcServer({ log, services: { blobs }, maxConnectionAgeMs }))
+  const server = lifecycle.own(new RpcServer({ log, tracer, services: { blobs }, maxConnectionAgeMs }))
   const { port } = await server.listen({ ...listen, insecure }, tls?.server)
   const api = await serveApi(
-    { config, services: { blobs, uploads }, log, metrics: metrics.http, isHealthy: health.isHealthy },
+    { config, services: { blobs, uploads }, log, metrics: metrics.http, tracer, isHealthy: health.isHealthy },
     lifecycle,
   )
   const rpc = formatAddress({ ...listen, port })

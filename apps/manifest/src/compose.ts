@@ -1,9 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { ByteBudget } from '@berth/bytes'
 import { openManifests } from '@berth/manifests/stored'
-import { createMetrics, formatAddress, type Lifecycle, type ProcessLogger, serveHealth, version } from '@berth/process'
+import {
+  createMetrics,
+  formatAddress,
+  type Lifecycle,
+  type ProcessLogger,
+  serveHealth,
+  storageObserver,
+  type Tracer,
+  version,
+} from '@berth/process'
 import { loadRpcTls, RemoteBlobs, RpcChannel, RpcServer } from '@berth/rpc'
-import { findStat, layout, ObservedDriver } from '@berth/storage'
+import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
 import { openTree } from '@berth/storage-filesystem'
 import type { ManifestConfig } from './config.ts'
 
@@ -11,17 +20,23 @@ import type { ManifestConfig } from './config.ts'
 const bufferBudget = 32 * 1024 * 1024
 
 /** Manifests, tags, referrers and the catalog, over gRPC. The one file here that says `new`. */
-export async function compose(config: ManifestConfig, lifecycle: Lifecycle, log: ProcessLogger): Promise<void> {
+export async function compose(
+  config: ManifestConfig,
+  lifecycle: Lifecycle,
+  log: ProcessLogger,
+  tracer?: Tracer,
+): Promise<void> {
   const metrics = createMetrics({ version })
   const tls = config.rpc.tls && loadRpcTls(config.rpc.tls, (path) => readFileSync(path, 'utf8'))
   const budget = new ByteBudget(bufferBudget)
   const { rootDirectory } = config
   const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'manifest', mode: 'shared', budget, log }))
-  const actions = metrics.storage(tree.driver.name)
-  const storage = ObservedDriver.observe(tree.driver, (action, seconds) => actions.observe(action, seconds))
+  const { name: driver } = tree.driver
+  const observer = storageObserver({ driver, metrics: metrics.storage(driver), tracer, kindOf: pathKind })
+  const storage = ObservedDriver.observe(tree.driver, observer)
 
   const { addresses } = config.services.blobs
-  const nodes = lifecycle.own(new RpcChannel({ addresses, log, ...(tls && { tls: tls.client }) }))
+  const nodes = lifecycle.own(new RpcChannel({ addresses, log, tracer, ...(tls && { tls: tls.client }) }))
   const { adoptInBackground, ...services } = openManifests({
     storage,
     blobs: new RemoteBlobs(nodes),
@@ -35,7 +50,7 @@ export async function compose(config: ManifestConfig, lifecycle: Lifecycle, log:
   const probe = async (): Promise<void> => void (await findStat(storage, layout.registryRoot))
   const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe } }, lifecycle)
   const { listen, insecure, maxConnectionAgeMs } = config.rpc
-  const server = lifecycle.own(new RpcServer({ log, services, maxConnectionAgeMs }))
+  const server = lifecycle.own(new RpcServer({ log, tracer, services, maxConnectionAgeMs }))
   const { port } = await server.listen({ ...listen, insecure }, tls?.server)
   const rpc = formatAddress({ ...listen, port })
   const debug = health.debug && formatAddress(health.debug)

@@ -2,6 +2,6 @@ import { runProcess } from '@berth/process'
 import { compose } from './compose.ts'
 import { manifestConfig } from './config.ts'
 
-await runProcess({ name: 'manifest', uses: ['rpc', 'services'] }, (config, lifecycle, log) =>
-  compose(manifestConfig(config), lifecycle, log),
+await runProcess({ name: 'manifest', uses: ['rpc', 'services'] }, (config, lifecycle, log, tracer) =>
+  compose(manifestConfig(config), lifecycle, log, tracer),
 )
