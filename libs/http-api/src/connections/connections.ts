@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Socket } from 'node:net'
+import { Server as SocketServer, type Socket } from 'node:net'
 import type { RequestExchange } from '../exchange/request-exchange.ts'
 
 /** What a client that does not speak HTTP is told, by the parser's code. */
@@ -61,7 +61,10 @@ export class Connections {
   async #drain(server: Server, drainTimeoutMs: number): Promise<void> {
     const { promise: idle, resolve } = Promise.withResolvers<void>()
     this.#onIdle = resolve
-    const closed = new Promise<void>((done) => server.close(() => done()))
+    // Node's own way is to end what is idle first: a client that sees it connects again, to a port about to be closed,
+    // and is reset with its request under way.
+    const closed = new Promise<void>((done) => SocketServer.prototype.close.call(server, () => done()))
+    server.close()
     const deadline = setTimeout(() => this.#closeAll(), drainTimeoutMs)
     this.#closeIdle()
     if (this.#atWork === 0) resolve()
