@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { scheduler } from 'node:timers/promises'
 import type { Content, Image } from '../flow-player/content.ts'
 import { type Answer, answerOf, locationOf, type Sending, Wire } from '../flow-player/wire.ts'
@@ -23,6 +24,8 @@ export class PatientClient {
   refused = 0
   crossed = 0
   readonly #wire: Wire
+  /** Connections on which something was answered. Node says so of a request, but not where it waited for its turn. */
+  readonly #kept = new WeakSet<Socket>()
 
   constructor(host: string) {
     this.#wire = new Wire(host, {})
@@ -69,14 +72,17 @@ export class PatientClient {
       for (const piece of sending.pieces ?? []) outgoing.write(piece)
       outgoing.end(sending.body)
       try {
-        return await answered
+        const answer = await answered
+        if (outgoing.socket !== null) this.#kept.add(outgoing.socket)
+        return answer
       } catch (error) {
-        const code = error instanceof Error && 'code' in error ? error.code : undefined
+        const { code, syscall } = error as NodeJS.ErrnoException
+        const isKept = outgoing.socket !== null && this.#kept.has(outgoing.socket)
         if (late.aborted) throw error
-        if (code === 'ECONNREFUSED') {
+        if (syscall === 'connect') {
           this.refused += 1
           await scheduler.wait(20)
-        } else if (outgoing.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')) {
+        } else if (isKept && (code === 'ECONNRESET' || code === 'EPIPE')) {
           this.crossed += 1
           if (method === 'PATCH') throw new Interrupted('a chunk was sent, and no answer came', { cause: error })
         } else throw error
