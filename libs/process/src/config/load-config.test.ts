@@ -112,26 +112,27 @@ http:
 auth: {htpasswd: {realm: x}}
 `
     expect(() => load(file, { REGISTRY_LOGLEVEL: 'derp', REGISTRY_HTTP_KEEPALIVE: '1 hour' })).toThrow(
-      `6 problems in the configuration (config.yml):
+      `7 problems in the configuration (config.yml):
   version: unsupported version: "0.2" (line 1)
   loglevel: invalid loglevel "derp" (REGISTRY_LOGLEVEL)
   storage.filesystem.rootdirectory: must be a single value (text) (line 2)
   auth.htpasswd: htpasswd authentication is not supported yet: the registry would be open (line 6)
   http.draintimout: unknown key; did you mean http.draintimeout? (line 4)
-  http.keepalive: "1 hour" is not a duration, as 30s, 1h30m or 500ms are (REGISTRY_HTTP_KEEPALIVE)`,
+  http.keepalive: "1 hour" is not a duration, as 30s, 1h30m or 500ms are (REGISTRY_HTTP_KEEPALIVE)
+  http.tls.key: is required: TLS needs a certificate and its key`,
     )
   })
 
   it('tells what is wrong with the files of TLS together with all else, and shows no private key', () => {
     const files: Readonly<Record<string, string>> = { ...makeCertificate(), empty: '' }
-    const problems = `${minimal}http: {addr: "no port", tls: {certificate: nowhere, key: empty}}`
+    const problems = `${minimal}http: {adr: x, tls: {certificate: nowhere, key: empty}}`
     const readWith = (file: string) => (path: string) => {
       const text = path === 'config.yml' ? file : files[path]
       if (text === undefined) throw new Error('no such file')
       return text
     }
     expect(() => loadConfig({ path: 'config.yml', environment: {}, readFile: readWith(problems) })).toThrow(
-      /3 problems[^]*http\.addr:[^]*http\.tls\.certificate: cannot be read: no such file[^]*http\.tls\.key: empty is empty/,
+      /3 problems[^]*http\.adr: unknown key[^]*http\.tls\.certificate: cannot be read: no such file[^]*http\.tls\.key: empty is empty/,
     )
     const good = readWith(`${minimal}http: {tls: {certificate: cert, key: key}}`)
     const { config } = loadConfig({ path: 'config.yml', environment: {}, readFile: good })

@@ -6,6 +6,7 @@ import { ConfigError, Findings } from './problems.ts'
 import { readNode } from './read-node.ts'
 import { registry } from './schema/registry.ts'
 import { toConfig } from './to-config.ts'
+import { toTls } from './to-tls.ts'
 import { emptyMapping, isNull, isSet, type Tree } from './tree.ts'
 import { parseYaml } from './yaml-source.ts'
 
@@ -61,8 +62,14 @@ export function loadConfig({ path, environment, readFile, uses = [] }: ConfigSou
   const read = readNode(registry, tree, findings, pathOfKey)
   checkChoices(tree, findings)
   warnOfUnused(tree, uses, findings)
-  // What could not be read has no value to look at further.
-  if (findings.problems.length > 0) throw new ConfigError(source, findings.problems)
+  // What could not be read has no value to look at further; the files of TLS are looked at all the same.
+  if (findings.problems.length > 0) {
+    const isTlsRead = !findings.problems.some(
+      ({ path }) => path === '' || path === 'http' || path.startsWith('http.tls'),
+    )
+    if (isTlsRead) toTls(read.http.tls, readFile, findings)
+    throw new ConfigError(source, findings.problems)
+  }
   const config = toConfig(read, readFile, findings)
   if (findings.problems.length > 0) throw new ConfigError(source, findings.problems)
   return { config: deepFreeze(config), warnings: findings.warnings }

@@ -1,13 +1,12 @@
-import { cipherList } from './cipher-suites.ts'
 import type { Config, HealthConfig, HttpConfig, ManifestsConfig, RedisRoles, StorageConfig } from './config.ts'
 import { parseTcpAddress } from './listen-address.ts'
-import { loadTls, type ServerTls } from './load-tls.ts'
 import { InvalidValue, type Findings } from './problems.ts'
 import { isHeaderName } from './schema/http.ts'
 import type { ValueOf } from './schema/node.ts'
 import type { registry } from './schema/registry.ts'
 import { toRedisRoles } from './to-redis.ts'
 import { toRpc } from './to-rpc.ts'
+import { toTls } from './to-tls.ts'
 import { toUploadKeys } from './to-upload-keys.ts'
 
 type Read = ValueOf<typeof registry>
@@ -85,37 +84,6 @@ function toListenAddress({ net, addr }: Read['http'], findings: Findings): HttpC
     findings.problem('http.addr', error.message)
     return { net, port: 0 }
   }
-}
-
-function toTls(
-  read: Read['http']['tls'],
-  readFile: (path: string) => string,
-  findings: Findings,
-): ServerTls | undefined {
-  const { certificate, keyFile } = read
-  const clientCaFiles = read.clientCas
-  if (read.clientAuth !== undefined && clientCaFiles.length === 0) {
-    findings.problem('http.tls.clientauth', 'needs http.tls.clientcas')
-  }
-  if (!certificate && !keyFile) {
-    // Whoever asks for client certificates must not get a server that speaks to everyone.
-    if (clientCaFiles.length > 0) findings.problem('http.tls.clientcas', 'needs http.tls.certificate and http.tls.key')
-    return undefined
-  }
-  if (!certificate || !keyFile) {
-    const missing = certificate ? 'key' : 'certificate'
-    findings.problem(`http.tls.${missing}`, 'is required: TLS needs a certificate and its key')
-    return undefined
-  }
-  const files = {
-    certificateFile: certificate,
-    keyFile,
-    clientCaFiles,
-    clientAuth: clientCaFiles.length > 0 ? (read.clientAuth ?? 'require-and-verify-client-cert') : 'none',
-    minimumVersion: read.minimumTls,
-    ciphers: cipherList(read.cipherSuites),
-  } as const
-  return loadTls(files, readFile, findings)
 }
 
 function toManifests({ validation, policy }: Read): ManifestsConfig {
