@@ -13,6 +13,7 @@ import {
   HealthService,
 } from '../gen/grpc/health/v1/health.ts'
 import { listen, type Served } from '../test-server.ts'
+import { RpcServer } from './rpc-server.ts'
 
 const repository = parseRepositoryName('a')
 const latest = parseTag('latest')
@@ -61,6 +62,17 @@ function plainClient(address: string) {
 }
 
 describe('the health of a server', () => {
+  it('says by its key that an address is taken', async () => {
+    const { address } = await started()
+    const [, port] = address.split(':')
+    const second = new RpcServer({ log: { debug() {}, info() {}, warn() {}, error() {} }, services: {} })
+    await expect(second.listen({ host: '127.0.0.1', port: Number(port) })).rejects.toMatchObject({
+      name: 'StartError',
+      message: `rpc.listen: cannot listen on ${address}: the address is in use`,
+    })
+    await second.close(AbortSignal.abort())
+  })
+
   it.each(['', 'registry.v1.ManifestsService', 'registry.v1.TagsService'])('%j is that it serves', async (service) => {
     const { address } = await started()
     expect(await plainClient(address).check(service)).toBe(ServingStatus.SERVING)
