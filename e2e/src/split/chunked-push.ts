@@ -116,7 +116,7 @@ export class ChunkedPush {
   }
 }
 
-export function isDisconnection(error: unknown): boolean {
+function isDisconnection(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return code === 'ECONNRESET' || code === 'ECONNREFUSED' || code === 'EPIPE'
 }

@@ -10,7 +10,7 @@ const samplers = [
   'parentbased_traceidratio',
 ] as const
 
-export type SamplerName = (typeof samplers)[number]
+type SamplerName = (typeof samplers)[number]
 
 /** How traces are made and where they go, as OpenTelemetry's variables say. */
 export interface TracingSettings {
