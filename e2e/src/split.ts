@@ -50,11 +50,19 @@ export async function startSplit({ folder, file, port, blobNodes = 3 }: SplitOpt
       send(supervisor.pid, 'SIGSTOP')
       // Once it has ended there are none.
       const running = await services().catch(() => [])
-      for (const { pid } of running) send(pid, 'SIGKILL')
-      for (const { pid } of running) while (await isRunning(pid)) await scheduler.wait(5)
+      // As where a machine fails: nobody is left for a moment who could tell clients that others are gone.
+      const [gateways, others] = [running.filter(isGateway), running.filter((each) => !isGateway(each))]
+      for (const group of [gateways, others]) {
+        for (const { pid } of group) send(pid, 'SIGKILL')
+        for (const { pid } of group) while (await isRunning(pid)) await scheduler.wait(5)
+      }
       return supervisor.kill()
     },
   }
+}
+
+function isGateway({ name }: SplitService): boolean {
+  return name === 'api-gateway'
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
