@@ -21,7 +21,8 @@ export interface ErrorDetail {
   SIZE_INVALID: { limit: number } | { announced: number; received: number }
   TAG_INVALID: { tag: string; reason: string }
   TOOMANYREQUESTS: { retryAfterMs: number }
-  UNAUTHORIZED: readonly { type: string; name: string; action: string }[] | null
+  /** Everything that was asked for, with upstream's keys; `null` where that is nothing but to be known. */
+  UNAUTHORIZED: readonly { Type: string; Class: string; Name: string; Action: string }[] | null
   UNAVAILABLE: { reason: string }
   UNKNOWN: undefined
   UNSUPPORTED: { reason: string }

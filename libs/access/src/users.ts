@@ -1,0 +1,17 @@
+/** Who can log in, with a password. */
+export interface Users {
+  /**
+   * Says whether a password is a user's. Whether there is such a user shows in neither the answer nor its time.
+   *
+   * @param source the client's address, which failed logins are counted by
+   * @returns the answer itself where it takes no waiting: for credentials that were seen before
+   * @throws RegistryError UNAVAILABLE: who the users are cannot be read
+   */
+  logIn(name: string, password: string, source: string): LogIn | Promise<LogIn>
+}
+
+/** In milliseconds from now, a client that is `limited` may try again. */
+export type LogIn =
+  | { readonly outcome: 'accepted' }
+  | { readonly outcome: 'refused' }
+  | { readonly outcome: 'limited'; readonly retryAfterMs: number }
