@@ -43,7 +43,7 @@ export class Dispatcher {
       if (isGone) exchange.abort()
       log.ended(exchange, isGone)
       if (exchange.span !== undefined) endSpan(exchange, isGone)
-      connections.answered()
+      connections.answered(exchange)
     }
   }
 

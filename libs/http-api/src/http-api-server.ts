@@ -54,7 +54,7 @@ export class HttpApiServer {
   constructor(options: HttpApiOptions) {
     const { services, log, metrics = noMetrics, tracer, isHealthy = () => true } = options
     const settings = { ...defaultSettings, ...options.settings }
-    const connections = new Connections(settings.stallTimeoutMs)
+    const connections = new Connections(settings)
     const mounted = mountRoutes(routes, services, settings)
     this.#settings = settings
     this.#connections = connections

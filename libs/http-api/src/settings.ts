@@ -32,6 +32,8 @@ export interface HttpApiSettings {
   readonly stallTimeoutMs: number
   /** `http.keepalive`: how long an idle connection is kept. */
   readonly keepAliveTimeoutMs: number
+  /** How long a connection on which nothing is asked is kept when closing: its next request may be on its way. */
+  readonly lingerTimeoutMs: number
   /** How long the head of a request may take. */
   readonly headTimeoutMs: number
 }
@@ -52,5 +54,6 @@ export const defaultSettings: HttpApiSettings = {
   logsSuccesses: true,
   stallTimeoutMs: 60_000,
   keepAliveTimeoutMs: 75_000,
+  lingerTimeoutMs: 1000,
   headTimeoutMs: 30_000,
 }

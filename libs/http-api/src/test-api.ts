@@ -30,7 +30,9 @@ export class TestApi {
 
   static async open(options: Partial<HttpApiOptions> = {}): Promise<TestApi> {
     const lines: LogLine[] = []
-    const server = new HttpApiServer({ services: {}, log: keepingLog(lines), ...options })
+    // What is asked on a connection while closing is for those tests that say so: the others are done by then.
+    const settings = { lingerTimeoutMs: 1, ...options.settings }
+    const server = new HttpApiServer({ services: {}, log: keepingLog(lines), ...options, settings })
     const { port } = (await server.listen({ port: 0, host: '127.0.0.1' })) as AddressInfo
     return new TestApi(server, port, lines)
   }

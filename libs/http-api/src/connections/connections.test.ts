@@ -103,16 +103,21 @@ describe('a body', () => {
 
   it('whose reader takes its time is not cut off for it', async () => {
     const late = Promise.withResolvers<void>()
-    const { connection } = await serve(
+    let count = 0
+    const { api, connection } = await serve(
       async (content) => {
-        await late.promise
+        if (count++ === 0) await late.promise
         return received(await sizeOf(content))
       },
       { stallTimeoutMs: 20 },
     )
     connection.write(head('Content-Length: 5') + 'hello')
-    // Longer than the limit, by the same clock.
-    setTimeout(() => late.resolve(), 100)
+    while (count < 1) await new Promise(setImmediate)
+    // It stalls for the same time, beginning later.
+    const stalled = await api.connect()
+    stalled.write(head('Content-Length: 10') + 'hello')
+    expect(await stalled.ended()).toBe('')
+    late.resolve()
     expect(await connection.until('\r\n\r\n')).toMatch(/^HTTP\/1.1 202 /)
   })
 })
@@ -360,20 +365,63 @@ describe('closing', () => {
   })
 
   it('waits for work whose client is gone', async () => {
-    const started = Promise.withResolvers<void>()
     const work = Promise.withResolvers<Upload>()
-    const { api, connection } = await serve(async () => {
-      started.resolve()
-      return work.promise
+    let count = 0
+    const { api, connection } = await serve(async (content) => {
+      if (count++ === 0) return work.promise
+      return received(await sizeOf(content))
     })
     connection.write(head('Content-Length: 0'))
-    await started.promise
+    while (count < 1) await new Promise(setImmediate)
     connection.destroy()
+    const stalled = await api.connect()
+    stalled.write(head('Content-Length: 5'))
+    while (count < 2) await new Promise(setImmediate)
     let isClosed = false
     const closed = api.server.close(10).then(() => (isClosed = true))
-    await new Promise((soon) => setTimeout(soon, 50))
+    // By then there is no time left for requests in flight.
+    expect(await stalled.ended()).toBe('')
     expect(isClosed).toBe(false)
     work.resolve(received(0))
+    await closed
+  })
+
+  it('answers what is on its way on a connection that was kept, and ends the connection with the answer', async () => {
+    const { api, connection } = await serve(async () => received(1), { lingerTimeoutMs: 60_000 })
+    connection.write(head('Content-Length: 0'))
+    await connection.until('202')
+    const unused = await api.connect()
+    const closed = api.server.close(60_000)
+    await expect(api.connect()).rejects.toThrow('ECONNREFUSED')
+    for (const each of [connection, unused]) {
+      each.write(head('Content-Length: 0'))
+      expect(await each.ended()).toMatch(/HTTP\/1.1 202 [^]*\r\nConnection: close\r\n[^]*$/)
+    }
+    await closed
+  })
+
+  it('answers what follows an answer that had promised that the connection lives on', async () => {
+    const digest = parseDigest(`sha256:${'a'.repeat(64)}`)
+    const rest = Promise.withResolvers<void>()
+    const blobs: SendableBlobs = {
+      ...noBlobs,
+      stat: async () => ({ mediaType: '', digest, size: 2 }),
+      sendTo: async (_repository, _digest, _range, target) => {
+        target.write('1')
+        await rest.promise
+        target.write('2')
+      },
+    }
+    const api = await TestApi.open({ services: { blobs }, settings: { lingerTimeoutMs: 60_000 } })
+    onTestFinished(() => api.close())
+    const connection = await api.connect()
+    connection.write(`GET /v2/foo/blobs/${digest} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    expect(await connection.until('\r\n\r\n1')).not.toContain('Connection: close')
+    const closed = api.server.close(60_000)
+    rest.resolve()
+    await connection.until('\r\n\r\n12')
+    connection.write('GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n')
+    expect(await connection.ended()).toMatch(/12HTTP\/1.1 200 [^]*\r\nConnection: close\r\n/)
     await closed
   })
 })

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Server as SocketServer, type Socket } from 'node:net'
 import type { RequestExchange } from '../exchange/request-exchange.ts'
+import type { HttpApiSettings } from '../settings.ts'
 
 /** What a client that does not speak HTTP is told, by the parser's code. */
 const parserAnswers: Readonly<Record<string, string>> = {
@@ -13,6 +14,7 @@ const parserAnswers: Readonly<Record<string, string>> = {
 /** The connections of a server: which make no progress, which do not speak HTTP, and how all of them end. */
 export class Connections {
   readonly #stallTimeoutMs: number
+  readonly #lingerTimeoutMs: number
   /** Of each connection, the request that began last. */
   readonly #exchanges = new WeakMap<Duplex, RequestExchange>()
   readonly #open = new Map<string | Socket, Socket>()
@@ -20,8 +22,9 @@ export class Connections {
   #closed: Promise<void> | undefined
   #onIdle: (() => void) | undefined
 
-  constructor(stallTimeoutMs: number) {
+  constructor({ stallTimeoutMs, lingerTimeoutMs }: Pick<HttpApiSettings, 'stallTimeoutMs' | 'lingerTimeoutMs'>) {
     this.#stallTimeoutMs = stallTimeoutMs
+    this.#lingerTimeoutMs = lingerTimeoutMs
   }
 
   /** Whether each connection should end with the response that it has now. */
@@ -49,9 +52,9 @@ export class Connections {
     if (this.#atWork === 0) this.#onIdle?.()
   }
 
-  /** A response is out, or given up. Its connection may have been told that it lives on: it does not when closing. */
-  answered(): void {
-    if (this.isClosing) this.#closeIdle()
+  /** A response is out, or given up. When closing, its client may have been told before that the connection lives on. */
+  answered({ request }: RequestExchange): void {
+    if (this.isClosing) this.#linger(request.socket)
   }
 
   close(server: Server, drainTimeoutMs: number): Promise<void> {
@@ -61,15 +64,15 @@ export class Connections {
   async #drain(server: Server, drainTimeoutMs: number): Promise<void> {
     const { promise: idle, resolve } = Promise.withResolvers<void>()
     this.#onIdle = resolve
-    // Node's own way is to end what is idle first: a client that sees it connects again, to a port about to be closed,
-    // and is reset with its request under way.
+    // Node's own way is to end what is idle at once: each client whose next request is on its way is reset.
     const closed = new Promise<void>((done) => SocketServer.prototype.close.call(server, () => done()))
-    server.close()
     const deadline = setTimeout(() => this.#closeAll(), drainTimeoutMs)
-    this.#closeIdle()
+    for (const socket of this.#open.values()) this.#linger(socket)
     if (this.#atWork === 0) resolve()
     await Promise.all([closed, idle])
     clearTimeout(deadline)
+    // Nothing is left to close but what Node checks its connections with.
+    server.close()
   }
 
   #closeAll(): void {
@@ -78,17 +81,21 @@ export class Connections {
 
   /** With TLS each connection comes twice: first as it is, and again when it is secure, from then on in that form. */
   #track(socket: Socket): void {
-    const { remoteAddress, remotePort } = socket
-    const peer = remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`
+    const peer = peerOf(socket)
     this.#open.set(peer, socket)
     socket.once('close', () => {
       if (this.#open.get(peer) === socket) this.#open.delete(peer)
     })
+    if (this.isClosing) this.#linger(socket)
   }
 
-  #closeIdle(): void {
-    for (const socket of this.#open.values())
-      if (this.#answering(socket) === undefined && !socket.writableEnded) socket.destroy()
+  /** Ends a connection on which nothing is asked for a while; what is asked before is answered, and its connection ends. */
+  #linger(socket: Socket): void {
+    const peer = peerOf(socket)
+    const late = setTimeout(() => {
+      if (this.#open.get(peer) === socket && this.#answering(socket) === undefined) socket.destroy()
+    }, this.#lingerTimeoutMs)
+    socket.once('close', () => clearTimeout(late))
   }
 
   /** The exchange that a connection is there for at this moment. */
@@ -119,4 +126,9 @@ export class Connections {
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     setTimeout(() => socket.destroy(), 500).unref()
   }
+}
+
+function peerOf(socket: Socket): string | Socket {
+  const { remoteAddress, remotePort } = socket
+  return remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`
 }

@@ -31,7 +31,7 @@ async function serve(tls: Partial<ServerTls> = {}) {
       blobs: noBlobs,
       uploads: uploadsThat(append),
     },
-    settings: { relativeUrls: false },
+    settings: { relativeUrls: false, lingerTimeoutMs: 1 },
     log: { debug() {}, info() {}, warn() {}, error() {}, isLevelEnabled: () => false },
   })
   const { port } = (await server.listen({ port: 0, host: '127.0.0.1' }, { ...defaults, ...tls })) as AddressInfo

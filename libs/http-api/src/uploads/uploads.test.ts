@@ -20,7 +20,11 @@ async function serve(settings: Partial<HttpApiSettings> = {}, Uploads = StoredBl
   const storage = new MemoryDriver()
   const blobs = new StoredBlobs({ storage })
   const uploads = new Uploads({ storage, keys: new KeyRing({ signing: 'secret' }) })
-  const server = new HttpApiServer({ services: { blobs, uploads }, settings, log: quiet })
+  const server = new HttpApiServer({
+    services: { blobs, uploads },
+    settings: { lingerTimeoutMs: 1, ...settings },
+    log: quiet,
+  })
   const { port } = (await server.listen({ port: 0, host: '127.0.0.1' })) as AddressInfo
   onTestFinished(async () => {
     await server.close(1000)
