@@ -21,8 +21,10 @@ export interface AccessRequest {
   readonly accesses: readonly Access[]
   /** The client's address, which failed logins are counted by. */
   readonly source: string
-  /** Scheme and host of the registry, as the client knows it; `undefined` where it did not say. */
-  readonly origin: string | undefined
+  /** The registry's host and port, as the client knows it; `undefined` where it did not say. */
+  readonly host: string | undefined
+  /** As the proxies say that the client knows it; `undefined` where none that is believed does. */
+  readonly scheme: 'http' | 'https' | undefined
 }
 
 export type AccessDecision = Granted | Denied | Limited

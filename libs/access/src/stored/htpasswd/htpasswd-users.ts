@@ -1,0 +1,118 @@
+import { LruCache } from '@berth/bytes'
+import type { Logger } from '@berth/errors'
+import type { LogIn, Users } from '../../users.ts'
+import { KeyedDigest } from '../keyed-digest.ts'
+import { LoginLimit } from '../login-limit.ts'
+import { WatchedFile } from '../watched-file.ts'
+import { isBcrypt, parseHtpasswd } from './parse-htpasswd.ts'
+import { PasswordVerifier } from './password-verifier.ts'
+import { provisionHtpasswd } from './provision-htpasswd.ts'
+
+export interface HtpasswdUsersOptions {
+  readonly path: string
+  /** Of one user from one address; 0 for any number. */
+  readonly failedLoginsPerMinute: number
+  readonly log: Logger
+  readonly nowMs?: () => number
+  readonly verifier?: PasswordVerifier
+}
+
+const accepted: LogIn = { outcome: 'accepted' }
+const refused: LogIn = { outcome: 'refused' }
+const tooMany: LogIn = { outcome: 'limited', retryAfterMs: 2000 }
+/** Credentials that are remembered, of those that are right and of those that are not. */
+const maxRemembered = 10_000
+/** A hash of nobody's, but for its cost. */
+const nobody = 'abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234'
+const defaultCost = '$2b$10$'
+
+/**
+ * The users of an htpasswd file, as it is now. What was verified is remembered by a digest, right or wrong, and for as
+ * long as the file stays as it is; anything else is verified in a thread of its own.
+ */
+export class HtpasswdUsers implements Users {
+  readonly #file: WatchedFile<ReadonlyMap<string, string>>
+  readonly #limit: LoginLimit
+  readonly #verifier: PasswordVerifier
+  readonly #digest = new KeyedDigest()
+  // Apart, so that whoever guesses does not make those forgotten who know.
+  readonly #right = new LruCache<string, true>({ maxWeight: maxRemembered })
+  readonly #wrong = new LruCache<string, true>({ maxWeight: maxRemembered })
+  readonly #pending = new Map<string, Promise<LogIn>>()
+  #hashes: ReadonlyMap<string, string>
+  #costs: readonly string[] = []
+
+  private constructor(file: WatchedFile<ReadonlyMap<string, string>>, options: HtpasswdUsersOptions) {
+    const { failedLoginsPerMinute: failuresPerMinute, nowMs = Date.now, verifier } = options
+    this.#file = file
+    this.#limit = new LoginLimit({ failuresPerMinute, nowMs })
+    this.#verifier = verifier ?? new PasswordVerifier()
+    this.#hashes = new Map()
+  }
+
+  /** Makes the file where there is none. @throws Error it cannot be made, read or understood */
+  static open(options: HtpasswdUsersOptions): HtpasswdUsers {
+    const { path, log } = options
+    const open = () => WatchedFile.open({ path, parse: parseHtpasswd, log })
+    try {
+      return new HtpasswdUsers(open(), options)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      provisionHtpasswd(path, log)
+      return new HtpasswdUsers(open(), options)
+    }
+  }
+
+  logIn(name: string, password: string, source: string): LogIn | Promise<LogIn> {
+    this.#follow()
+    // No name has a colon, so no two credentials are the same text.
+    const key = this.#digest.of(`${name}:${password}`)
+    if (this.#right.get(key) !== undefined) return accepted
+    if (this.#wrong.get(key) !== undefined) return refused
+    const pending = this.#pending.get(key)
+    if (pending !== undefined) return pending
+    if (this.#verifier.isFull) return tooMany
+    const retryAfterMs = this.#limit.begin(source, name)
+    if (retryAfterMs !== undefined) return { outcome: 'limited', retryAfterMs }
+    const verifying = this.#verify(name, password, key, source).finally(() => {
+      if (this.#pending.get(key) === verifying) this.#pending.delete(key)
+    })
+    this.#pending.set(key, verifying)
+    return verifying
+  }
+
+  close(): Promise<void> {
+    return this.#verifier.close()
+  }
+
+  /** Forgets everything where the file is not what it was. */
+  #follow(): void {
+    const hashes = this.#file.value
+    if (hashes === this.#hashes) return
+    this.#hashes = hashes
+    this.#costs = [...hashes.values()].filter(isBcrypt).map((hash) => hash.slice(0, defaultCost.length))
+    this.#right.clear()
+    this.#wrong.clear()
+    this.#pending.clear()
+  }
+
+  async #verify(name: string, password: string, key: string, source: string): Promise<LogIn> {
+    const hashes = this.#hashes
+    const known = hashes.get(name)
+    const hash = known !== undefined && isBcrypt(known) ? known : undefined
+    const isRight = (await this.#verifier.verify(password, hash ?? this.#hashOfNobody(name))) && hash !== undefined
+    if (isRight) this.#limit.succeeded(source, name)
+    this.#follow()
+    // The file has changed meanwhile: what was right may be wrong now.
+    if (hashes !== this.#hashes) return this.logIn(name, password, source)
+    if (isRight) this.#right.set(key, true)
+    else this.#wrong.set(key, true)
+    return isRight ? accepted : refused
+  }
+
+  /** Takes as long as a user's does, and for one name always the same. */
+  #hashOfNobody(name: string): string {
+    const at = Buffer.from(this.#digest.of(name), 'base64').readUInt32BE() % (this.#costs.length || 1)
+    return (this.#costs[at] ?? defaultCost) + nobody
+  }
+}

@@ -1,0 +1,38 @@
+import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { thumbprint } from './key-ids.ts'
+import type { TrustedKey } from './token-keys.ts'
+
+/**
+ * The keys of a JSON Web Key Set that signatures are verified with, by their ids; one without is known by its
+ * thumbprint. What a set holds besides is passed over.
+ *
+ * @throws Error it is no set, or has no such key
+ * @see RFC 7517
+ */
+export function parseJwks(text: string): ReadonlyMap<string, TrustedKey> {
+  const set = JSON.parse(text) as { readonly keys?: unknown } | null
+  if (!Array.isArray(set?.keys)) throw new Error('not a JSON Web Key Set: there is no list of keys')
+  const keys = new Map(set.keys.flatMap((jwk: unknown) => entryOf(jwk)))
+  if (keys.size === 0) throw new Error('token auth requires at least one token signing key')
+  return keys
+}
+
+function entryOf(jwk: unknown): [id: string, key: TrustedKey][] {
+  if (typeof jwk !== 'object' || jwk === null) return []
+  const { kid, use, alg, ...rest } = jwk as Record<string, unknown>
+  if (use !== undefined && use !== 'sig') return []
+  const key = keyOf(rest as JsonWebKey)
+  if (key === undefined) return []
+  const id = typeof kid === 'string' ? kid : key.type === 'secret' ? undefined : thumbprint(key)
+  return id === undefined ? [] : [[id, { key, ...(typeof alg === 'string' && { alg }) }]]
+}
+
+function keyOf(jwk: JsonWebKey): KeyObject | undefined {
+  try {
+    if (jwk.kty !== 'oct') return createPublicKey({ key: jwk, format: 'jwk' })
+    return typeof jwk.k === 'string' ? createSecretKey(jwk.k, 'base64url') : undefined
+  } catch {
+    // Of a kind that Node does not know, which is no harm as long as there are others.
+    return undefined
+  }
+}

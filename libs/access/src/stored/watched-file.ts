@@ -1,0 +1,82 @@
+import { readFileSync, type Stats, statSync } from 'node:fs'
+import { type Logger, RegistryError } from '@berth/errors'
+
+export interface WatchedFileOptions<T> {
+  readonly path: string
+  /** Throws where the text is not what it should be. What it throws is logged. */
+  readonly parse: (text: string) => T
+  readonly log: Logger
+  readonly nowMs?: () => number
+}
+
+/** A change within this of the last one may leave the file's times as they were. */
+const clockTickMs = 50
+
+/**
+ * What a small file holds, as it is whenever that is asked for. It is looked at each time, which is a matter of a
+ * microsecond, and read only when it changed. One that cannot be understood any more leaves what was understood last.
+ */
+export class WatchedFile<T> {
+  readonly #options: WatchedFileOptions<T>
+  readonly #nowMs: () => number
+  #seen: Stats
+  #seenAtMs: number
+  #text: string
+  #value: T
+  #isMissing = false
+
+  private constructor(options: WatchedFileOptions<T>) {
+    this.#options = options
+    this.#nowMs = options.nowMs ?? Date.now
+    this.#seen = statSync(options.path)
+    this.#seenAtMs = this.#nowMs()
+    this.#text = readFileSync(options.path, 'utf8')
+    this.#value = options.parse(this.#text)
+  }
+
+  /** @throws what the file system or `parse` says: there is nothing yet to go on with */
+  static open<T>(options: WatchedFileOptions<T>): WatchedFile<T> {
+    return new WatchedFile(options)
+  }
+
+  /**
+   * The same value for as long as the file is the same.
+   *
+   * @throws RegistryError UNAVAILABLE: it is not there, or may not be read
+   */
+  get value(): T {
+    const { path, log } = this.#options
+    try {
+      const found = statSync(path)
+      if (!this.#isSame(found)) this.#read(found)
+      this.#isMissing = false
+    } catch (error) {
+      if (!this.#isMissing) log.error({ path, err: error }, 'a file that decides about access cannot be read')
+      this.#isMissing = true
+      throw new RegistryError('UNAVAILABLE', { reason: 'who may have access cannot be told now' }, { cause: error })
+    }
+    return this.#value
+  }
+
+  #isSame({ dev, ino, size, mtimeMs, ctimeMs }: Stats): boolean {
+    const seen = this.#seen
+    if (mtimeMs !== seen.mtimeMs || ctimeMs !== seen.ctimeMs) return false
+    if (size !== seen.size || ino !== seen.ino || dev !== seen.dev) return false
+    return this.#seenAtMs - ctimeMs > clockTickMs
+  }
+
+  #read(found: Stats): void {
+    const { path, parse, log } = this.#options
+    const text = readFileSync(path, 'utf8')
+    this.#seen = found
+    this.#seenAtMs = this.#nowMs()
+    if (text === this.#text) return
+    this.#text = text
+    try {
+      this.#value = parse(text)
+      log.info({ path }, 'a file that decides about access was read again')
+    } catch (error) {
+      log.error({ path, err: error }, 'a file that decides about access is broken: it counts as it was')
+    }
+  }
+}
