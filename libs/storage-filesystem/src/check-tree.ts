@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -56,8 +57,8 @@ async function makeDurably(directory: string): Promise<void> {
 
 /** Writes, links, renames and removes: all that the driver will want of the file system. */
 async function probe(temporary: string): Promise<void> {
-  const path = `${temporary}/probe.${process.pid}`
-  await fs.rm(`${path}.linked`, { force: true })
+  // Nobody else's, though others begin at the same time: every container has a process of the same number.
+  const path = `${temporary}/probe.${randomUUID()}`
   await fs.writeFile(path, '', { flush: true })
   await fs.link(path, `${path}.linked`)
   await fs.rename(`${path}.linked`, path)

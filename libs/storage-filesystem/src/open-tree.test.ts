@@ -51,6 +51,13 @@ describe('openTree', () => {
     expect(await readdir(temporary)).toEqual(left)
   })
 
+  it('is opened by many at once whose processes have the same number, as those of containers have', async () => {
+    const options = { owner: 'test', mode: 'shared', budget: new ByteBudget(1_000_000), log } as const
+    const trees = await Promise.all(Array.from({ length: 8 }, () => openTree({ ...options, rootDirectory: root })))
+    for (const tree of trees) await tree.close()
+    expect(await readdir(`${root}/berth/v1/tmp`)).toEqual([])
+  })
+
   it('says by its key who uses the tree', async () => {
     const tree = await open(root)
     expect(String(await problemOf(root))).toContain(`storage.filesystem.rootdirectory: ${root} is in use by test`)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
@@ -87,7 +88,8 @@ async function writeOwner(path: string, { owner, mode, since = new Date() }: Tre
     command: process.argv.join(' '),
     since: since.toISOString(),
   }
-  const beside = `${path}.${process.pid}`
+  // Every container has a process of the same number.
+  const beside = `${path}.${randomUUID()}`
   const file = await open(beside, 'w')
   try {
     await file.writeFile(`${JSON.stringify(record)}\n`)
