@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeConfiguration, type Settings } from './configuration.ts'
-import { freePort, startRegistry, type RegistryProcess } from './registry-process.ts'
+import { freePort } from './free-port.ts'
+import { startRegistry, type RegistryProcess } from './registry-process.ts'
 import { startSplit } from './split.ts'
 
 export interface Instance {

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Instance } from './berth.ts'
 import { writeConfiguration } from './configuration.ts'
-import { freePort, startRegistry, type RegistryProcess } from './registry-process.ts'
+import { freePort } from './free-port.ts'
+import { startRegistry, type RegistryProcess } from './registry-process.ts'
 
 const program = 'docker-registry'
 

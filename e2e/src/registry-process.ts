@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { scheduler } from 'node:timers/promises'
 
 interface Exit {
@@ -70,25 +69,6 @@ export async function startRegistry(program: Program): Promise<RegistryProcess> 
     output: () => output,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
-  }
-}
-
-/** Below those that systems give to whoever connects: a port from there may be taken before anything listens on it. */
-const ports = { first: 20_000, last: 31_999 }
-
-/** A port that nothing listens on at this moment. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(ports.first, ports.last + 1)
-    const server = createServer().listen(port, '127.0.0.1')
-    const isFree = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    )
-    if (!isFree) continue
-    server.close()
-    await once(server, 'close')
-    return port
   }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { scheduler } from 'node:timers/promises'
 import { type Settings, writeConfiguration } from '../configuration.ts'
-import { freePort } from '../registry-process.ts'
+import { freePort } from '../free-port.ts'
 import { type SplitDeployment, type SplitService, startSplit } from '../split.ts'
 
 /** A service that clients can speak to directly. */

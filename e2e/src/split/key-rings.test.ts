@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeConfiguration, type Settings } from '../configuration.ts'
 import { blobNamed } from '../flow-player/content.ts'
 import { type Answer, locationOf, Wire } from '../flow-player/wire.ts'
-import { freePort, type RegistryProcess, startRegistry } from '../registry-process.ts'
+import { freePort } from '../free-port.ts'
+import { type RegistryProcess, startRegistry } from '../registry-process.ts'
 import { Deployment } from './deployment.ts'
 
 const node = fileURLToPath(new URL('../../../apps/blob-upload/src/main.ts', import.meta.url))

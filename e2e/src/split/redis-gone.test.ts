@@ -8,7 +8,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { blobNamed, imageNamed } from '../flow-player/content.ts'
 import { pushBlob, pushImage } from '../flow-player/registry.ts'
 import { Wire } from '../flow-player/wire.ts'
-import { freePort, type RegistryProcess, startRegistry } from '../registry-process.ts'
+import { freePort } from '../free-port.ts'
+import { type RegistryProcess, startRegistry } from '../registry-process.ts'
 import { type BlobNode, Deployment, metricOf, until } from './deployment.ts'
 
 /** Under which clients push and pull, each blob at every node. */

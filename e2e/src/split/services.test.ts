@@ -8,7 +8,8 @@ import { writeConfiguration } from '../configuration.ts'
 import { imageNamed } from '../flow-player/content.ts'
 import { pushImage } from '../flow-player/registry.ts'
 import { Wire } from '../flow-player/wire.ts'
-import { freePort, startRegistry } from '../registry-process.ts'
+import { freePort } from '../free-port.ts'
+import { startRegistry } from '../registry-process.ts'
 import { isRunning, type SplitDeployment, type SplitService, startSplit } from '../split.ts'
 
 let folder: string
