@@ -1,6 +1,7 @@
 import { ConfigError } from '@berth/process'
 import { Deployment } from './deployment.ts'
 import { parseOptions, usage, UsageError, type Options } from './options.ts'
+import { NotServing } from './service.ts'
 
 process.title = 'berth-split'
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -10,7 +11,8 @@ try {
   if (options === 'help') print(usage)
   else await run(options)
 } catch (error) {
-  console.error(error instanceof UsageError || error instanceof ConfigError ? error.message : error)
+  const isForUser = [UsageError, ConfigError, NotServing].some((kind) => error instanceof kind)
+  console.error(isForUser ? (error as Error).message : error)
   process.exitCode = 1
 }
 

@@ -19,11 +19,16 @@ export interface Program {
 }
 
 const readyDeadlineMs = 30_000
-const withheldLines = 50
+const keptLines = 20
 const firstPauseMs = 100
 const longestPauseMs = 5000
 /** A process that lived that long has not failed because of how it was started. */
 const livedMs = 10_000
+
+/** A process did not come to serve: what it said last is all there is to say. */
+export class NotServing extends Error {
+  override readonly name = 'NotServing'
+}
 
 /** A process of the deployment, started again whenever it dies. */
 export class Service {
@@ -31,7 +36,8 @@ export class Service {
   readonly #print: (line: string) => void
   readonly #onChange: () => void
   readonly #stop = new AbortController()
-  readonly #withheld: string[] = []
+  /** What the process said last. */
+  #lines: string[] = []
   #child: ChildProcess | undefined
   /** Resolves when the process has ended, and no other one comes. */
   #ended: Promise<unknown> = Promise.resolve()
@@ -47,14 +53,14 @@ export class Service {
     return this.#child?.pid
   }
 
-  /** Resolves when it serves. @throws Error it ended before, or does not serve within half a minute */
+  /** Resolves when it serves. @throws NotServing it ended before, or does not serve within half a minute */
   async start(): Promise<void> {
     const ended = this.#spawn()
     this.#ended = ended
     const waiting = new AbortController()
     const outcome = await Promise.race([ended, this.#ready(waiting.signal)])
     waiting.abort()
-    if (outcome !== 'ready') throw new Error(`${this.program.name} ${outcome}`)
+    if (outcome !== 'ready') throw new NotServing([`${this.program.name} ${outcome}`, ...this.#lines].join('\n  '))
     this.#ended = this.#supervise(ended)
   }
 
@@ -79,11 +85,11 @@ export class Service {
       stdio: ['ignore', 'pipe', 'pipe', ...(endsWithParent ? (['ipc'] as const) : [])],
     })
     this.#child = child
+    this.#lines = []
     const copied = [child.stdout, child.stderr].map((stream) => this.#copy(stream))
     return once(child, 'exit').then(
       async ([code, signal]: (number | string | null)[]) => {
         await Promise.all(copied)
-        if (!this.#stop.signal.aborted) this.#withheld.splice(0).forEach(this.#print)
         return signal === null ? `ended with status ${code}` : `was ended by ${signal}`
       },
       (error: unknown) => `could not be started: ${error instanceof Error ? error.message : String(error)}`,
@@ -94,7 +100,7 @@ export class Service {
     if (stream === null) return
     for await (const line of createInterface({ input: stream })) {
       if (!this.program.isQuiet) this.#print(line)
-      else if (this.#withheld.push(line) > withheldLines) this.#withheld.shift()
+      if (this.#lines.push(line) > keptLines) this.#lines.shift()
     }
   }
 
@@ -105,6 +111,7 @@ export class Service {
       const how = await ended
       if (this.#stop.signal.aborted) return
       if (performance.now() - startedMs > livedMs) failures = 0
+      if (this.program.isQuiet) this.#lines.forEach(this.#print)
       const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** failures)
       this.#print(`${how}; started again in ${pauseMs} ms`)
       await delay(pauseMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
