@@ -51,5 +51,5 @@ async function pushUntil(signal: AbortSignal, repository: string, shape: Shape) 
   const broken: string[] = []
   for (const tag of pushed) broken.push(...(await client.findBroken(repository, tag, imageOf(tag))))
   client.close()
-  return { broken, refused: client.refused, crossed: client.crossed }
+  return { broken, refused: client.refused }
 }
