@@ -7,6 +7,10 @@ export const maxFaults = 100
 export class Faults {
   readonly #found: RegistryError[] = []
 
+  get found(): readonly RegistryError[] {
+    return this.#found
+  }
+
   get areEnough(): boolean {
     return this.#found.length >= maxFaults
   }

@@ -5,6 +5,8 @@ import { mediaTypes } from './media-types.ts'
 export type ImageClass = 'image' | 'plugin'
 
 const classes: ReadonlyMap<string, ImageClass> = new Map<string, ImageClass>([
+  // It has its config in itself.
+  [mediaTypes.schema1Signed, 'image'],
   [mediaTypes.dockerConfig, 'image'],
   [mediaTypes.ociConfig, 'image'],
   [mediaTypes.dockerPluginConfig, 'plugin'],

@@ -2,6 +2,8 @@
 export const mediaTypes = {
   schema1: 'application/vnd.docker.distribution.manifest.v1+json',
   schema1Signed: 'application/vnd.docker.distribution.manifest.v1+prettyjws',
+  /** Of what a schema1 manifest lists, which does not say itself. */
+  schema1Layer: 'application/vnd.docker.container.image.rootfs.diff+x-gtar',
   schema2: 'application/vnd.docker.distribution.manifest.v2+json',
   manifestList: 'application/vnd.docker.distribution.manifest.list.v2+json',
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -36,6 +38,7 @@ const manifestTypes: ReadonlySet<string> = new Set([
   mediaTypes.ociArtifact,
 ])
 
+/** Whether it is schema1's, signed or not: clients have called signed ones by either. */
 export function isSchema1MediaType(text: string): boolean {
   return schema1Types.has(text)
 }

@@ -295,8 +295,6 @@ describe('a manifest is refused where', () => {
     ['text/plain', 'unsupported manifest media type: text/plain'],
     ['', 'unsupported manifest media type: none given'],
     ['__proto__', 'unsupported manifest media type: __proto__'],
-    [mediaTypes.schema1, `schema1 manifests are not supported (${mediaTypes.schema1})`],
-    [mediaTypes.schema1Signed, `schema1 manifests are not supported (${mediaTypes.schema1Signed})`],
   ])('its media type is "%s"', (mediaType, reason) => {
     expect(faultsOf(encode(good[ociManifest]), mediaType)).toEqual([invalid(reason)])
   })

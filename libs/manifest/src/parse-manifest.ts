@@ -5,6 +5,7 @@ import { Faults } from './faults.ts'
 import type { Manifest, Reference } from './manifest.ts'
 import { isManifestMediaType, isSchema1MediaType, mediaTypes } from './media-types.ts'
 import { type JsonObject, parseJsonObject } from './parse-json-object.ts'
+import { parseSchema1Payload } from './schema1/parse-schema1.ts'
 
 /** How the manifests of one media type are written. */
 interface Format {
@@ -49,6 +50,7 @@ const formats: ReadonlyMap<string, Format> = new Map<string, Format>([
 /**
  * Reads a manifest, and holds it to the rules of its format. Whether what it names is there is for others to find out.
  *
+ * @param content of schema1, what is stored: the payload, without signatures. Signed ones are for `openSchema1`
  * @param mediaType what the client calls it, lower-case and without parameters; the content must agree
  * @throws RegistryError MANIFEST_INVALID: not a manifest of this type
  * @throws RegistryError DIGEST_INVALID: the digest of a descriptor is not one
@@ -56,8 +58,10 @@ const formats: ReadonlyMap<string, Format> = new Map<string, Format>([
  * @see OCI image-spec, "OCI Image Manifest Specification" and "OCI Image Index Specification"
  */
 export function parseManifest(content: Uint8Array, mediaType: string): Manifest {
+  if (isSchema1MediaType(mediaType)) return parseSchema1Payload(content)
   const format = formats.get(mediaType)
-  if (format === undefined) throw unsupported(mediaType)
+  if (format === undefined)
+    throw invalid(`unsupported manifest media type: ${mediaType === '' ? 'none given' : mediaType}`)
   const document = parseJsonObject(content)
   checkForm(document, mediaType, format)
 
@@ -156,11 +160,6 @@ function parseAnnotations(value: unknown): Readonly<Record<string, string>> | un
 
 function isPresent(value: unknown): value is NonNullable<unknown> {
   return value !== undefined && value !== null
-}
-
-function unsupported(mediaType: string): RegistryError {
-  if (isSchema1MediaType(mediaType)) return invalid(`schema1 manifests are not supported (${mediaType})`)
-  return invalid(`unsupported manifest media type: ${mediaType === '' ? 'none given' : mediaType}`)
 }
 
 function invalid(reason: string, field?: string): RegistryError {
