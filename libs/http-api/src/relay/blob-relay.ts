@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { type Logger, RegistryError } from '@berth/errors'
 import type { RequestExchange } from '../exchange/request-exchange.ts'
@@ -29,6 +30,8 @@ export interface BlobRelayOptions {
  * and on all of them again after a pause, before it fails.
  */
 export class BlobRelay {
+  /** What it says of itself in `Via`: whatever comes with that has been here before. */
+  readonly #name = `berth-${randomBytes(8).toString('hex')}`
   readonly #nodes: BlobNodes
   readonly #log: Logger
   readonly #retryForMs: number
@@ -55,15 +58,25 @@ export class BlobRelay {
   }
 
   async #relay(exchange: RequestExchange, isProxy: boolean, stallTimeoutMs: number): Promise<void> {
-    const isQuick = exchange.request.method === 'GET' || exchange.request.method === 'HEAD'
+    const { method, headers } = exchange.request
+    if (headers.via?.includes(this.#name) === true) throw this.#loop()
+    const isQuick = method === 'GET' || method === 'HEAD'
     const patience = { stallTimeoutMs, answerTimeoutMs: isQuick ? stallTimeoutMs : this.#answerTimeoutMs }
-    const relayed = new RelayedRequest(exchange, isProxy, patience)
+    const relayed = new RelayedRequest(exchange, { name: this.#name, isProxy }, patience)
     const untilMs = performance.now() + this.#retryForMs
     for (let pauseMs = firstPauseMs; !(await this.#askAll(relayed)); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       if (!relayed.isRepeatable || performance.now() + pauseMs > untilMs)
         throw new RegistryError('UNAVAILABLE', { reason: 'no blob node could serve it' }, { cause: relayed.failure })
       await setTimeout(pauseMs, undefined, { signal: exchange.signal })
     }
+  }
+
+  #loop(): RegistryError {
+    this.#log.error(
+      {},
+      'a relayed request came back: a blob node (services.blobs.http) is this gateway, or leads to it',
+    )
+    return new RegistryError('UNAVAILABLE', { reason: 'a gateway is its own blob node' })
   }
 
   /** Asks each node until one answers. @returns whether one did */

@@ -28,11 +28,17 @@ const toDropOfStrangersRequest: ReadonlySet<string> = new Set([...toDropOfReques
 const toDropOfAnswer: ReadonlySet<string> = new Set([...ofConnection, ...ofServer])
 const toDropOfTrailers: ReadonlySet<string> = new Set([...ofConnection, ...neverTrailers, 'trailer', 'content-range'])
 
-export interface Forwarding {
-  /** The id that both log lines have. */
-  readonly id: string
+/** Who sends a request on. */
+export interface Relay {
+  /** As it calls itself to those after it. */
+  readonly name: string
   /** Whether what the client says of those before it is believed. */
   readonly isProxy: boolean
+}
+
+export interface Forwarding extends Relay {
+  /** The id that both log lines have. */
+  readonly id: string
   /** The node, for clients that name no host. */
   readonly node: string
   /** Of the span that the node's is a part of; where there is none, what the client says goes by. */
@@ -43,12 +49,12 @@ export interface Forwarding {
  * A client's request, as it is sent on to a node. One with a body expects to be told to continue, whether or not its
  * client does: until a node has said so, nothing of the body is taken, and another node can be asked.
  */
-export function requestHead(request: IncomingMessage, { id, isProxy, node, trace }: Forwarding): string {
+export function requestHead(request: IncomingMessage, { name, isProxy, id, node, trace }: Forwarding): string {
   const { headers, method, rawHeaders, socket, url } = request
   const proto = (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http'
   const peer = socket.remoteAddress ?? 'unknown'
   const host = headers.host ?? node
-  const own = ['Host', host, 'X-Request-Id', id, 'Via', `${request.httpVersion} berth`]
+  const own = ['Host', host, 'X-Request-Id', id, 'Via', `${request.httpVersion} ${name}`]
   if (isProxy) {
     const before = headers['x-forwarded-for']
     own.push('X-Forwarded-For', before === undefined ? peer : `${before.toString()}, ${peer}`)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type GatewaySetup, openGateway, ScriptedNode } from './relay-under-test.ts'
 
@@ -263,5 +263,39 @@ describe('the node with the fewest requests in flight', () => {
     await expect.poll(counts).toEqual([3, 3])
     released.resolve()
     for (const answer of answers) expect((await answer).status).toBe(200)
+  })
+})
+
+describe('a node that is the gateway itself', () => {
+  const throughTo =
+    (port: () => number): Act =>
+    (_, socket) => {
+      const onward = connect(port(), '127.0.0.1')
+      onward.on('error', () => socket.destroy())
+      socket
+        .on('close', () => onward.destroy())
+        .pipe(onward)
+        .pipe(socket)
+    }
+
+  it('is asked once, and the client is told why nothing is served', async () => {
+    const { gateway, send, nodes } = await serve([throughTo(() => gateway.port)])
+    const answer = await send('GET', blob)
+    expect(answer.status).toBe(503)
+    expect(await answer.json()).toMatchObject({ errors: [{ detail: { reason: 'a gateway is its own blob node' } }] })
+    expect(nodes[0]?.connections).toHaveLength(1)
+  })
+
+  it('is told of through another gateway, too', async () => {
+    const first: Awaited<ReturnType<typeof serve>> = await serve([throughTo(() => second.gateway.port)])
+    const second = await serve([throughTo(() => first.gateway.port)])
+    const answer = await first.send('PATCH', path, { body: 'hello' })
+    expect(await answer.text()).toContain('a gateway is its own blob node')
+    expect([first, second].map(({ nodes }) => nodes[0]?.connections.length)).toEqual([1, 1])
+  })
+
+  it('does not keep others from answering', async () => {
+    const { gateway, send } = await serve([throughTo(() => gateway.port), alwaysAnswering])
+    for (let at = 0; at < 4; at++) expect((await send('GET', blob)).status).toBe(200)
   })
 })

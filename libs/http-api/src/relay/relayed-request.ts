@@ -5,14 +5,14 @@ import { bodyOf } from './answer-body.ts'
 import type { AnswerHead } from './answer-head.ts'
 import type { NodeConnection, Patience } from './node-connection.ts'
 import { NodeFailure } from './node-failure.ts'
-import { answerHeaders, answerTrailers, lastChunk, requestHead } from './forwarded-headers.ts'
+import { answerHeaders, answerTrailers, lastChunk, type Relay, requestHead } from './forwarded-headers.ts'
 
 /** One client's request, as often as it takes until a node has answered it. */
 export class RelayedRequest {
   /** Why the last node that was asked has not answered. */
   failure: NodeFailure | undefined
   readonly #exchange: RequestExchange
-  readonly #isProxy: boolean
+  readonly #relay: Relay
   readonly #patience: Patience
   readonly #hasBody: boolean
   #body: AsyncIterator<Uint8Array> | undefined
@@ -20,10 +20,9 @@ export class RelayedRequest {
   #chunk: Promise<IteratorResult<Uint8Array>> | undefined
   #isBodyTaken = false
 
-  /** @param isProxy whether what the client says of those before it is believed */
-  constructor(exchange: RequestExchange, isProxy: boolean, patience: Patience) {
+  constructor(exchange: RequestExchange, relay: Relay, patience: Patience) {
     this.#exchange = exchange
-    this.#isProxy = isProxy
+    this.#relay = relay
     this.#patience = patience
     this.#hasBody = announcesBody(exchange.request)
   }
@@ -53,7 +52,7 @@ export class RelayedRequest {
     signal.addEventListener('abort', onAbort)
     try {
       signal.throwIfAborted()
-      const head = requestHead(request, { id, isProxy: this.#isProxy, node, trace: asking?.context })
+      const head = requestHead(request, { ...this.#relay, id, node, trace: asking?.context })
       const answer = await this.#ask(connection, head)
       if (answer.status === 503 && !isLast && this.isRepeatable) throw new NodeFailure('a blob node is not available')
       await this.#answer(connection, answer)
