@@ -1,3 +1,4 @@
+import { openAccess } from '@berth/access/stored'
 import { StoredBlobs } from '@berth/blobs/stored'
 import { serveApi } from '@berth/http-api'
 import { openManifests } from '@berth/manifests/stored'
@@ -28,6 +29,8 @@ export async function compose(
   tracer?: Tracer,
 ): Promise<void> {
   const metrics = createMetrics({ version })
+  const controlled = config.auth && lifecycle.own(openAccess(config.auth, log))
+  const access = controlled && { controller: controlled.controller, metrics: metrics.access }
   const opened = await openStorage(config.storage, lifecycle, log)
   const { name: driver } = opened.driver
   const observer = storageObserver({ driver, metrics: metrics.storage(driver), tracer, kindOf: pathKind })
@@ -83,6 +86,7 @@ export async function compose(
       log,
       metrics: metrics.http,
       tracer,
+      access,
       isHealthy: health.isHealthy,
     },
     lifecycle,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { openAccess } from '@berth/access/stored'
 import { BlobRelay, serveApi } from '@berth/http-api'
 import {
   createMetrics,
@@ -28,6 +29,8 @@ export async function compose(
   tracer?: Tracer,
 ): Promise<void> {
   const metrics = createMetrics({ version })
+  const controlled = config.auth && lifecycle.own(openAccess(config.auth, log))
+  const access = controlled && { controller: controlled.controller, metrics: metrics.access }
   const tls = config.rpc.tls && loadRpcTls(config.rpc.tls, (path) => readFileSync(path, 'utf8'))
   const { blobs, manifest } = config.services
   const channel = lifecycle.own(
@@ -59,7 +62,7 @@ export async function compose(
     relay,
   }
   const api = await serveApi(
-    { config, services, log, metrics: metrics.http, tracer, isHealthy: health.isHealthy },
+    { config, services, log, metrics: metrics.http, tracer, access, isHealthy: health.isHealthy },
     lifecycle,
   )
   log.info({ api, debug: health.debug && formatAddress(health.debug) }, 'listening')

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { openAccess } from '@berth/access/stored'
 import { StoredBlobs } from '@berth/blobs/stored'
 import { ByteBudget } from '@berth/bytes'
 import { serveApi } from '@berth/http-api'
@@ -32,6 +33,8 @@ export async function compose(
   tracer?: Tracer,
 ): Promise<void> {
   const metrics = createMetrics({ version })
+  const controlled = config.auth && lifecycle.own(openAccess(config.auth, log))
+  const access = controlled && { controller: controlled.controller, metrics: metrics.access }
   const tls = config.rpc.tls && loadRpcTls(config.rpc.tls, (path) => readFileSync(path, 'utf8'))
   const budget = new ByteBudget(bufferBudget)
   const { rootDirectory } = config
@@ -75,7 +78,7 @@ export async function compose(
   const server = lifecycle.own(new RpcServer({ log, tracer, services: { blobs }, maxConnectionAgeMs }))
   const { port } = await server.listen({ ...listen, insecure }, tls?.server)
   const api = await serveApi(
-    { config, services: { blobs, uploads }, log, metrics: metrics.http, tracer, isHealthy: health.isHealthy },
+    { config, services: { blobs, uploads }, log, metrics: metrics.http, tracer, access, isHealthy: health.isHealthy },
     lifecycle,
   )
   const rpc = formatAddress({ ...listen, port })

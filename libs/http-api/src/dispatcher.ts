@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import type { Span, Tracer } from '@berth/process'
 import { RegistryError, registryErrors } from '@berth/errors'
+import type { AccessGuard } from './access/access-guard.ts'
 import { cleanPath, looksUnclean } from './urls/canonical-path.ts'
 import { renderFaults, renderText } from './errors.ts'
 import type { Connections } from './connections/connections.ts'
@@ -23,6 +24,8 @@ export interface DispatcherParts {
   readonly idOf: (request: Request) => string
   readonly connections: Connections
   readonly tracer: Tracer | undefined
+  /** There is none where everyone may do everything. */
+  readonly guard: AccessGuard | undefined
 }
 
 /** What is done for a request: an operation, or what stands in for one. */
@@ -96,7 +99,7 @@ export class Dispatcher {
       if (!isHealthy()) throw unhealthy()
       if (expectsTooMuch(request)) return refuse(exchange, renderText(417, 'Expectation failed'))
       if (isEncodedUnreadably(request)) return refuse(exchange, renderText(400, 'Bad request'))
-      const step = route === undefined ? this.#stepOffRoutes(request, error) : stepOf(route, exchange)
+      const step = route === undefined ? this.#stepOffRoutes(request, error) : this.#stepOn(route, exchange)
       await step(exchange)
     } catch (thrown) {
       this.#fail(exchange, thrown)
@@ -105,6 +108,16 @@ export class Dispatcher {
       exchange.dropBody((isComplete) => void (isComplete || request.socket.destroy()))
       connections.ended()
     }
+  }
+
+  #stepOn(route: MountedRoute, exchange: RequestExchange): Step {
+    const elsewhere = stepToCleanPath(exchange.request)
+    if (elsewhere !== undefined) return elsewhere
+    const { guard } = this.#parts
+    // Where an operation is done elsewhere, it is decided there who may.
+    if (guard === undefined || (route.isRelayed && operationOf(route, exchange) !== undefined))
+      return stepOf(route, exchange)
+    return () => guard.admitTo(route.name, exchange, () => stepOf(route, exchange)(exchange))
   }
 
   #stepOffRoutes(request: Request, error: unknown): Step {
@@ -162,18 +175,23 @@ function isConnectionLost({ request, response }: RequestExchange): boolean {
   return (response.destroyed && !response.writableFinished) || socket.destroyed || socket.errored !== null
 }
 
+function stepToCleanPath({ url }: Request): Step | undefined {
+  if (!looksUnclean(url)) return undefined
+  const path = pathOf(url)
+  const clean = cleanPath(path)
+  if (clean === undefined) return notFound
+  return clean === path ? undefined : redirectTo(clean)
+}
+
 function stepOf(route: MountedRoute, exchange: RequestExchange): Step {
-  const { request } = exchange
-  if (looksUnclean(request.url)) {
-    const path = pathOf(request.url)
-    const clean = cleanPath(path)
-    if (clean === undefined) return notFound
-    if (clean !== path) return redirectTo(clean)
-  }
   exchange.checkName()
-  const handler = route.handlers[request.method as 'GET'] ?? route.handlers.ANY
-  if (handler !== undefined) return handler
-  return request.method === 'OPTIONS' ? options(route) : methodNotAllowed(route)
+  const operation = operationOf(route, exchange)
+  if (operation !== undefined) return operation
+  return exchange.request.method === 'OPTIONS' ? options(route) : methodNotAllowed(route)
+}
+
+function operationOf({ handlers }: MountedRoute, { request }: RequestExchange): Step | undefined {
+  return handlers[request.method as 'GET'] ?? handlers.ANY
 }
 
 /** Of all that a client could expect before it goes on, only `100-continue` means anything. */

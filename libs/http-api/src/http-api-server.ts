@@ -9,6 +9,8 @@ import {
 import type { AddressInfo } from 'node:net'
 import type { ServerTls, Tracer } from '@berth/process'
 import type { Express, Request, Response } from 'express'
+import { type AccessControl, AccessGuard } from './access/access-guard.ts'
+import { requireEntries } from './access/route-access.ts'
 import { createApp } from './app.ts'
 import { Connections } from './connections/connections.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -33,6 +35,8 @@ export interface HttpApiOptions {
   readonly metrics?: RequestMetrics
   /** Makes a span of each request; none are made where it is absent. */
   readonly tracer?: Tracer | undefined
+  /** Decides who may do what; where there is none, everyone may do everything. */
+  readonly access?: AccessControl | undefined
   /** Asked before each request: while it says no, all are answered with 503. */
   readonly isHealthy?: () => boolean
 }
@@ -52,20 +56,23 @@ export class HttpApiServer {
   #server: Server | undefined
 
   constructor(options: HttpApiOptions) {
-    const { services, log, metrics = noMetrics, tracer, isHealthy = () => true } = options
-    const settings = { ...defaultSettings, ...options.settings }
+    const { services, log, metrics = noMetrics, tracer, access, isHealthy = () => true } = options
+    const settings = settingsOf(options)
     const connections = new Connections(settings)
+    const urls = new Urls(settings)
+    requireEntries(routes)
     const mounted = mountRoutes(routes, services, settings)
     this.#settings = settings
     this.#connections = connections
     this.#dispatcher = new Dispatcher({
       routes: mounted,
-      urls: new Urls(settings),
+      urls,
       log: new RequestLog(log, metrics, settings),
       isHealthy,
       idOf: requestIds(trustedPeers(settings.trustedProxies)),
       connections,
       tracer,
+      guard: access && new AccessGuard({ ...access, urls, log }),
     })
     this.app = createApp(mounted, this.#dispatcher)
     equipResponses(this.app, flatten(settings.headers), () => connections.isClosing)
@@ -115,6 +122,12 @@ export class HttpApiServer {
       this.#dispatcher.serveUnrouted(request as Request, response as Response, error),
     )
   }
+}
+
+/** Whoever knows a digest could have any blob, were it mounted of anywhere: only where all may read everything anyway. */
+function settingsOf({ settings, access }: HttpApiOptions): HttpApiSettings {
+  const given = { ...defaultSettings, ...settings }
+  return { ...given, mountsWithoutFrom: given.mountsWithoutFrom && access === undefined }
 }
 
 const noMetrics: RequestMetrics = { inFlight: () => undefined, observe: () => undefined }

@@ -4,10 +4,11 @@
  *
  * An operation is a file in the folder of what it is about. What all of them share: `exchange/` is one request and its
  * response, `dispatcher.ts` leads it from its route to its log line, and `errors.ts` renders faults; `connections/` is
- * below that, and `urls/` beside it.
+ * below that, and `urls/` beside it. `access/` says what each operation needs, and lets nobody else pass.
  */
+export type { AccessControl } from './access/access-guard.ts'
 export { HttpApiServer, type HttpApiOptions, type ListenAddress } from './http-api-server.ts'
-export type { RequestLogger, RequestMetrics } from './observers.ts'
+export type { AccessMetrics, RequestLogger, RequestMetrics } from './observers.ts'
 export { BlobRelay, type BlobRelayOptions } from './relay/blob-relay.ts'
 export type { RouteName } from './routes.ts'
 export { serveApi, type ServedApi } from './serve-api.ts'

@@ -10,6 +10,8 @@ export interface MountedRoute {
   /** Its path with the names of what varies, for people. */
   readonly template: string
   readonly handlers: Readonly<Partial<Record<Method, (exchange: RequestExchange) => Promise<void>>>>
+  /** Whether its operations are done elsewhere, where it is also decided who may. */
+  readonly isRelayed: boolean
   /** The `Allow` header: what it can be asked for. */
   readonly allow: string
 }
@@ -41,6 +43,7 @@ export function mountRoutes(
         handlers: Object.fromEntries(
           served.map(([method, operation]) => [method, isServed(route) ? operation(parts) : relayed]),
         ),
+        isRelayed: !isServed(route),
         // Where nothing else is allowed this much is, and is answered with just that.
         allow:
           served

@@ -1,3 +1,4 @@
+import type { DenialReason } from '@berth/access'
 import type { Logger } from '@berth/errors'
 import type { RouteName } from './routes.ts'
 
@@ -5,6 +6,11 @@ import type { RouteName } from './routes.ts'
 export interface RequestLogger extends Logger {
   /** Asked first, since the facts of a line that nobody reads cost as much. */
   isLevelEnabled(level: 'debug' | 'info' | 'warn' | 'error'): boolean
+}
+
+/** Where decisions about access are counted. */
+export interface AccessMetrics {
+  decided(outcome: 'granted' | 'limited' | DenialReason): void
 }
 
 /** Where the requests of a route are counted; paths that no route has are not. */

@@ -15,7 +15,7 @@ it('an address that is taken is told by its key', async () => {
   const log = createLogger(config.log, { isTerminal: false, write: () => undefined, flush: () => undefined })
   const { http: metrics } = createMetrics({ version: '1' })
   const served = serveApi(
-    { config, services: {}, log, metrics, tracer: undefined, isHealthy: () => true },
+    { config, services: {}, log, metrics, tracer: undefined, access: undefined, isHealthy: () => true },
     new Lifecycle(log),
   )
   await expect(served).rejects.toMatchObject({

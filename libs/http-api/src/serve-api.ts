@@ -7,6 +7,7 @@ import {
   type ProcessLogger,
   type Tracer,
 } from '@berth/process'
+import type { AccessControl } from './access/access-guard.ts'
 import { HttpApiServer } from './http-api-server.ts'
 import type { RequestMetrics } from './observers.ts'
 import type { RegistryServices } from './services.ts'
@@ -18,6 +19,8 @@ export interface ServedApi {
   readonly log: ProcessLogger
   readonly metrics: RequestMetrics
   readonly tracer?: Tracer | undefined
+  /** What the section `auth` asks for. */
+  readonly access: AccessControl | undefined
   readonly isHealthy: () => boolean
 }
 
@@ -29,6 +32,7 @@ export interface ServedApi {
  */
 export async function serveApi(parts: ServedApi, lifecycle: Lifecycle): Promise<string> {
   const { config, metrics, ...rest } = parts
+  if (config.auth !== undefined && parts.access === undefined) throw new Error('access would not be controlled')
   const server = new HttpApiServer({
     ...rest,
     settings: settingsOf(config),
@@ -53,8 +57,6 @@ function settingsOf({ http, storage, uploads, catalog, tags, log }: Config): Par
     trustedProxies: http.trustedProxies,
     isReadOnly: storage.readOnly,
     deletesAllowed: storage.delete.enabled,
-    // Nothing restricts reading while there is no access control.
-    mountsWithoutFrom: true,
     chunkMinLength: uploads.chunkMinLength,
     catalogMaxEntries: catalog.maxEntries,
     tagsMaxTags: tags.maxTags,

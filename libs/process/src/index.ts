@@ -4,11 +4,13 @@
  */
 export type { Cidr } from './config/cidr.ts'
 export type {
+  AuthConfig,
   CheckTiming,
   ClientAuth,
   Config,
   DebugConfig,
   HealthConfig,
+  HtpasswdConfig,
   HttpConfig,
   LogConfig,
   LogLevel,
@@ -21,6 +23,7 @@ export type {
   SecretsConfig,
   ServicesConfig,
   StorageConfig,
+  TokenConfig,
   UploadKeys,
 } from './config/config.ts'
 export { describeConfig, type KeyDescription } from './config/describe-config.ts'

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express'
+import type { Identity } from '@berth/access'
 import type { ByteStream } from '@berth/bytes'
 import type { RegistryError } from '@berth/errors'
 import type { Span } from '@berth/process'
@@ -27,6 +28,8 @@ export class RequestExchange implements Exchange {
   /** Whether the answer is out, though Node does not count the response as finished. */
   isAnswered = false
   facts: Record<string, unknown> | undefined
+  /** Who asks, where that is known. */
+  identity: Identity | undefined
   /** Its part of a trace, where traces are made. */
   span: Span | undefined
   readonly #urls: Urls

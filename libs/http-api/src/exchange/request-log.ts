@@ -78,6 +78,7 @@ function factsOf(exchange: RequestExchange, status: number, durationMs: number):
     durationMs: Math.round(durationMs * 100) / 100,
     remoteAddress: request.socket.remoteAddress,
     userAgent: request.headers['user-agent']?.slice(0, maxLength),
+    ...(exchange.identity === undefined ? {} : { user: exchange.identity.name.slice(0, maxLength) }),
     ...exchange.facts,
   }
 }

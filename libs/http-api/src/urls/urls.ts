@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
 import { formEncode } from './form-encode.ts'
 import { parseForwarded } from './forwarded.ts'
 import type { HttpApiSettings } from '../settings.ts'
@@ -14,7 +15,9 @@ export interface Arrival {
   }
 }
 
-/** Makes the URLs of `Location` headers. */
+type Scheme = 'http' | 'https'
+
+/** Makes the URLs of `Location` headers, and knows whom requests come from. */
 export class Urls {
   readonly #base: string
   readonly #isAbsolute: boolean
@@ -35,12 +38,10 @@ export class Urls {
   }
 
   /**
-   * What the client knows this server as: its proxies say so, where they are believed, or the request itself. Where
-   * nobody does, URLs are paths: what is sent is repeated only if it can be a part of a URL.
+   * What the client knows this server as: its proxies say so, where they are believed, or the request itself. What is
+   * sent is repeated only if it can be a part of a URL. The scheme is what proxies say; where none does, none is known.
    */
-  #origin(request: Arrival): string {
-    const { headers, socket } = request
-    const own = socket.encrypted === true ? 'https' : 'http'
+  arrivalOf({ headers, socket }: Arrival): { readonly host: string | undefined; readonly scheme: Scheme | undefined } {
     let proto: string | undefined
     let host: string | undefined
     if (this.#isTrusted(socket.remoteAddress)) {
@@ -54,8 +55,26 @@ export class Urls {
         host = firstOf(headers['x-forwarded-host'])
       }
     }
-    const known = hostOf(host) ?? hostOf(headers.host)
-    return known === undefined ? '' : `${schemeOf(proto) ?? own}://${known}`
+    return { host: hostOf(host) ?? hostOf(headers.host), scheme: schemeOf(proto) }
+  }
+
+  /** The address of the client: of the last one in the way that is no proxy which is believed. */
+  clientOf({ headers, socket }: Arrival): string {
+    const peer = socket.remoteAddress ?? ''
+    if (!this.#isTrusted(peer)) return peer
+    const before = headers['x-forwarded-for']?.toString().split(',') ?? []
+    for (const each of before.reverse()) {
+      const address = each.trim()
+      if (isIP(address) === 0) return peer
+      if (!this.#isTrusted(address)) return address
+    }
+    return peer
+  }
+
+  /** Where nobody says what it is, URLs are paths. */
+  #origin(request: Arrival): string {
+    const { host, scheme = request.socket.encrypted === true ? 'https' : 'http' } = this.arrivalOf(request)
+    return host === undefined ? '' : `${scheme}://${host}`
   }
 }
 
@@ -63,7 +82,7 @@ function hostOf(text: string | undefined): string | undefined {
   return text !== undefined && /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(text) ? text : undefined
 }
 
-function schemeOf(text: string | undefined): string | undefined {
+function schemeOf(text: string | undefined): Scheme | undefined {
   const scheme = text?.toLowerCase()
   return scheme === 'http' || scheme === 'https' ? scheme : undefined
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { signingAlgorithms } from './config.ts'
 import type { Environment } from './environment.ts'
 import { loadConfig } from './load-config.ts'
 import { ConfigError } from './problems.ts'
@@ -148,8 +149,41 @@ describe('what one key says', () => {
       'redis: {addrs: ["x:1"], tls: {certificate: c, key: k, rootcas: [a], clientcas: [b]}}',
       { redis: { cache: { tls: { certificateFile: 'c', keyFile: 'k', caFiles: ['a', 'b'] } } } },
     ],
-    ['auth: none', {}],
-    ['auth:', {}],
+    ['auth: none', { auth: undefined }],
+    ['auth:', { auth: undefined }],
+    [
+      'auth: {htpasswd: {realm: r, path: /p}}',
+      { auth: { kind: 'htpasswd', realm: 'r', path: '/p', failedLoginsPerMinute: 10 } },
+    ],
+    [
+      '{auth: {htpasswd: {realm: r, path: /p}}, limits: {failedlogins: 0}}',
+      { auth: { kind: 'htpasswd', failedLoginsPerMinute: 0 } },
+    ],
+    [
+      'auth: {token: {realm: r, service: s, issuer: i, rootcertbundle: /b}}',
+      {
+        auth: {
+          kind: 'token',
+          realm: 'r',
+          service: 's',
+          issuer: 'i',
+          rootCertBundle: '/b',
+          leewayMs: 60_000,
+          jwks: undefined,
+          jwksUrl: undefined,
+          redirectPath: undefined,
+          algorithms: signingAlgorithms,
+        },
+      },
+    ],
+    [
+      'auth: {token: {realm: r, service: s, issuer: i, jwks: /j, autoredirect: true, signingalgorithms: [ES256]}}',
+      { auth: { jwks: '/j', redirectPath: '/auth/token', algorithms: ['ES256'] } },
+    ],
+    [
+      'auth: {token: {realm: r, service: s, issuer: i, jwksurl: "https://t/jwks", autoredirect: true, autoredirectpath: /t, leeway: 5s}}',
+      { auth: { jwksUrl: 'https://t/jwks', redirectPath: '/t', leewayMs: 5000 } },
+    ],
     ['{proxy: {remoteurl: ""}, middleware: {storage: []}}', {}],
     ['middleware: {storage: [{name: cloudfront, disabled: true}]}', {}],
     ['compatibility: {schema1: {enabled: false}}', {}],
@@ -256,8 +290,25 @@ describe('what one key says', () => {
       'http: {tls: {letsencrypt: {email: me}}}',
       'http.tls.letsencrypt: certificates from Let’s Encrypt are not supported yet: give a certificate and key',
     ],
-    ['auth: htpasswd', 'auth.htpasswd: htpasswd authentication is not supported yet: the registry would be open'],
-    ['{auth: {token: }}', 'auth.token: token authentication is not supported yet: the registry would be open'],
+    ['auth: htpasswd', 'auth.htpasswd.realm: is required'],
+    ['auth: {htpasswd: {realm: "", path: /p}}', 'auth.htpasswd.realm: is required'],
+    [
+      'auth: {htpasswd: {realm: "a\\nb", path: /p}}',
+      'auth.htpasswd.realm: cannot be told in a header: it is not all plain ASCII',
+    ],
+    ['{auth: {token: }}', 'auth.token.realm: is required'],
+    [
+      'auth: {token: {realm: r, service: s, issuer: i}}',
+      'auth.token: needs at least one key: rootcertbundle, jwks or jwksurl',
+    ],
+    [
+      'auth: {token: {realm: r, service: s, issuer: i, jwks: /j, signingalgorithms: [none]}}',
+      'auth.token.signingalgorithms[0]: "none" is not one of EdDSA, HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384, ES512, PS256, PS384, PS512',
+    ],
+    [
+      'auth: {silly: {}}',
+      'auth.silly: silly lets everyone in who says anything at all: it is for tests of Distribution, and not supported',
+    ],
     ['validation: {manifest: {}}', 'validation.manifest: unknown key; did you mean validation.manifests?'],
     ['auth: {htpaswd: {}}', 'auth.htpaswd: unknown key; did you mean auth.htpasswd?'],
     ['http: {xyzzy: {}}', 'http.xyzzy: unknown key'],
@@ -373,7 +424,7 @@ describe('what one key says', () => {
 /** A mapping of sections as the variables that set them. */
 function variablesOf(yaml: string): Environment {
   const text = yaml.startsWith('{') ? yaml.slice(1, -1) : yaml
-  const parts = text.split(/, (?=(?:catalog|tags|log|loglevel|proxy|middleware|auth): )/)
+  const parts = text.split(/, (?=(?:catalog|tags|log|loglevel|proxy|middleware|auth|limits): )/)
   return Object.fromEntries(
     parts.map((part) => {
       const end = part.indexOf(':')

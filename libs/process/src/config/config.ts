@@ -8,6 +8,8 @@ export interface Config {
   readonly log: LogConfig
   readonly storage: StorageConfig
   readonly http: HttpConfig
+  /** `undefined`: everyone may do everything. */
+  readonly auth: AuthConfig | undefined
   readonly debug: DebugConfig
   readonly uploads: { readonly chunkMinLength: number }
   readonly manifests: ManifestsConfig
@@ -68,6 +70,40 @@ export type ClientAuth =
   | 'require-any-client-cert'
   | 'verify-client-cert-if-given'
   | 'require-and-verify-client-cert'
+
+/** Who may do what. */
+export type AuthConfig = HtpasswdConfig | TokenConfig
+
+/** The users of a file; each may do everything. */
+export interface HtpasswdConfig {
+  readonly kind: 'htpasswd'
+  readonly realm: string
+  readonly path: string
+  /** Of one user from one address; 0: any number. */
+  readonly failedLoginsPerMinute: number
+}
+
+/** Tokens that a token server signs. At least one of `rootCertBundle`, `jwks` and `jwksUrl` is there. */
+export interface TokenConfig {
+  readonly kind: 'token'
+  readonly realm: string
+  readonly service: string
+  readonly issuer: string
+  readonly rootCertBundle: string | undefined
+  readonly jwks: string | undefined
+  readonly jwksUrl: string | undefined
+  /** Where the token server is at the host by which a client knows the registry; then `realm` is not told. */
+  readonly redirectPath: string | undefined
+  readonly algorithms: readonly SigningAlgorithm[]
+  readonly leewayMs: number
+}
+
+export const signingAlgorithms = [
+  ...(['EdDSA', 'HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512'] as const),
+  ...(['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'] as const),
+] as const
+
+export type SigningAlgorithm = (typeof signingAlgorithms)[number]
 
 export interface DebugConfig {
   /** `undefined`: no such listener. */

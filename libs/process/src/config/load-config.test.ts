@@ -116,7 +116,7 @@ auth: {htpasswd: {realm: x}}
   version: unsupported version: "0.2" (line 1)
   loglevel: invalid loglevel "derp" (REGISTRY_LOGLEVEL)
   storage.filesystem.rootdirectory: must be a single value (text) (line 2)
-  auth.htpasswd: htpasswd authentication is not supported yet: the registry would be open (line 6)
+  auth.htpasswd.path: is required
   http.draintimout: unknown key; did you mean http.draintimeout? (line 4)
   http.keepalive: "1 hour" is not a duration, as 30s, 1h30m or 500ms are (REGISTRY_HTTP_KEEPALIVE)
   http.tls.key: is required: TLS needs a certificate and its key`,

@@ -4,6 +4,7 @@ import { InvalidValue, type Findings } from './problems.ts'
 import { isHeaderName } from './schema/http.ts'
 import type { ValueOf } from './schema/node.ts'
 import type { registry } from './schema/registry.ts'
+import { toAuth } from './to-auth.ts'
 import { toRedisRoles } from './to-redis.ts'
 import { toRpc } from './to-rpc.ts'
 import { toTls } from './to-tls.ts'
@@ -23,6 +24,7 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
     },
     storage: toStorage(read.storage, redis, findings),
     http: toHttp(read.http, readFile, findings),
+    auth: toAuth(read, findings),
     debug: {
       listen: read.http.debug.addr === 'off' ? undefined : read.http.debug.addr,
       metrics: read.http.debug.prometheus,

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import { type AccessMetrics, createAccessMetrics } from './access-metrics.ts'
 import { createCacheMetrics, type CacheMetrics } from './cache-metrics.ts'
 import type { CounterFamily, FamilyOptions, GaugeFamily, HistogramFamily } from './families.ts'
 import { FamilyRegistry } from './family-registry.ts'
@@ -10,6 +11,7 @@ import { createUploadMetrics, type UploadMetrics } from './upload-metrics.ts'
 export interface Metrics {
   readonly contentType: string
   readonly http: HttpMetrics
+  readonly access: AccessMetrics
   readonly cache: CacheMetrics
   readonly uploads: UploadMetrics
   /** @param driver `filesystem`, `inmemory`, … */
@@ -38,6 +40,7 @@ export function createMetrics({ version, withProcess = true }: MetricsOptions): 
   return {
     contentType: ofProcess.contentType,
     http: createHttpMetrics(registry),
+    access: createAccessMetrics(registry),
     cache: createCacheMetrics(registry),
     uploads: createUploadMetrics(registry),
     storage,

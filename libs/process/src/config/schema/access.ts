@@ -1,23 +1,89 @@
-import { anything, list, optional, section, type Anything } from './node.ts'
+import { signingAlgorithms } from '../config.ts'
+import { InvalidValue } from '../problems.ts'
+import { anything, list, optional, section } from './node.ts'
 import { always, hasEnabledItem, stops } from './not-yet.ts'
-import { duration, flag, text, url } from './values.ts'
+import { duration, flag, integer, oneOf, text, url, value } from './values.ts'
 import { isSet, type Tree } from '../tree.ts'
 
 /** Who may do what. */
 export const auth = section(
-  { about: 'exactly one provider', isMap: true, mayBeWord: true },
+  { about: 'who may do what; exactly one provider', isMap: true, mayBeWord: true },
   {
     none: optional(section({ about: 'everyone may do everything', isMap: true }, {})),
-    silly: provider('silly'),
-    token: provider('token'),
-    htpasswd: provider('htpasswd'),
+    silly: anything(
+      stops(
+        'a provider that is for tests',
+        'silly lets everyone in who says anything at all: it is for tests of Distribution, and not supported',
+        always,
+      ),
+    ),
+    htpasswd: optional(
+      section(
+        { about: 'the users of a file; each may do everything', isMap: true },
+        {
+          realm: headerText({ required: true, about: 'what the users are of, as clients are told' }),
+          path: text({
+            required: true,
+            about: 'the file: a line name:hash for each user, bcrypt; made with one user where it is missing',
+          }),
+        },
+      ),
+    ),
+    token: optional(
+      section(
+        { about: 'tokens of a token server, which say what is granted', isMap: true },
+        {
+          realm: headerText({ required: true, about: 'the URL of the token server' }),
+          service: headerText({
+            required: true,
+            about: 'the registry, as the token server knows it: the tokens’ audience',
+          }),
+          issuer: text({ required: true, about: 'the token server, as tokens name it' }),
+          rootCertBundle: text({
+            about: 'certificates of the keys that tokens are signed with, or that vouch for these; PEM',
+          }),
+          jwks: text({ about: 'path of a JSON Web Key Set with the keys that tokens are signed with' }),
+          jwksUrl: url({ about: 'where the token server publishes its JSON Web Key Set' }),
+          autoRedirect: flag({
+            default: false,
+            about: 'the token server is at the host by which a client knows the registry',
+          }),
+          autoRedirectPath: value('path', { default: '/auth/token', about: 'its path there' }, absolutePath),
+          signingAlgorithms: list(
+            { about: 'the algorithms that tokens may be signed with; all of these where none is given' },
+            oneOf(signingAlgorithms, { about: 'an algorithm' }),
+          ),
+          leewayMs: duration({ default: 60_000, about: 'how far clocks may be apart' }),
+        },
+      ),
+    ),
   },
 )
 
-function provider(name: string): Anything {
-  return anything(
-    stops(`${name} authentication`, `${name} authentication is not supported yet: the registry would be open`, always),
-  )
+/** What a single client may have of what all share. */
+export const limits = section(
+  { about: 'what one client may take' },
+  {
+    failedLogins: integer({
+      default: 10,
+      min: 0,
+      about:
+        'logins a minute of one user that may fail from one address, and ten times that of all users; 0 for any number',
+    }),
+  },
+)
+
+/** A text that a header may hold. */
+function headerText(meta: { readonly required: true; readonly about: string }) {
+  return value('text', meta, (written) => {
+    if (!/^[\x20-\x7e]*$/.test(written)) throw new InvalidValue('cannot be told in a header: it is not all plain ASCII')
+    return written
+  })
+}
+
+function absolutePath(written: string): string {
+  if (/^\/[\w./~%-]*$/.test(written)) return written
+  throw new InvalidValue(`${JSON.stringify(written)} is not a path`)
 }
 
 const middlewareItems = (about: string) =>

@@ -1,5 +1,5 @@
 import { InvalidValue } from '../problems.ts'
-import { auth, middleware, proxy } from './access.ts'
+import { auth, limits, middleware, proxy } from './access.ts'
 import { health } from './health.ts'
 import { http } from './http.ts'
 import { log, logLevel } from './log.ts'
@@ -80,6 +80,7 @@ export const registry = section(
     logLevel: logLevel({ about: 'deprecated: log.level' }),
     storage,
     auth,
+    limits,
     middleware,
     reporting: anything(warns('error reporting to Bugsnag or New Relic')),
     http,
