@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { Requester } from '@berth/access'
 import { openAccess } from '@berth/access/stored'
 import { BlobRelay, serveApi } from '@berth/http-api'
 import {
@@ -30,11 +31,12 @@ export async function compose(
 ): Promise<void> {
   const metrics = createMetrics({ version })
   const controlled = config.auth && lifecycle.own(openAccess(config.auth, log))
-  const access = controlled && { controller: controlled.controller, metrics: metrics.access }
+  const requester = controlled && new Requester()
+  const access = controlled && { controller: controlled.controller, metrics: metrics.access, requester }
   const tls = config.rpc.tls && loadRpcTls(config.rpc.tls, (path) => readFileSync(path, 'utf8'))
   const { blobs, manifest } = config.services
   const channel = lifecycle.own(
-    new RpcChannel({ addresses: manifest.addresses, log, tracer, ...(tls && { tls: tls.client }) }),
+    new RpcChannel({ addresses: manifest.addresses, log, tracer, requester, ...(tls && { tls: tls.client }) }),
   )
   const relay = lifecycle.own(new BlobRelay({ nodes: blobs.http, log }))
 

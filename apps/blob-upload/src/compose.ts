@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { Requester } from '@berth/access'
 import { openAccess } from '@berth/access/stored'
 import { StoredBlobs } from '@berth/blobs/stored'
 import { ByteBudget } from '@berth/bytes'
@@ -75,7 +76,9 @@ export async function compose(
   const probe = async (): Promise<void> => void (await findStat(storage, layout.registryRoot))
   const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe } }, lifecycle)
   const { listen, insecure, maxConnectionAgeMs } = config.rpc
-  const server = lifecycle.own(new RpcServer({ log, tracer, services: { blobs }, maxConnectionAgeMs }))
+  const server = lifecycle.own(
+    new RpcServer({ log, tracer, requester: config.auth && new Requester(), services: { blobs }, maxConnectionAgeMs }),
+  )
   const { port } = await server.listen({ ...listen, insecure }, tls?.server)
   const api = await serveApi(
     { config, services: { blobs, uploads }, log, metrics: metrics.http, tracer, access, isHealthy: health.isHealthy },

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { Requester } from '@berth/access'
 import { ByteBudget } from '@berth/bytes'
 import { openManifests } from '@berth/manifests/stored'
 import {
@@ -35,8 +36,9 @@ export async function compose(
   const observer = storageObserver({ driver, metrics: metrics.storage(driver), tracer, kindOf: pathKind })
   const storage = ObservedDriver.observe(tree.driver, observer)
 
+  const requester = config.auth && new Requester()
   const { addresses } = config.services.blobs
-  const nodes = lifecycle.own(new RpcChannel({ addresses, log, tracer, ...(tls && { tls: tls.client }) }))
+  const nodes = lifecycle.own(new RpcChannel({ addresses, log, tracer, requester, ...(tls && { tls: tls.client }) }))
   const { adoptInBackground, ...services } = openManifests({
     storage,
     blobs: new RemoteBlobs(nodes),
@@ -50,7 +52,7 @@ export async function compose(
   const probe = async (): Promise<void> => void (await findStat(storage, layout.registryRoot))
   const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe } }, lifecycle)
   const { listen, insecure, maxConnectionAgeMs } = config.rpc
-  const server = lifecycle.own(new RpcServer({ log, tracer, services, maxConnectionAgeMs }))
+  const server = lifecycle.own(new RpcServer({ log, tracer, requester, services, maxConnectionAgeMs }))
   const { port } = await server.listen({ ...listen, insecure }, tls?.server)
   const rpc = formatAddress({ ...listen, port })
   const debug = health.debug && formatAddress(health.debug)

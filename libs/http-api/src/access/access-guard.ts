@@ -20,7 +20,7 @@ export interface AccessControl {
   readonly controller: AccessController
   readonly metrics?: AccessMetrics
   /** Where whatever is done for a request learns whom it is for. */
-  readonly requester?: Requester
+  readonly requester?: Requester | undefined
 }
 
 interface AccessGuardParts extends AccessControl {

@@ -1,7 +1,8 @@
 import { type Digest, parseDigest } from '@berth/digest'
-import type { Manifests, ManifestUpload, PushedManifest, StoredManifest } from '@berth/manifests'
+import type { FormerFormat, Manifests, ManifestUpload, PushedManifest, StoredManifest } from '@berth/manifests'
 import { parseTag, type RepositoryName, type Tag } from '@berth/reference'
 import { ManifestsServiceService as service } from '../gen/registry/v1/manifests.ts'
+import { toFormatMessage } from '../wire/former-formats.ts'
 import { checkContentSize } from '../wire/limits.ts'
 import { understood } from '../wire/understood.ts'
 import type { RpcChannel } from './rpc-channel.ts'
@@ -14,8 +15,8 @@ export class RemoteManifests implements Manifests {
     this.#channel = channel
   }
 
-  async get(repository: RepositoryName, reference: Tag | Digest): Promise<StoredManifest> {
-    const request = { repository, reference }
+  async get(repository: RepositoryName, reference: Tag | Digest, newest?: FormerFormat): Promise<StoredManifest> {
+    const request = { repository, reference, newest: toFormatMessage(newest) }
     const answer = await this.#channel.call(service.getManifest, request, { isRepeatable: true })
     const { mediaType, content } = answer
     return { mediaType, digest: understood(() => parseDigest(answer.digest)), content }

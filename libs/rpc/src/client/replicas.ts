@@ -1,6 +1,8 @@
 import { type ChannelCredentials, type ChannelOptions, Client, connectivityState } from '@grpc/grpc-js'
+import type { Requester } from '@berth/access'
 import type { Tracer } from '@berth/process'
 import { maxMessageBytes } from '../wire/limits.ts'
+import { nameRequester } from './name-requester.ts'
 import { traceCalls } from './trace-calls.ts'
 
 const options: ChannelOptions = {
@@ -24,14 +26,23 @@ const options: ChannelOptions = {
 /** How long one that failed is not asked while there are others. */
 const coolOffMs = 5_000
 
+/** What each call tells of, and to whom. */
+export interface CallObservers {
+  readonly tracer?: Tracer | undefined
+  readonly requester?: Requester | undefined
+}
+
 /** One address of a service, with what is known of it. */
 export class Replica {
   readonly client: Client
   #failedAtMs: number | undefined
 
-  constructor(address: string, credentials: ChannelCredentials, tracer: Tracer | undefined) {
-    const traced = tracer && { interceptors: [traceCalls(tracer, address)] }
-    this.client = new Client(address, credentials, { ...options, ...traced })
+  constructor(address: string, credentials: ChannelCredentials, { tracer, requester }: CallObservers) {
+    const interceptors = [
+      ...(tracer === undefined ? [] : [traceCalls(tracer, address)]),
+      ...(requester === undefined ? [] : [nameRequester(requester)]),
+    ]
+    this.client = new Client(address, credentials, { ...options, ...(interceptors.length > 0 && { interceptors }) })
   }
 
   /** The least is asked first. Below zero: nothing is known against it. */
@@ -55,9 +66,9 @@ export class Replicas {
   readonly #all: readonly Replica[]
   #turn = 0
 
-  constructor(addresses: readonly string[], credentials: ChannelCredentials, tracer?: Tracer) {
+  constructor(addresses: readonly string[], credentials: ChannelCredentials, observers: CallObservers = {}) {
     if (addresses.length === 0) throw new Error('a service needs at least one address')
-    this.#all = addresses.map((address) => new Replica(address, credentials, tracer))
+    this.#all = addresses.map((address) => new Replica(address, credentials, observers))
   }
 
   get size(): number {

@@ -1,4 +1,5 @@
 import { ChannelCredentials, type MethodDefinition, type ServiceError } from '@grpc/grpc-js'
+import type { Requester } from '@berth/access'
 import type { Logger } from '@berth/errors'
 import type { Tracer } from '@berth/process'
 import type { RpcClientTls } from '../tls.ts'
@@ -15,6 +16,8 @@ export interface RpcChannelOptions {
   readonly log?: Logger
   /** Makes a span of each call; none are made where it is absent. */
   readonly tracer?: Tracer | undefined
+  /** For whom calls are made, which the service is told for its logs; nothing is told where it is absent. */
+  readonly requester?: Requester | undefined
   /** From 0 to 1. Default: `Math.random`. */
   readonly random?: () => number
 }
@@ -31,8 +34,9 @@ export class RpcChannel {
   readonly #attempts: Attempts
   readonly #deadlineMs: number
 
-  constructor({ addresses, tls, deadlineMs = 30_000, log, tracer, random = Math.random }: RpcChannelOptions) {
-    this.#replicas = new Replicas(addresses, credentialsOf(tls), tracer)
+  constructor(options: RpcChannelOptions) {
+    const { addresses, tls, deadlineMs = 30_000, log, tracer, requester, random = Math.random } = options
+    this.#replicas = new Replicas(addresses, credentialsOf(tls), { tracer, requester })
     this.#attempts = new Attempts({ replicas: this.#replicas, deadlineMs, log, random })
     this.#deadlineMs = deadlineMs
   }

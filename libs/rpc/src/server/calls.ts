@@ -6,8 +6,10 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js'
+import type { Requester } from '@berth/access'
 import type { Logger } from '@berth/errors'
 import type { Span, Tracer } from '@berth/process'
+import { requesterOf } from '../wire/requester-metadata.ts'
 import { type Refusal, refusalOf, unknownRefusal } from '../wire/errors.ts'
 import { failureOf, rpcAttributes, rpcName } from '../wire/rpc-spans.ts'
 
@@ -15,10 +17,12 @@ import { failureOf, rpcAttributes, rpcName } from '../wire/rpc-spans.ts'
 export class Calls {
   readonly #log: Logger
   readonly #tracer: Tracer | undefined
+  readonly #requester: Requester | undefined
 
-  constructor(log: Logger, tracer: Tracer | undefined) {
+  constructor(log: Logger, tracer: Tracer | undefined, requester: Requester | undefined) {
     this.#log = log
     this.#tracer = tracer
+    this.#requester = requester
   }
 
   /** One message for one. */
@@ -27,7 +31,7 @@ export class Calls {
   ): handleUnaryCall<Request, Response> {
     return (call, callback) => {
       const signal = signalOf(call)
-      this.#traced(call, (span) =>
+      this.#observed(call, (span) =>
         handle(call.request, signal).then(
           (response) => {
             endSpan(span, status.OK)
@@ -49,7 +53,7 @@ export class Calls {
   ): handleServerStreamingCall<Request, Response> {
     return (call) => {
       const signal = signalOf(call)
-      this.#traced(call, (span) =>
+      this.#observed(call, (span) =>
         sendAll(call, handle(call.request, signal), signal).then(
           () => {
             endSpan(span, status.OK)
@@ -63,6 +67,14 @@ export class Calls {
         ),
       )
     }
+  }
+
+  /** Does `work` for whom the caller says that it is. */
+  #observed(call: Called, work: (span?: Span) => Promise<void>): void {
+    const requester = this.#requester
+    const identity = requester && requesterOf(call.metadata)
+    if (requester === undefined || identity === undefined) this.#traced(call, work)
+    else requester.for(identity, () => this.#traced(call, work))
   }
 
   /** Does `work` in the course of a span of its own, where there is a tracer. */
@@ -79,7 +91,8 @@ export class Calls {
   #refuse(error: unknown, method: string, signal: AbortSignal): Refusal {
     const refusal = refusalOf(error)
     if (refusal !== undefined) return refusal
-    if (!signal.aborted) this.#log.error({ err: error, method }, 'call failed')
+    const user = this.#requester?.current?.name
+    if (!signal.aborted) this.#log.error({ err: error, method, user }, 'call failed')
     return unknownRefusal
   }
 }

@@ -1,4 +1,5 @@
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
+import type { Requester } from '@berth/access'
 import type { Blobs } from '@berth/blobs'
 import type { Logger } from '@berth/errors'
 import type { Catalog, Manifests, Referrers, Tags } from '@berth/manifests'
@@ -30,6 +31,8 @@ export interface RpcServerOptions {
   readonly log: Logger
   /** Makes a span of each call; none are made where it is absent. */
   readonly tracer?: Tracer | undefined
+  /** Where whatever is done for a call learns whom it is for; nobody learns it where it is absent. */
+  readonly requester?: Requester | undefined
   /** What there is to serve. */
   readonly services: Partial<RpcServices>
   /** When a client is told to connect anew, and so sees replicas that came since. Default: five minutes. */
@@ -55,6 +58,7 @@ export class RpcServer {
   constructor({
     log,
     tracer,
+    requester,
     services,
     maxConnectionAgeMs = 300_000,
     maxConnectionAgeGraceMs = 30_000,
@@ -74,7 +78,7 @@ export class RpcServer {
       const [method] = Object.values(definition)
       if (method !== undefined) names.push(method.path.split('/')[1] ?? '')
     }
-    const calls = new Calls(log, tracer)
+    const calls = new Calls(log, tracer, requester)
     const { blobs, manifests, tags, catalog, referrers } = services
     if (blobs !== undefined) add(BlobsServiceService, serveBlobs(blobs, calls))
     if (manifests !== undefined) add(ManifestsServiceService, serveManifests(manifests, calls))

@@ -2,15 +2,20 @@ import { parseDigest } from '@berth/digest'
 import type { Manifests } from '@berth/manifests'
 import { parseRepositoryName, parseTag } from '@berth/reference'
 import type { ManifestsServiceServer } from '../gen/registry/v1/manifests.ts'
+import { fromFormatMessage } from '../wire/former-formats.ts'
 import type { Calls } from './calls.ts'
 
 /** `ManifestsService` in terms of `Manifests`. */
 export function serveManifests(manifests: Manifests, calls: Calls): ManifestsServiceServer {
   return {
-    getManifest: calls.unary(async ({ repository, reference }) => {
+    getManifest: calls.unary(async ({ repository, reference, newest }) => {
       // No tag has a colon, and every digest has.
       const parsed = reference.includes(':') ? parseDigest(reference) : parseTag(reference)
-      const { mediaType, digest, content } = await manifests.get(parseRepositoryName(repository), parsed)
+      const { mediaType, digest, content } = await manifests.get(
+        parseRepositoryName(repository),
+        parsed,
+        fromFormatMessage(newest),
+      )
       return { mediaType, digest, content }
     }),
 

@@ -26,7 +26,7 @@ const details: { [C in keyof ErrorDetail]: Arbitrary<ErrorDetail[C]> } = {
   SIZE_INVALID: fc.oneof(fc.record({ limit: number }), fc.record({ announced: number, received: number })),
   TAG_INVALID: fc.record({ tag: text, reason: text }),
   TOOMANYREQUESTS: fc.record({ retryAfterMs: number }),
-  UNAUTHORIZED: fc.option(fc.array(fc.record({ type: text, name: text, action: text }), { maxLength: 5 })),
+  UNAUTHORIZED: fc.option(fc.array(fc.record({ Type: text, Class: text, Name: text, Action: text }), { maxLength: 5 })),
   UNAVAILABLE: fc.record({ reason: text }),
   UNKNOWN: fc.constant(undefined),
   UNSUPPORTED: fc.record({ reason: text }),

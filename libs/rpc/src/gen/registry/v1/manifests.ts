@@ -9,10 +9,30 @@ export const protobufPackage = "registry.v1";
 
 export const protobufFileName = "registry/v1/manifests.proto";
 
+/** What images were before lists of them, and before OCI. */
+export const FormerFormat = {
+  /** FORMER_FORMAT_UNSPECIFIED - It reads whatever is stored. */
+  FORMER_FORMAT_UNSPECIFIED: 0,
+  FORMER_FORMAT_SCHEMA1: 1,
+  FORMER_FORMAT_SCHEMA2: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type FormerFormat = typeof FormerFormat[keyof typeof FormerFormat];
+
+export namespace FormerFormat {
+  export type FORMER_FORMAT_UNSPECIFIED = typeof FormerFormat.FORMER_FORMAT_UNSPECIFIED;
+  export type FORMER_FORMAT_SCHEMA1 = typeof FormerFormat.FORMER_FORMAT_SCHEMA1;
+  export type FORMER_FORMAT_SCHEMA2 = typeof FormerFormat.FORMER_FORMAT_SCHEMA2;
+  export type UNRECOGNIZED = typeof FormerFormat.UNRECOGNIZED;
+}
+
 export interface GetManifestRequest {
   repository: string;
   /** A tag or a digest. */
   reference: string;
+  /** What whoever asks reads, where that is older than all that there may be. */
+  newest: FormerFormat;
 }
 
 export interface GetManifestResponse {
@@ -45,7 +65,7 @@ export interface DeleteManifestResponse {
 }
 
 function createBaseGetManifestRequest(): GetManifestRequest {
-  return { repository: "", reference: "" };
+  return { repository: "", reference: "", newest: 0 };
 }
 
 export const GetManifestRequest: MessageFns<GetManifestRequest> = {
@@ -55,6 +75,9 @@ export const GetManifestRequest: MessageFns<GetManifestRequest> = {
     }
     if (message.reference !== "") {
       writer.uint32(18).string(message.reference);
+    }
+    if (message.newest !== 0) {
+      writer.uint32(24).int32(message.newest);
     }
     return writer;
   },
@@ -86,6 +109,14 @@ export const GetManifestRequest: MessageFns<GetManifestRequest> = {
             }
 
             message.reference = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.newest = reader.int32() as any;
             continue;
           }
         }
