@@ -1,0 +1,67 @@
+import { type JsonObject, parseJsonObject } from '../parse-json-object.ts'
+import { refuse } from './build-schema1.ts'
+import { reformatTime } from './format-time.ts'
+
+/** What schema1 wants to know of an image's configuration. */
+export interface ImageConfig {
+  readonly architecture: string
+  readonly baseLayer: string
+  /** How many layers it says that the image has. */
+  readonly layerCount: number
+  /** From the base upwards; at least one. */
+  readonly history: readonly [HistoryEntry, ...HistoryEntry[]]
+}
+
+export interface HistoryEntry {
+  readonly created: string
+  readonly author: string
+  readonly createdBy: string
+  readonly comment: string
+  readonly isEmptyLayer: boolean
+}
+
+/** @throws RegistryError MANIFEST_INVALID: not the configuration of an image that has a history */
+export function parseImageConfig(content: Uint8Array): ImageConfig {
+  const document = parseJsonObject(content)
+  const entries = listOf(document['history'], 'history')
+  const [first, ...others] = entries.map((entry, index) => parseEntry(entry, `history[${index}]`))
+  if (first === undefined) throw refuse('empty history when trying to create schema1 manifest')
+  const rootfs = objectOf(document['rootfs'], 'rootfs')
+  return {
+    architecture: textOf(document['architecture'], 'architecture'),
+    baseLayer: textOf(rootfs['base_layer'], 'rootfs.base_layer'),
+    layerCount: listOf(rootfs['diff_ids'], 'rootfs.diff_ids').length,
+    history: [first, ...others],
+  }
+}
+
+function parseEntry(value: unknown, field: string): HistoryEntry {
+  const entry = objectOf(value, field)
+  const created = reformatTime(entry['created'])
+  if (created === undefined) throw refuse(`image configuration: ${field}.created must be a time of RFC 3339`)
+  const isEmptyLayer = entry['empty_layer'] ?? false
+  if (typeof isEmptyLayer !== 'boolean') throw refuse(`image configuration: ${field}.empty_layer must be true or false`)
+  return {
+    created,
+    author: textOf(entry['author'], `${field}.author`),
+    createdBy: textOf(entry['created_by'], `${field}.created_by`),
+    comment: textOf(entry['comment'], `${field}.comment`),
+    isEmptyLayer,
+  }
+}
+
+function textOf(value: unknown, field: string): string {
+  if (typeof (value ?? '') !== 'string') throw refuse(`image configuration: ${field} must be a string`)
+  return ((value ?? '') as string).toWellFormed()
+}
+
+function listOf(value: unknown, field: string): readonly unknown[] {
+  if (!Array.isArray(value ?? [])) throw refuse(`image configuration: ${field} must be a list`)
+  return (value ?? []) as readonly unknown[]
+}
+
+function objectOf(value: unknown, field: string): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw refuse(`image configuration: ${field} must be an object`)
+  return value as JsonObject
+}
