@@ -4,17 +4,22 @@ import type { RepositoryName, Tag } from '@berth/reference'
 /** The manifests of all repositories, by tag or digest. */
 export interface Manifests {
   /**
-   * The manifest, its bytes as they were received.
+   * The manifest, its bytes as they were received; of schema1, its payload with this registry's signature.
    *
+   * @param newest of whoever reads nothing newer: then a tag of a manifest list stands for the list's manifest for linux
+   *   on amd64, and where schema2 is too new as well, it is given as schema1. Of no effect on anything else, nor on
+   *   what is asked for by digest
    * @throws RegistryError MANIFEST_UNKNOWN: no such tag or revision here, or a tag whose revision is gone
+   * @throws RegistryError MANIFEST_INVALID: what is stored cannot be given as schema1
    */
-  get(repository: RepositoryName, reference: Tag | Digest): Promise<StoredManifest>
+  get(repository: RepositoryName, reference: Tag | Digest, newest?: FormerFormat): Promise<StoredManifest>
 
   /**
    * Stores a manifest, links it, links it to its subject, and moves tags to it; in this order, so that whoever sees a
    * tag can pull. Idempotent.
    *
-   * @throws RegistryError MANIFEST_INVALID: not a manifest of its media type
+   * @throws RegistryError MANIFEST_INVALID: not a manifest of its media type, or of schema1 where that is not accepted
+   * @throws RegistryError MANIFEST_UNVERIFIED: of schema1, and a signature is not good
    * @throws RegistryError DIGEST_INVALID: its bytes are not what the reference names
    * @throws RegistryError SIZE_INVALID: more than 4 MiB
    * @throws RegistryError DENIED: the policy allows none of its class
@@ -31,9 +36,12 @@ export interface Manifests {
   delete(repository: RepositoryName, digest: Digest): Promise<void>
 }
 
+/** What images were before lists of them, and before OCI. */
+export type FormerFormat = 'schema2' | 'schema1'
+
 export interface StoredManifest {
   readonly mediaType: string
-  /** As asked for; of a tag, what it holds. */
+  /** As asked for; of a tag, what it holds. Of schema1, that of its payload, which the signature is not part of. */
   readonly digest: Digest
   /** Shared with other readers: never written to. */
   readonly content: Uint8Array

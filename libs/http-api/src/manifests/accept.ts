@@ -1,21 +1,26 @@
-import { mediaTypes } from '@berth/manifest'
+import { isSchema1MediaType, mediaTypes } from '@berth/manifest'
+import type { FormerFormat } from '@berth/manifests'
 
-const images: ReadonlySet<string> = new Set([mediaTypes.schema2, mediaTypes.schema1, mediaTypes.schema1Signed])
-const lists: ReadonlySet<string> = new Set([mediaTypes.manifestList, '*/*', 'application/*', 'application/json'])
+const anything: ReadonlySet<string> = new Set(['*/*', 'application/*', 'application/json'])
 
 /**
- * Whether a client can do nothing with a Docker manifest list: it names Docker's image manifests, but neither the list
- * nor anything that stands for all types. Such clients are older than lists, and want the manifest of one platform.
- * Quality values do not count.
+ * The newest format that a client reads, where what is stored is newer: it names older formats of Docker's images, and
+ * neither what is stored nor anything that stands for all types. `undefined`: it is to have what is stored. Quality
+ * values do not count.
+ *
+ * @param stored the media type of what a tag holds
  */
-export function predatesManifestLists(accept: string | undefined): boolean {
-  if (accept === undefined) return false
-  let namesImages = false
+export function formerFormat(stored: string, accept: string | undefined): FormerFormat | undefined {
+  if (stored !== mediaTypes.schema2 && stored !== mediaTypes.manifestList) return undefined
+  // Of almost every client: what follows is for the others.
+  if (accept === undefined || accept.includes(stored)) return undefined
+  let newest: FormerFormat | undefined
   for (const range of accept.split(',')) {
     const end = range.indexOf(';')
     const type = (end < 0 ? range : range.slice(0, end)).trim().toLowerCase()
-    if (lists.has(type)) return false
-    namesImages ||= images.has(type)
+    if (type === stored || anything.has(type)) return undefined
+    if (type === mediaTypes.schema2) newest = 'schema2'
+    else if (isSchema1MediaType(type)) newest ??= 'schema1'
   }
-  return namesImages
+  return newest
 }

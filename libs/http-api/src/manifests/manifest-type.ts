@@ -1,6 +1,6 @@
 import { MIMEType } from 'node:util'
 import { RegistryError } from '@berth/errors'
-import { detectMediaType } from '@berth/manifest'
+import { detectMediaType, mediaTypes } from '@berth/manifest'
 
 /**
  * The media type that a manifest is pushed as, in lower case and without parameters. Where the client does not say,
@@ -18,7 +18,10 @@ export function manifestTypeOf(contentType: string | undefined, content: Uint8Ar
     })
   }
   try {
-    return new MIMEType(contentType).essence
+    const type = new MIMEType(contentType).essence
+    // What clients called schema1 before its own type was agreed on. Of anything else it says too little.
+    const isFormer = type === 'application/json' && detectMediaType(content) === mediaTypes.schema1Signed
+    return isFormer ? mediaTypes.schema1Signed : type
   } catch (error) {
     const reason = `Content-Type is no media type: ${contentType}`
     throw new RegistryError('MANIFEST_INVALID', { reason }, { cause: error })

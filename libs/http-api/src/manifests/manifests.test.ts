@@ -190,7 +190,7 @@ describe('a manifest list', () => {
     })
   })
 
-  it.each([mediaTypes.schema2, `${mediaTypes.schema1Signed}, ${mediaTypes.schema1};q=0.5`])(
+  it.each([mediaTypes.schema2, `${mediaTypes.schema1Signed}, ${mediaTypes.schema2.toUpperCase()};q=0.5`])(
     'asked for by tag is its manifest for linux on amd64 to a client that accepts %s',
     async (accept) => {
       const ask = await serveList()

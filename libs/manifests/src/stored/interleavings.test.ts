@@ -57,7 +57,8 @@ async function* listScheduled(storage: StorageDriver, path: StoragePath, turn: (
 
 function services(storage: StorageDriver, isExclusive: boolean): StoredManifestServices {
   // An index without children needs no blobs.
-  const blobs = { statAll: async () => [] }
+  const unused = () => Promise.reject(new Error('not to be called here'))
+  const blobs = { statAll: async () => [], read: unused, put: unused }
   return openManifests({ storage, blobs, policy: strictPolicy, isExclusive })
 }
 

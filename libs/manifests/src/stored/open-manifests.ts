@@ -7,6 +7,7 @@ import { CatalogIndex } from './catalog-index.ts'
 import { ManifestContents } from './manifest-contents.ts'
 import { reindex, type Reindexed } from './reindex.ts'
 import { RevisionRecords } from './revision-records.ts'
+import { Schema1Manifests, type Schema1Options } from './schema1-manifests.ts'
 import { StoredCatalog } from './stored-catalog.ts'
 import { StoredManifests } from './stored-manifests.ts'
 import { StoredReferrers } from './stored-referrers.ts'
@@ -33,8 +34,9 @@ export interface StoredManifestServices {
 
 export interface StoredManifestOptions {
   readonly storage: StorageDriver
-  readonly blobs: Pick<Blobs, 'statAll'>
+  readonly blobs: Pick<Blobs, 'statAll' | 'read' | 'put'>
   readonly policy: ManifestPolicy
+  readonly schema1?: Schema1Options
   /**
    * Whether this process holds the tree's lock for itself, on a local file system: then nobody else writes, and tags
    * and links are remembered. Manifests by digest are remembered by any process.
@@ -44,7 +46,12 @@ export interface StoredManifestOptions {
 }
 
 /** Manifests, tags, catalog and referrers of one storage, which share what they remember of it. */
-export function openManifests({ blobs, policy, ...options }: StoredManifestOptions): StoredManifestServices {
+export function openManifests({
+  blobs,
+  policy,
+  schema1 = {},
+  ...options
+}: StoredManifestOptions): StoredManifestServices {
   const { storage, log } = options
   const contents = new ManifestContents(options)
   const revisions = new RevisionRecords(options)
@@ -55,7 +62,15 @@ export function openManifests({ blobs, policy, ...options }: StoredManifestOptio
   const adoption = new Adoption({ isComplete: () => catalog.isComplete(), reindex: index })
   const adopt = (signal?: AbortSignal): Promise<void> => translating(() => adoption.done(signal))
   return {
-    manifests: new StoredManifests({ contents, revisions, tags, catalog, blobs, policy }),
+    manifests: new StoredManifests({
+      contents,
+      revisions,
+      tags,
+      catalog,
+      blobs,
+      policy,
+      schema1: new Schema1Manifests({ blobs, ...schema1 }),
+    }),
     tags: new StoredTags({ storage, tags, catalog }),
     catalog: new StoredCatalog({ catalog, adoption }),
     referrers: new StoredReferrers({ storage, contents, revisions, tags, adoption }),

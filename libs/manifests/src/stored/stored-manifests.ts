@@ -1,15 +1,24 @@
 import type { Blobs } from '@berth/blobs'
 import { algorithmOf, checkDigest, type Digest, digestOf } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
-import { parseManifest } from '@berth/manifest'
+import { isSchema1MediaType, mediaTypes, type OpenedSchema1, parseManifest } from '@berth/manifest'
 import type { RepositoryName, Tag } from '@berth/reference'
 import { StorageError } from '@berth/storage'
-import type { ManifestPolicy, Manifests, ManifestUpload, PushedManifest, StoredManifest } from '../manifests.ts'
+import type {
+  FormerFormat,
+  ManifestPolicy,
+  Manifests,
+  ManifestUpload,
+  PushedManifest,
+  StoredManifest,
+} from '../manifests.ts'
 import type { CatalogIndex } from './catalog-index.ts'
 import { forEachLimited, settleAll } from './concurrently.ts'
+import { findDefaultPlatform } from './default-platform.ts'
 import { findParsed } from './find-parsed.ts'
 import { type ManifestContents, maxManifestSize } from './manifest-contents.ts'
 import type { RevisionRecords } from './revision-records.ts'
+import type { Schema1Manifests } from './schema1-manifests.ts'
 import type { TagRecords } from './tag-records.ts'
 import { translating } from './translating.ts'
 import { checkClass, verifyReferences } from './verify-references.ts'
@@ -25,6 +34,7 @@ export interface ManifestParts {
   readonly catalog: CatalogIndex
   readonly blobs: Pick<Blobs, 'statAll'>
   readonly policy: ManifestPolicy
+  readonly schema1: Schema1Manifests
 }
 
 export class StoredManifests implements Manifests {
@@ -34,24 +44,30 @@ export class StoredManifests implements Manifests {
     this.#parts = parts
   }
 
-  get(repository: RepositoryName, reference: Tag | Digest): Promise<StoredManifest> {
-    // What is asked for most is at hand, and costs no turn of the event loop.
+  get(repository: RepositoryName, reference: Tag | Digest, newest?: FormerFormat): Promise<StoredManifest> {
     const recalled = this.#recall(repository, reference)
-    return recalled === undefined ? translating(() => this.#read(repository, reference)) : Promise.resolve(recalled)
+    // What is asked for most is at hand, and costs no turn of the event loop.
+    if (recalled !== undefined && newest === undefined && recalled.mediaType !== mediaTypes.schema1Signed)
+      return Promise.resolve(recalled)
+    return translating(async () => {
+      const stored = recalled ?? (await this.#read(repository, reference))
+      const found = isDigest(reference) ? stored : await this.#inForm(repository, reference, stored, newest)
+      return found.mediaType === mediaTypes.schema1Signed ? this.#parts.schema1.sign(found) : found
+    })
   }
 
   async put(repository: RepositoryName, upload: ManifestUpload, signal?: AbortSignal): Promise<PushedManifest> {
     const { contents, revisions, catalog, blobs, policy } = this.#parts
     const { byteLength } = upload.content
     if (byteLength > maxManifestSize) throw new RegistryError('SIZE_INVALID', { limit: maxManifestSize })
-    const digest = digestOfUpload(upload)
-    const manifest = parseManifest(upload.content, upload.mediaType)
+    const { payload, manifest, faults } = this.#open(upload)
+    const digest = digestOfUpload(upload, payload)
     checkClass(manifest, policy)
     const subject = manifest.subject?.digest
     await translating(async () => {
       const findManifest = (child: Digest): Promise<unknown> => revisions.find(repository, child)
-      await verifyReferences(manifest, { repository, policy, blobs, findManifest }, signal)
-      await contents.put(digest, upload.content, signal)
+      await verifyReferences(manifest, { repository, policy, blobs, findManifest, faults }, signal)
+      await contents.put(digest, payload, signal)
       signal?.throwIfAborted()
       // From here on it can be pulled by its digest, and is finished though the client may go.
       await settleAll([catalog.add(repository), revisions.link(repository, digest, subject)])
@@ -72,6 +88,29 @@ export class StoredManifests implements Manifests {
       return true
     })
     if (!wasThere) throw unknown(repository, digest)
+  }
+
+  #open({ mediaType, content }: ManifestUpload): OpenedSchema1 {
+    if (isSchema1MediaType(mediaType)) return this.#parts.schema1.open(content)
+    return { payload: content, manifest: parseManifest(content, mediaType), faults: [] }
+  }
+
+  /** What a tag holds, for a client that reads nothing newer than `newest`. */
+  async #inForm(
+    repository: RepositoryName,
+    tag: Tag,
+    stored: StoredManifest,
+    newest: FormerFormat | undefined,
+  ): Promise<StoredManifest> {
+    if (newest === undefined) return stored
+    let found: StoredManifest | undefined = stored
+    if (stored.mediaType === mediaTypes.manifestList) {
+      const child = findDefaultPlatform(stored.content)
+      found = child && (await this.#findRevision(repository, child))
+      if (found === undefined) throw unknown(repository, tag)
+    }
+    const isTooNew = newest === 'schema1' && found.mediaType === mediaTypes.schema2
+    return isTooNew ? this.#parts.schema1.convert(repository, tag, found) : found
   }
 
   #recall(repository: RepositoryName, reference: Tag | Digest): StoredManifest | undefined {
@@ -143,9 +182,9 @@ export class StoredManifests implements Manifests {
 }
 
 /** The one that the client named, if it did. @throws RegistryError DIGEST_INVALID */
-function digestOfUpload({ digest: named, content }: ManifestUpload): Digest {
-  if (named === undefined) return digestOf(content)
-  checkDigest(digestOf(content, algorithmOf(named)), named)
+function digestOfUpload({ digest: named }: ManifestUpload, payload: Uint8Array): Digest {
+  if (named === undefined) return digestOf(payload)
+  checkDigest(digestOf(payload, algorithmOf(named)), named)
   return named
 }
 

@@ -29,6 +29,8 @@ export async function verifyReferences(
     readonly policy: ManifestPolicy
     readonly blobs: Pick<Blobs, 'statAll'>
     readonly findManifest: (digest: Digest) => Promise<unknown>
+    /** What is wrong with it already, to be told with the rest. */
+    readonly faults?: readonly RegistryError[]
   },
   signal?: AbortSignal,
 ): Promise<void> {
@@ -46,7 +48,7 @@ export async function verifyReferences(
     if ((await findManifest(digest)) === undefined) missing.add(digest)
   })
 
-  const faults: RegistryError[] = []
+  const faults = [...(parts.faults ?? [])]
   for (const reference of manifest.references) {
     if (faults.length >= maxFaults) break
     faults.push(...checkUrls(reference, policy.urls))
