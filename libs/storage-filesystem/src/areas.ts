@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { ByteStream } from '@berth/bytes'
-import type { Part } from '@berth/storage'
+import { layout, type Part } from '@berth/storage'
 import type { Directories } from './directories.ts'
 import { failedWith } from './file-system.ts'
+import { isMarker } from './record-versions.ts'
 import type { TemporaryFiles } from './temporary-files.ts'
 
 /** Directories in which uploads gather: a part is a file, written once. */
@@ -33,7 +34,7 @@ export class Areas {
   /** Takes an area from its place, so that nothing can be written there any more. One that is not there is no error. */
   async abort(area: string): Promise<{ readonly removed: Promise<void> }> {
     try {
-      const taken = await this.#temporary.takeAway(area)
+      const taken = await this.#temporary.takeAway(area, isFinished)
       this.#directories.forget(area)
       return taken
     } catch (error) {
@@ -41,4 +42,9 @@ export class Areas {
       throw error
     }
   }
+}
+
+/** Of the files in an area, those that come there finished: nobody writes to them any more. */
+function isFinished(name: string): boolean {
+  return isMarker(name) || name === layout.uploadStartedAtName
 }

@@ -31,7 +31,8 @@ export class Directories {
   async make(directory: string): Promise<void> {
     if (directory === this.#root || this.#known.get(directory) !== undefined) return
     try {
-      await this.makeNew(directory)
+      await this.#makeNew(directory)
+      this.#known.set(directory, { isSettled: false })
     } catch (error) {
       if (!failedWith(error, 'EEXIST')) throw error
       this.#know(directory)
@@ -39,20 +40,13 @@ export class Directories {
   }
 
   /**
-   * Makes a directory, and those above it that are not there. Of several callers at once one succeeds.
+   * Moves a directory to where none is, or an empty one. Of several callers at once, whose directories are not empty,
+   * one succeeds.
    *
-   * @throws FileSystemError EEXIST
+   * @throws FileSystemError ENOTEMPTY or EEXIST
    */
-  async makeNew(directory: string): Promise<void> {
-    try {
-      await this.#files.mkdir(directory)
-    } catch (error) {
-      if (!failedWith(error, 'ENOENT')) throw error
-      const parent = dirname(directory)
-      this.forget(parent)
-      await this.make(parent)
-      await this.#files.mkdir(directory)
-    }
+  async place(made: string, directory: string): Promise<void> {
+    await this.with(dirname(directory), () => this.#files.rename(made, directory))
     this.#known.set(directory, { isSettled: false })
   }
 
@@ -95,6 +89,18 @@ export class Directories {
   /** Forgets that a directory is there. */
   forget(directory: string): void {
     this.#known.delete(directory)
+  }
+
+  async #makeNew(directory: string): Promise<void> {
+    try {
+      await this.#files.mkdir(directory)
+    } catch (error) {
+      if (!failedWith(error, 'ENOENT')) throw error
+      const parent = dirname(directory)
+      this.forget(parent)
+      await this.make(parent)
+      await this.#files.mkdir(directory)
+    }
   }
 
   #know(directory: string): Known {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ByteBudget, collect, streamOf } from '@berth/bytes'
 import type { StoragePath } from '@berth/storage'
@@ -210,24 +210,26 @@ describe('FilesystemDriver', () => {
       expect(await opened.driver.readVersioned(record)).toMatchObject({ version })
     })
 
-    it('are not there, and cannot be made, where who made them was killed', async () => {
+    it('are made where an empty directory is, and not where anything else is', async () => {
       await mkdir(inTree('/u'))
       await expect(opened.driver.readVersioned(record)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
-      await expect(opened.driver.swap(record, undefined, content)).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
-      await writeFile(inTree('/u/at.first-0123456789abcdef01234567-fec530a9'), 'cont')
-      await expect(opened.driver.readVersioned(record)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+      await opened.driver.swap(record, undefined, content)
+      await mkdir(inTree('/v'))
+      await writeFile(inTree('/v/at.first-0123456789abcdef01234567-fec530a9'), 'cont')
+      const damaged = at('/v/checkpoint')
+      await expect(opened.driver.readVersioned(damaged)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+      await expect(opened.driver.swap(damaged, undefined, content)).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
+      expect(await temporaryNames()).toEqual([])
     })
 
-    it('are not made in a directory that is taken away meanwhile', async () => {
-      const open = recorded.hold('open', /at\./)
+    it('are seen by nobody before they are whole', async () => {
+      const write = recorded.hold('writeAll', /at\./)
       const made = opened.driver.swap(record, undefined, content)
-      await open.begun
-      await (
-        await opened.driver.abort(at('/u'))
-      ).removed
-      open.release()
-      await expect(made).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
+      await write.begun
       await expect(opened.driver.stat(at('/u'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+      write.release()
+      const version = await made
+      expect(await opened.driver.readVersioned(record)).toMatchObject({ version })
     })
 
     it('are gone for a swap whose directory is taken away before it is synced', async () => {
@@ -285,11 +287,46 @@ describe('FilesystemDriver', () => {
 
     it('are no error of an abort when they stay', async () => {
       await opened.driver.swap(record, undefined, content)
-      recorded.failWith('EIO', 'rmdir', /tmp/)
+      recorded.failWith('EIO', 'readdir', /tmp/)
       const { removed } = await opened.driver.abort(at('/u'))
       await removed
       await expect(opened.driver.stat(at('/u'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
       expect(await temporaryNames()).toHaveLength(1)
+    })
+
+    it('become the next ones: what a record and its directory were is used again', async () => {
+      const inodes = async () => {
+        const names = await readdir(inTree('/u'), { recursive: true })
+        const stats = await Promise.all(['', ...names].map(async (name) => stat(inTree(`/u/${name}`))))
+        return new Set(stats.map(({ ino }) => ino))
+      }
+      const push = async () => {
+        await opened.driver.swap(record, undefined, content)
+        await opened.driver.put(at('/u/startedat'), content)
+        const used = await inodes()
+        await (
+          await opened.driver.abort(at('/u'))
+        ).removed
+        return used
+      }
+      const first = await push()
+      expect(first.size).toBe(3)
+      expect([...(await push())].filter((each) => first.has(each))).toHaveLength(2)
+    })
+
+    it('that others may still be writing to are not used again', async () => {
+      const version = await opened.driver.swap(record, undefined, content)
+      const writing = recorded.hold('writevAll', /part/)
+      const append = opened.driver.append(at('/u'), [], streamOf(Buffer.from('late')))
+      await writing.begun
+      await opened.driver.swap(record, version, content)
+      await (
+        await opened.driver.abort(at('/u'))
+      ).removed
+      await Promise.all(['/1', '/2', '/3'].map((path) => opened.driver.put(at(path), content)))
+      writing.release()
+      await expect(append).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+      expect(await Promise.all(['/1', '/2', '/3'].map(textAt))).toEqual(['content', 'content', 'content'])
     })
 
     it('are removed when a large directory is aborted', async () => {

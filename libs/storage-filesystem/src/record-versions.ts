@@ -30,9 +30,14 @@ export function isOf(version: Version, content: Uint8Array): boolean {
   return version.endsWith(`-${checksumOf(content)}`)
 }
 
+/** Whether it is the name of a file that says which version a record is at. */
+export function isMarker(name: string): boolean {
+  return name.startsWith(markerPrefix)
+}
+
 /** The version that the directory's record is at, by the names in it. */
 export function versionAmong(names: readonly string[]): Version | undefined {
-  return names.find((name) => name.startsWith(markerPrefix))?.slice(markerPrefix.length)
+  return names.find(isMarker)?.slice(markerPrefix.length)
 }
 
 /** Where the directory's record says which version it is at. */

@@ -5,9 +5,13 @@ import type { Logger } from '@berth/errors'
 import { failedWith, type FileSystem } from './file-system.ts'
 import { FileWriter } from './file-writer.ts'
 import { removeDirectory, removeTree } from './remove-tree.ts'
+import { Spares } from './spares.ts'
 
-const { O_CREAT, O_EXCL, O_WRONLY } = constants
+const { O_CREAT, O_EXCL, O_TRUNC, O_WRONLY } = constants
 const newFile = O_CREAT | O_EXCL | O_WRONLY
+const spareFile = O_TRUNC | O_WRONLY
+/** A directory of more files is not kept. */
+const maxReused = 8
 
 export interface WriteOptions {
   readonly durable: boolean
@@ -21,6 +25,8 @@ export class TemporaryFiles {
   readonly #budget: ByteBudget
   readonly #log: Logger
   readonly #removals = new Set<Promise<void>>()
+  readonly #spareFiles = new Spares()
+  readonly #spareDirectories = new Spares()
 
   constructor(files: FileSystem, directory: string, budget: ByteBudget, log: Logger) {
     this.#files = files
@@ -31,6 +37,13 @@ export class TemporaryFiles {
 
   /** Writes content to a file that nobody else has. When that fails nothing is left of it. @returns its path */
   async write(content: Uint8Array | ByteStream, options: WriteOptions): Promise<string> {
+    options.signal?.throwIfAborted()
+    // Only what is synced: a file system may sync what replaces content in its own time, and not all wait for that.
+    const spare = options.durable ? await this.#openSpare() : undefined
+    if (spare !== undefined) {
+      await this.#writeOpen(spare.fd, spare.path, content, options)
+      return spare.path
+    }
     const path = this.#newPath()
     await this.writeTo(path, content, options)
     return path
@@ -39,15 +52,16 @@ export class TemporaryFiles {
   /** As `write`, to a path where nothing is. @returns the bytes written */
   async writeTo(path: string, content: Uint8Array | ByteStream, options: WriteOptions): Promise<number> {
     options.signal?.throwIfAborted()
-    const fd = await this.#files.open(path, newFile)
-    try {
-      const size = await this.#fill(fd, content, options)
-      await this.#closeWritten(fd, options.durable)
-      return size
-    } catch (error) {
-      await this.removeFile(path)
-      throw error
-    }
+    return this.#writeOpen(await this.#files.open(path, newFile), path, content, options)
+  }
+
+  /** An empty directory that nobody else has. @returns its path */
+  async directory(): Promise<string> {
+    const spare = this.#spareDirectories.take()
+    if (spare !== undefined) return spare
+    const path = this.#newPath()
+    await this.#files.mkdir(path)
+    return path
   }
 
   /** Removes a file that is of no use; one that stays is purged by its age. */
@@ -59,16 +73,25 @@ export class TemporaryFiles {
     }
   }
 
+  /** Removes a directory that is of no use; one that stays is purged by its age. */
+  async removeDirectory(directory: string): Promise<void> {
+    await this.#whenRemoved(directory, removeDirectory(this.#files, directory))
+  }
+
   /**
    * Takes a directory from its place, so that nothing finds it any more, and removes it.
    *
+   * @param isFinished tells of a name whether nobody can have that file open to write to it: it may be used again
    * @returns `removed`, which never rejects: what stays is purged by its age
    * @throws FileSystemError ENOENT
    */
-  async takeAway(directory: string): Promise<{ readonly removed: Promise<void> }> {
+  async takeAway(
+    directory: string,
+    isFinished: (name: string) => boolean = () => false,
+  ): Promise<{ readonly removed: Promise<void> }> {
     const path = this.#newPath()
     await this.#files.rename(directory, path)
-    return { removed: this.#remove(path) }
+    return { removed: this.#whenRemoved(path, this.#reuse(path, isFinished)) }
   }
 
   /** Removes what nobody has changed since `beforeMs`, as a process leaves it that was killed. @returns how many */
@@ -104,9 +127,11 @@ export class TemporaryFiles {
     return purged
   }
 
-  /** Waits for the removals that are under way. */
+  /** Waits for the removals that are under way, and removes what was kept to be used again. */
   async close(): Promise<void> {
     await Promise.all(this.#removals)
+    const spares = [...this.#spareFiles.takeAll(), ...this.#spareDirectories.takeAll()]
+    for (const path of spares) await this.#whenRemoved(path, removeTree(this.#files, path))
   }
 
   /** A path that nothing has. */
@@ -114,10 +139,53 @@ export class TemporaryFiles {
     return `${this.#directory}/${randomUUID()}`
   }
 
-  #remove(directory: string): Promise<void> {
-    const removed = removeDirectory(this.#files, directory)
+  async #openSpare(): Promise<{ readonly path: string; readonly fd: number } | undefined> {
+    const path = this.#spareFiles.take()
+    if (path === undefined) return undefined
+    try {
+      return { path, fd: await this.#files.open(path, spareFile) }
+    } catch (error) {
+      if (failedWith(error, 'ENOENT')) return undefined
+      throw error
+    }
+  }
+
+  async #writeOpen(fd: number, path: string, content: Uint8Array | ByteStream, options: WriteOptions): Promise<number> {
+    try {
+      const size = await this.#fill(fd, content, options)
+      await this.#closeWritten(fd, options.durable)
+      return size
+    } catch (error) {
+      await this.removeFile(path)
+      throw error
+    }
+  }
+
+  /** Keeps what is finished of a small directory, and the directory itself; what is not kept is removed. */
+  async #reuse(directory: string, isFinished: (name: string) => boolean): Promise<void> {
+    const names = await this.#files.readdir(directory)
+    if (names.length > maxReused || this.#spareDirectories.isFull) return removeDirectory(this.#files, directory)
+    await Promise.all(
+      names.map((name) => {
+        const path = `${directory}/${name}`
+        return isFinished(name) ? this.#reuseFile(path) : removeTree(this.#files, path)
+      }),
+    )
+    this.#spareDirectories.keep(directory)
+  }
+
+  async #reuseFile(file: string): Promise<void> {
+    if (this.#spareFiles.isFull) return this.#files.unlink(file)
+    const path = this.#newPath()
+    await this.#files.rename(file, path)
+    this.#spareFiles.keep(path)
+  }
+
+  /** Owns a removal. */
+  #whenRemoved(path: string, removal: Promise<void>): Promise<void> {
+    const removed = removal
       .catch((error: unknown) => {
-        if (!failedWith(error, 'ENOENT')) this.#log.warn({ path: directory, err: error }, 'removed directory stays')
+        if (!failedWith(error, 'ENOENT')) this.#log.warn({ path, err: error }, 'what was removed stays')
       })
       .finally(() => this.#removals.delete(removed))
     this.#removals.add(removed)

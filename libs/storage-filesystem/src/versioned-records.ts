@@ -26,7 +26,8 @@ const misses = 8
  *     <directory>/at.<version>         which version the record is at; in the first one, what it says
  *     <directory>/<record>.<version>   what it says in every later one
  *
- * To make one is to make its directory: of several callers one succeeds. To swap is to write new content beside the
+ * To make one is to rename a directory that has its marker to where no other has one: of several callers one succeeds.
+ * To swap is to write new content beside the
  * old, then rename the marker: of several renames of one name one succeeds. Only a first version is read from the
  * marker itself, which keeps those bytes under its later names. A version ends with the checksum of its content, so one
  * that is not wholly written, or that a power failure has torn, is not taken for a record.
@@ -42,26 +43,21 @@ export class VersionedRecords {
     this.#temporary = temporary
   }
 
-  /** @returns the version, or `undefined` if the record's directory is there, or was taken away meanwhile */
+  /** @returns the version, or `undefined` if something is in the record's directory already */
   async make(record: string, content: Uint8Array, durable: boolean): Promise<Version | undefined> {
     const directory = dirname(record)
-    try {
-      await this.#directories.makeNew(directory)
-    } catch (error) {
-      if (failedWith(error, 'EEXIST')) return undefined
-      throw error
-    }
     const version = firstVersionOf(content)
-    const marker = markerPath(directory, version)
+    const made = await this.#temporary.directory()
     try {
-      await this.#temporary.writeTo(marker, content, { durable })
-      if (durable) await this.#directories.settle(directory)
-      return version
+      await this.#temporary.writeTo(markerPath(made, version), content, { durable })
+      await this.#directories.place(made, directory)
     } catch (error) {
-      await this.#unmake(directory, marker)
-      if (failedWith(error, 'ENOENT')) return undefined
+      await this.#temporary.removeDirectory(made)
+      if (failedWith(error, 'ENOTEMPTY', 'EEXIST')) return undefined
       throw error
     }
+    if (durable) await this.#directories.settle(directory)
+    return version
   }
 
   /** @returns the version, or `undefined` if the record is not of version `from` any more */
@@ -120,13 +116,6 @@ export class VersionedRecords {
     }
     // A network file system may have repeated the call after an answer that was lost.
     return versionAmong(await this.#namesIn(directory)) === to
-  }
-
-  /** What stays is no record, and keeps others from being made there, until it is purged by its age. */
-  async #unmake(directory: string, marker: string): Promise<void> {
-    this.#directories.forget(directory)
-    await this.#temporary.removeFile(marker)
-    await this.#files.rmdir(directory).catch(() => {})
   }
 
   async #namesIn(directory: string): Promise<readonly string[]> {

@@ -137,8 +137,11 @@ export function uploadRoot(repository: RepositoryName, id: string): StoragePath 
   return below(uploadsRoot(repository), id)
 }
 
+/** The file in an upload's directory that says when it began. */
+export const uploadStartedAtName = 'startedat'
+
 export function uploadStartedAtPath(repository: RepositoryName, id: string): StoragePath {
-  return below(uploadRoot(repository, id), 'startedat')
+  return below(uploadRoot(repository, id), uploadStartedAtName)
 }
 
 export function uploadCheckpointPath(repository: RepositoryName, id: string): StoragePath {
