@@ -5,8 +5,10 @@
 export type {
   DirectoryKeepingDriver,
   Entry,
+  ListOptions,
   Part,
   ReadOptions,
+  RedirectingDriver,
   SendingDriver,
   Stat,
   StorageDriver,

@@ -2,8 +2,10 @@ import type { ByteStream } from '@berth/bytes'
 import type {
   DirectoryKeepingDriver,
   Entry,
+  ListOptions,
   Part,
   ReadOptions,
+  RedirectingDriver,
   SendingDriver,
   Stat,
   StorageDriver,
@@ -15,7 +17,8 @@ import { StorageError } from './storage-error.ts'
 import type { StoragePath } from './storage-path.ts'
 
 /** What drivers do, by the names that Distribution's metrics have. */
-export type StorageAction = 'GetContent' | 'PutContent' | 'Stat' | 'List' | 'Move' | 'Delete' | 'Reader' | 'Writer'
+export type StorageAction =
+  'GetContent' | 'PutContent' | 'Stat' | 'List' | 'Move' | 'Delete' | 'URLFor' | 'Reader' | 'Writer'
 
 /** `refused`: the store answered that it cannot be so, as that nothing is there. `failed`: it did not do its part. */
 export type StorageOutcome = 'done' | 'refused' | 'failed'
@@ -29,25 +32,29 @@ export interface StorageObserver {
   (action: StorageAction, seconds: number, outcome: StorageOutcome, path: StoragePath): void
 }
 
+/** What some drivers can do, and others not. */
+type Abilities = SendingDriver & DirectoryKeepingDriver & RedirectingDriver
+
 /** A driver whose every action is told to an observer. It has the optional abilities that the wrapped one has. */
-export class ObservedDriver implements StorageDriver, Partial<SendingDriver>, Partial<DirectoryKeepingDriver> {
+export class ObservedDriver implements StorageDriver, Partial<Abilities> {
   readonly #driver: StorageDriver
   readonly #observe: StorageObserver
   declare readonly sendTo?: SendingDriver['sendTo']
   declare readonly makeDirectory?: DirectoryKeepingDriver['makeDirectory']
+  declare readonly redirectUrl?: RedirectingDriver['redirectUrl']
 
-  private constructor(
-    driver: StorageDriver & Partial<SendingDriver> & Partial<DirectoryKeepingDriver>,
-    observe: StorageObserver,
-  ) {
+  private constructor(driver: StorageDriver & Partial<Abilities>, observe: StorageObserver) {
     this.#driver = driver
     this.#observe = observe
-    const { sendTo, makeDirectory } = driver
+    const { sendTo, makeDirectory, redirectUrl } = driver
     if (sendTo !== undefined) {
       this.sendTo = (...sent) => this.#timed('Reader', sent[0], sendTo.apply(driver, sent))
     }
     if (makeDirectory !== undefined) {
       this.makeDirectory = (path) => this.#timed('PutContent', path, makeDirectory.call(driver, path))
+    }
+    if (redirectUrl !== undefined) {
+      this.redirectUrl = (...asked) => this.#timed('URLFor', asked[0], redirectUrl.apply(driver, asked))
     }
   }
 
@@ -55,9 +62,8 @@ export class ObservedDriver implements StorageDriver, Partial<SendingDriver>, Pa
   static observe<D extends StorageDriver>(
     driver: D,
     observer: StorageObserver,
-  ): StorageDriver & Pick<D, keyof D & keyof (SendingDriver & DirectoryKeepingDriver)> {
-    return new ObservedDriver(driver, observer) as StorageDriver as StorageDriver &
-      Pick<D, keyof D & keyof (SendingDriver & DirectoryKeepingDriver)>
+  ): StorageDriver & Pick<D, keyof D & keyof Abilities> {
+    return new ObservedDriver(driver, observer) as StorageDriver as StorageDriver & Pick<D, keyof D & keyof Abilities>
   }
 
   get name(): string {
@@ -91,8 +97,8 @@ export class ObservedDriver implements StorageDriver, Partial<SendingDriver>, Pa
   }
 
   /** Told once the first entry is there: how fast the others are asked for is the caller's affair. */
-  list(path: StoragePath): AsyncIterable<Entry> {
-    return this.#timedAtFirst('List', path, this.#driver.list(path))
+  list(path: StoragePath, options?: ListOptions): AsyncIterable<Entry> {
+    return this.#timedAtFirst('List', path, this.#driver.list(path, options))
   }
 
   delete(path: StoragePath): Promise<void> {
@@ -121,8 +127,8 @@ export class ObservedDriver implements StorageDriver, Partial<SendingDriver>, Pa
     return this.#timed('Delete', area, this.#driver.discard(area, parts))
   }
 
-  abort(area: StoragePath): Promise<{ readonly removed: Promise<void> }> {
-    return this.#timed('Delete', area, this.#driver.abort(area))
+  abort(area: StoragePath, contents?: readonly string[]): Promise<{ readonly removed: Promise<void> }> {
+    return this.#timed('Delete', area, this.#driver.abort(area, contents))
   }
 
   close(): Promise<void> {

@@ -24,11 +24,11 @@ export interface StorageDriver {
   create(path: StoragePath, content: Uint8Array): Promise<boolean>
 
   /**
-   * Stores a small versioned record durably, if what is there is of version `from`; `undefined` means that nothing is,
-   * nor anything else in its directory: a record is the first thing there. Of several swaps from one version exactly
-   * one succeeds. Only `from: undefined` makes the directory; a swap over a version never does, so below a directory
-   * that was removed all fail. (A file system makes the directory, which must not exist, be it empty; an object store
-   * has `If-None-Match`.)
+   * Stores a small versioned record durably, if what is there is of version `from`; `undefined` means that nothing is.
+   * A record is the first thing in its directory, which the caller sees to by a name of its own: whether one is made
+   * beside what is there already is the store's affair. Of several swaps from one version exactly one succeeds. Only
+   * `from: undefined` makes the directory; a swap over a version never does, so below a directory that was removed all
+   * fail. (A file system makes the directory, which must not exist, be it empty; an object store has `If-None-Match`.)
    *
    * A versioned record is read by `readVersioned` alone, and a directory holds at most one.
    *
@@ -56,10 +56,11 @@ export interface StorageDriver {
    *
    * @throws StorageError PATH_NOT_FOUND, at the first step, where the store knows no such directory; never for `/`
    */
-  list(path: StoragePath): AsyncIterable<Entry>
+  list(path: StoragePath, options?: ListOptions): AsyncIterable<Entry>
 
   /**
-   * Removes content, or all that is below a directory, durably. What is removed is gone for every reader at once.
+   * Removes content, or all that is below a directory, durably. Content that is removed is gone for every reader at
+   * once; what is below a directory may go one after the other.
    *
    * @throws StorageError PATH_NOT_FOUND
    */
@@ -69,9 +70,13 @@ export interface StorageDriver {
    * Writes a stream durably after the given parts of `area`, a directory, touching none of them: no two calls ever
    * write to the same place. A stream that throws leaves the parts as they were, and its error is thrown on.
    *
+   * An area is there while its record is. Below one that is not, what is appended is nothing that a `swap` could
+   * publish, and it is the caller's to discard. (A file system refuses it, and makes no area; an object store would
+   * have to ask first.)
+   *
    * @returns all the parts after this one, to be kept by the caller: nothing else knows them. A store with a least size
-   *   for parts may join a short last one with what comes.
-   * @throws StorageError PATH_NOT_FOUND: the area is not there; it is never made
+   *   for parts may join short ones with what comes, in a part of another name.
+   * @throws StorageError PATH_NOT_FOUND: the area, or a part that is to be joined, is not there
    */
   append(area: StoragePath, parts: readonly Part[], content: ByteStream, signal?: AbortSignal): Promise<readonly Part[]>
 
@@ -95,9 +100,10 @@ export interface StorageDriver {
    * Removes an area with all its parts and its record; visible at once, whatever the time it takes. What is not there
    * is no error.
    *
-   * @returns once no `swap` or `append` can succeed there any more; `removed` settles when the bytes are gone, too
+   * @param contents the names in the area, where the caller knows all: a store that would have to list them need not
+   * @returns once no `swap` can succeed there any more; `removed` settles when the bytes are gone, too
    */
-  abort(area: StoragePath): Promise<{ readonly removed: Promise<void> }>
+  abort(area: StoragePath, contents?: readonly string[]): Promise<{ readonly removed: Promise<void> }>
 
   /** Ends what the driver does in the background, and gives back what it holds. */
   close(): Promise<void>
@@ -116,6 +122,15 @@ export interface SendingDriver {
   sendTo(path: StoragePath, range: ByteRange, target: Writable, signal?: AbortSignal): Promise<void>
 }
 
+/** A store that clients may read from by themselves. */
+export interface RedirectingDriver {
+  /**
+   * A URL by which whoever has it reads the content at `path`, with ranges, for `lifetimeMs`. Nothing is asked of the
+   * store: whether content is there shows when the URL is used.
+   */
+  redirectUrl(path: StoragePath, lifetimeMs: number): Promise<string>
+}
+
 /** A store that knows directories without anything in them, as file systems do and object stores do not. */
 export interface DirectoryKeepingDriver {
   /** Makes a directory, durably, with those above it. One that is there is no error. */
@@ -128,7 +143,14 @@ export interface WriteOptions {
    * whose loss is as good as their expiry. Default: `true`.
    */
   readonly durable?: boolean
+  /** Bytes that a stream has, where that is known: what it needs of buffers follows from it. */
+  readonly size?: number
   readonly signal?: AbortSignal
+}
+
+export interface ListOptions {
+  /** Names up to this one are not needed: a store that can begin after it does, another lists them all the same. */
+  readonly after?: string
 }
 
 export interface ReadOptions {

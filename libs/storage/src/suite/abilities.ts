@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { Writable } from 'node:stream'
 import { expect, it } from 'vitest'
+import { streamOf } from '@berth/bytes'
 import type { DirectoryKeepingDriver, SendingDriver, StorageDriver } from '../storage-driver.ts'
 import { at, bytes, entriesOf, type OpenDriver, patterned, textAt, useDriver } from './subject.ts'
 
@@ -135,6 +136,51 @@ export function describeDirectories(open: OpenDriver<StorageDriver & DirectoryKe
     await driver().put(at('/a/file'), bytes('x'))
     await driver().makeDirectory(at('/a'))
     expect(await textAt(driver(), '/a/file')).toBe('x')
+  })
+
+  it('makes no record in a directory that has content already', async () => {
+    const record = at('/uploads/one/checkpoint')
+    await driver().put(at('/uploads/one/startedat'), bytes('now'))
+    await expect(driver().swap(record, undefined, bytes('one'))).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
+    await expect(driver().readVersioned(record)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+    expect(await textAt(driver(), '/uploads/one/startedat')).toBe('now')
+  })
+
+  it('makes no record in the root, which is always there', async () => {
+    const swap = driver().swap(at('/checkpoint'), undefined, bytes('one'))
+    await expect(swap).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
+  })
+
+  it('appends nowhere but in an area that is there, and makes none', async () => {
+    for (const content of [streamOf(bytes('abc')), streamOf()]) {
+      await expect(driver().append(at('/uploads/one'), [], content)).rejects.toMatchObject({
+        code: 'PATH_NOT_FOUND',
+        path: '/uploads/one',
+        driver: driver().name,
+      })
+    }
+    await expect(driver().stat(at('/uploads'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+  })
+
+  it('fails an append that was under way when the area was aborted, and makes none', async () => {
+    await driver().swap(at('/uploads/one/checkpoint'), undefined, bytes('{}'))
+    const begun = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    const appending = driver().append(
+      at('/uploads/one'),
+      [],
+      (async function* () {
+        begun.resolve()
+        yield patterned(mebibyte)
+        await gate.promise
+        yield patterned(mebibyte)
+      })(),
+    )
+    await begun.promise
+    await driver().abort(at('/uploads/one'))
+    gate.resolve()
+    await expect(appending).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+    await expect(driver().stat(at('/uploads/one'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
   })
 
   it('makes a directory of which several are made at once', async () => {

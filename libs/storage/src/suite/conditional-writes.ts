@@ -56,18 +56,6 @@ export function describeConditionalWrites(open: OpenDriver): void {
       expect(await contentOf(driver())).toEqual({ version: two, text: 'two' })
     })
 
-    it('makes no record in a directory that has content already', async () => {
-      await driver().put(at('/uploads/one/startedat'), bytes('now'))
-      await expect(driver().swap(record, undefined, bytes('one'))).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
-      await expect(driver().readVersioned(record)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
-      expect(await textAt(driver(), '/uploads/one/startedat')).toBe('now')
-    })
-
-    it('makes no record in the root, which is always there', async () => {
-      const swap = driver().swap(at('/checkpoint'), undefined, bytes('one'))
-      await expect(swap).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
-    })
-
     it('lets content come beside a record, and both change', async () => {
       const one = await driver().swap(record, undefined, bytes('one'))
       await driver().put(at('/uploads/one/startedat'), bytes('now'))

@@ -59,6 +59,14 @@ export function describeListing(open: OpenDriver): void {
       expect(entries.map(({ name }) => name)).toEqual(names.toSorted())
     })
 
+    it('lists all that comes after a name', async () => {
+      const names = ['a', 'b-x', 'b', 'b.x', 'bb', 'c']
+      await Promise.all(names.map((name) => driver().put(at(`/dir/${name}/file`), bytes('x'))))
+      const entries = await arrayOf(driver().list(at('/dir'), { after: 'b' }))
+      const after = entries.map(({ name }) => name).filter((name) => name > 'b')
+      expect(after.toSorted()).toEqual(['b-x', 'b.x', 'bb', 'c'])
+    })
+
     it('lists no further than it is read', async () => {
       await Promise.all(['a', 'b', 'c'].map((name) => driver().put(at(`/dir/${name}`), bytes('x'))))
       for await (const { name } of driver().list(at('/dir'))) {

@@ -165,6 +165,8 @@ class Subject {
         return Buffer.from((await driver.readVersioned(record)).content).toString('latin1')
       }
       case 'append':
+        // Where no record is, not every store looks.
+        await driver.readVersioned(record)
         this.#parts = await driver.append(at(area), this.#parts, streamOf(bytesOf(step.content)))
         return textOfParts(driver, area, this.#parts, 'latin1')
       case 'complete':
