@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto'
+import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCommand,
+  UploadPartCopyCommand,
+} from '@aws-sdk/client-s3'
+import type { ByteRange } from '@berth/bytes'
+import type { ObjectHeaders } from './object-headers.ts'
+import { copySource, markName, Objects } from './objects.ts'
+import { bodyOf, checksumOf, type Piece } from './piece.ts'
+import type { Store } from './store.ts'
+import { isStatus, StoreError } from './store-fault.ts'
+
+/** An object being made of parts: not there until it is completed. Ends with `complete` or `abort`. */
+export class MultipartUpload {
+  readonly #store: Store
+  readonly #key: string
+  readonly #checksums: boolean
+  readonly #mark = randomBytes(12).toString('hex')
+  readonly #parts: CompletedPart[] = []
+  readonly #id: Promise<string>
+
+  /** Begins it; whoever first needs it waits. */
+  constructor(store: Store, key: string, headers: ObjectHeaders, checksums: boolean) {
+    this.#store = store
+    this.#key = key
+    this.#checksums = checksums
+    this.#id = this.#create(headers)
+    this.#id.catch(() => {})
+  }
+
+  /** @param number from 1, in the order of the bytes */
+  async send(number: number, piece: Piece): Promise<void> {
+    const address = await this.#address(number)
+    const sum = this.#checksums ? { ChecksumCRC32: checksumOf(piece) } : {}
+    const { ETag } = await this.#store.send('UploadPart', ({ client, options }) =>
+      client.send(new UploadPartCommand({ ...address, ...bodyOf(piece), ...sum }), options),
+    )
+    this.#store.observer.transferred('UploadPart', piece.size)
+    this.#parts.push({ PartNumber: number, ETag, ...sum })
+  }
+
+  /** @param range of the source; the whole where absent */
+  async copy(number: number, source: string, size: number, range?: ByteRange): Promise<void> {
+    const address = await this.#address(number)
+    const { CopyPartResult } = await this.#store.send('UploadPartCopy', ({ client, options }) =>
+      client.send(
+        new UploadPartCopyCommand({
+          ...address,
+          CopySource: copySource(this.#store.bucket, source),
+          ...(range && { CopySourceRange: `bytes=${range.start}-${range.end - 1}` }),
+        }),
+        options,
+      ),
+    )
+    this.#store.observer.copied(size)
+    const { ETag, ChecksumCRC32 } = CopyPartResult ?? {}
+    this.#parts.push({ PartNumber: number, ETag, ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }) })
+  }
+
+  async complete(): Promise<void> {
+    const Parts = this.#parts.toSorted((one, other) => (one.PartNumber ?? 0) - (other.PartNumber ?? 0))
+    const UploadId = await this.#id
+    let mayBeDone = false
+    try {
+      await this.#store.send('CompleteMultipartUpload', ({ client, options, earlier }) => {
+        mayBeDone = earlier > 0
+        const address = { Bucket: this.#store.bucket, Key: this.#key, UploadId }
+        return client.send(new CompleteMultipartUploadCommand({ ...address, MultipartUpload: { Parts } }), options)
+      })
+    } catch (error) {
+      // The upload ends with its completion, so of one whose answer was lost nothing but the object tells.
+      if (!mayBeDone || !(error instanceof StoreError) || !isStatus(error.cause, 404)) throw error
+      if ((await new Objects(this.#store).find(this.#key))?.mark !== this.#mark) throw error
+    }
+  }
+
+  /** Never rejects: what cannot be aborted is left to the purge. To be called when no part is on its way. */
+  async abort(): Promise<void> {
+    try {
+      const UploadId = await this.#id
+      await this.#store.send('AbortMultipartUpload', ({ client, options }) =>
+        client.send(new AbortMultipartUploadCommand({ Bucket: this.#store.bucket, Key: this.#key, UploadId }), options),
+      )
+    } catch {
+      // Whoever aborts has a failure of its own to tell of.
+    }
+  }
+
+  async #address(PartNumber: number) {
+    return { Bucket: this.#store.bucket, Key: this.#key, UploadId: await this.#id, PartNumber }
+  }
+
+  async #create(headers: ObjectHeaders): Promise<string> {
+    const { UploadId } = await this.#store.send('CreateMultipartUpload', ({ client, options }) =>
+      client.send(
+        new CreateMultipartUploadCommand({
+          Bucket: this.#store.bucket,
+          Key: this.#key,
+          Metadata: { [markName]: this.#mark },
+          ...(this.#checksums && { ChecksumAlgorithm: 'CRC32' }),
+          ...headers,
+        }),
+        options,
+      ),
+    )
+    if (UploadId === undefined) throw new Error('the answer has no upload id')
+    return UploadId
+  }
+}

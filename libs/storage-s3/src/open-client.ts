@@ -1,0 +1,53 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import type { S3Settings } from './s3-settings.ts'
+
+/** More would only wait in the store. */
+const maxConnections = 256
+const connectTimeoutMs = 5000
+
+/** A client that makes each request once: what is made again is `Store`'s to decide. */
+export function openClient(settings: S3Settings): S3Client {
+  return new S3Client({ ...commonOf(settings, settings.endpoint), requestHandler: handlerOf(settings) })
+}
+
+/** A client that only signs URLs, for where clients reach the store. */
+export function openSigner(settings: S3Settings): S3Client {
+  const { endpoint, redirectEndpoint } = settings
+  // A checksum would be asked for in the URL.
+  return new S3Client({
+    ...commonOf(settings, redirectEndpoint ?? endpoint),
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  })
+}
+
+function commonOf(settings: S3Settings, endpoint: string | undefined): S3ClientConfig {
+  const checksums = settings.checksums ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED'
+  return {
+    region: settings.region,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(settings.credentials && { credentials: settings.credentials }),
+    forcePathStyle: settings.forcePathStyle,
+    useDualstackEndpoint: settings.useDualStack,
+    useAccelerateEndpoint: settings.accelerate,
+    useFipsEndpoint: settings.useFips,
+    requestChecksumCalculation: checksums,
+    responseChecksumValidation: checksums,
+    maxAttempts: 1,
+    // It would cost a round trip for each part, and most parts are welcome.
+    expectContinueHeader: false,
+    ...(settings.userAgent !== undefined && { customUserAgent: settings.userAgent }),
+  }
+}
+
+function handlerOf({ skipVerify, timeoutMs }: S3Settings): NodeHttpHandler {
+  const pool = { keepAlive: true, maxSockets: maxConnections, scheduling: 'lifo' } as const
+  return new NodeHttpHandler({
+    httpAgent: new HttpAgent(pool),
+    httpsAgent: new HttpsAgent({ ...pool, ...(skipVerify && { rejectUnauthorized: false }) }),
+    connectionTimeout: connectTimeoutMs,
+    socketTimeout: timeoutMs,
+  })
+}

@@ -1,0 +1,126 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { CircuitBreaker } from './circuit-breaker.ts'
+import { faultOf, StoreError } from './store-fault.ts'
+import { noObserver, type StoreObserver, type StoreOperation } from './store-observer.ts'
+
+const firstPauseMs = 50
+const longestPauseMs = 2000
+const circuit = { threshold: 20, firstPauseMs: 500, longestPauseMs: 5000 }
+
+export interface StoreOptions {
+  readonly client: S3Client
+  readonly bucket: string
+  /** Attempts at one request, the first among them. */
+  readonly maxAttempts: number
+  /** No further attempt is begun when a request has been under way for so long. */
+  readonly deadlineMs: number
+  readonly observer?: StoreObserver | undefined
+  readonly nowMs?: () => number
+  /** From 0 to 1. */
+  readonly random?: () => number
+  readonly wait?: (ms: number, signal: AbortSignal | undefined) => Promise<void>
+}
+
+/** What a request is made with. */
+export interface Attempt {
+  readonly client: S3Client
+  /** To be passed with the command. */
+  readonly options: { readonly abortSignal?: AbortSignal }
+  /** How many were made before, each of which the store may have done without its answer having come. */
+  readonly earlier: number
+}
+
+/**
+ * Makes requests of an object store. What throttling, timeouts and cut connections spoil is made again after a random
+ * pause, some times and for some time, as long as whoever asked still waits.
+ */
+export class Store {
+  readonly bucket: string
+  readonly observer: StoreObserver
+  readonly #client: S3Client
+  readonly #maxAttempts: number
+  readonly #deadlineMs: number
+  readonly #circuit: CircuitBreaker
+  readonly #nowMs: () => number
+  readonly #random: () => number
+  readonly #wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>
+
+  constructor({ client, bucket, maxAttempts, deadlineMs, observer = noObserver, ...tools }: StoreOptions) {
+    this.bucket = bucket
+    this.observer = observer
+    this.#client = client
+    this.#maxAttempts = maxAttempts
+    this.#deadlineMs = deadlineMs
+    this.#nowMs = tools.nowMs ?? (() => performance.now())
+    this.#random = tools.random ?? Math.random
+    this.#wait = tools.wait ?? pause
+    const onChange = (isOpen: boolean): void => observer.circuitChanged(isOpen)
+    this.#circuit = new CircuitBreaker({ ...circuit, nowMs: this.#nowMs, onChange })
+  }
+
+  /**
+   * @param make one attempt: builds the command and sends it
+   * @throws StoreError the store refused, or every attempt failed
+   * @throws the signal's reason
+   */
+  async send<T>(operation: StoreOperation, make: (attempt: Attempt) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const options = signal === undefined ? {} : { abortSignal: signal }
+    const startedMs = this.#nowMs()
+    for (let earlier = 0; ; earlier += 1) {
+      signal?.throwIfAborted()
+      await this.#admission(operation, startedMs, earlier, signal)
+      const begunMs = this.#nowMs()
+      try {
+        const result = await make({ client: this.#client, options, earlier })
+        this.#circuit.answered()
+        this.observer.requested(operation, 'done', (this.#nowMs() - begunMs) / 1000)
+        return result
+      } catch (error) {
+        signal?.throwIfAborted()
+        const fault = faultOf(error)
+        this.observer.requested(operation, fault, (this.#nowMs() - begunMs) / 1000)
+        // One that is throttled is answered: it is there, and slowed down by pauses.
+        if (fault === 'failed') this.#circuit.failed()
+        else this.#circuit.answered()
+        const pauseMs = this.pauseMs(earlier)
+        const isLate = this.#nowMs() - startedMs + pauseMs > this.#deadlineMs
+        if (fault === 'refused' || earlier + 1 >= this.#maxAttempts || isLate) throw new StoreError(operation, error)
+        this.observer.retried(operation)
+        await this.pause(pauseMs, signal)
+      }
+    }
+  }
+
+  /** What is under way waits for a store that is gone, as long as it may; what is new is refused. */
+  async #admission(operation: StoreOperation, startedMs: number, earlier: number, signal?: AbortSignal): Promise<void> {
+    while (!this.#circuit.admits()) {
+      const pauseMs = this.pauseMs(earlier)
+      const isLate = this.#nowMs() - startedMs + pauseMs > this.#deadlineMs
+      if (earlier === 0 || isLate) throw new StoreError(operation, new Error('the store has not answered for a while'))
+      await this.pause(pauseMs, signal)
+    }
+  }
+
+  /** How long to wait after so many attempts: random, so that those that failed together do not return together. */
+  pauseMs(earlier: number): number {
+    return this.#random() * Math.min(longestPauseMs, firstPauseMs * 2 ** (earlier + 1))
+  }
+
+  pause(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#wait(ms, signal)
+  }
+
+  close(): void {
+    this.#client.destroy()
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await wait(ms, undefined, signal === undefined ? {} : { signal })
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  }
+}
