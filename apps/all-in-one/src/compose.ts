@@ -58,6 +58,7 @@ export async function compose(
     storage,
     blobs,
     policy: config.manifests,
+    schema1: { ...config.schema1, mayStoreLayer: !config.storage.readOnly },
     isExclusive: true,
     log,
   })

@@ -43,6 +43,7 @@ export async function compose(
     storage,
     blobs: new RemoteBlobs(nodes),
     policy: config.manifests,
+    schema1: { ...config.schema1, mayStoreLayer: !config.storage.readOnly },
     isExclusive: false,
     log,
   })

@@ -186,7 +186,12 @@ describe('what one key says', () => {
     ],
     ['{proxy: {remoteurl: ""}, middleware: {storage: []}}', {}],
     ['middleware: {storage: [{name: cloudfront, disabled: true}]}', {}],
-    ['compatibility: {schema1: {enabled: false}}', {}],
+    ['compatibility: {schema1: {enabled: false}}', { schema1: { acceptsPushes: false } }],
+    ['compatibility: {schema1: {enabled: true}}', { schema1: { acceptsPushes: true } }],
+    [
+      'compatibility: {schema1: {signingkeyfile: k}}',
+      { schema1: { key: { algorithm: expect.anything() as unknown } } },
+    ],
     ['notifications: {endpoints: [{name: x, disabled: true}]}', {}],
   ]
 
@@ -283,8 +288,8 @@ describe('what one key says', () => {
     ['proxy: {remoteurl: "https://r.example"}', 'proxy: a pull-through cache is not supported yet'],
     ['middleware: {storage: [{name: cloudfront}]}', 'middleware: middleware is not supported yet'],
     [
-      'compatibility: {schema1: {enabled: true}}',
-      'compatibility.schema1.enabled: manifests of schema 1 are not supported yet',
+      'compatibility: {schema1: {signingkeyfile: c}}',
+      'compatibility.schema1.signingkeyfile: the key is no private key in PEM without a password',
     ],
     [
       'http: {tls: {letsencrypt: {email: me}}}',

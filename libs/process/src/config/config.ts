@@ -1,3 +1,4 @@
+import type { SigningKey } from '@berth/manifest'
 import type { Cidr } from './cidr.ts'
 import type { ListenAddress, RemoteAddress, TcpAddress } from './listen-address.ts'
 import type { ServerTls } from './load-tls.ts'
@@ -13,6 +14,7 @@ export interface Config {
   readonly debug: DebugConfig
   readonly uploads: { readonly chunkMinLength: number }
   readonly manifests: ManifestsConfig
+  readonly schema1: Schema1Config
   readonly catalog: { readonly maxEntries: number }
   readonly tags: { readonly maxTags: number }
   readonly health: HealthConfig
@@ -167,6 +169,13 @@ export interface RpcTlsConfig {
 export interface ServicesConfig {
   /** `http` are `host:port`. */
   readonly blobs: { readonly addresses: readonly string[]; readonly http: readonly string[] }
+/** Signed manifests of schema1: `compatibility.schema1`. */
+export interface Schema1Config {
+  readonly acceptsPushes: boolean
+  /** Shows nothing of its private part. Without it: a new one. */
+  readonly key?: SigningKey
+}
+
   readonly manifest: { readonly addresses: readonly string[] }
 }
 

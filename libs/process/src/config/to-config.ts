@@ -15,6 +15,7 @@ type Read = ValueOf<typeof registry>
 /** Puts what was read into the shape that processes use, and checks what no single key can tell. */
 export function toConfig(read: Read, readFile: (path: string) => string, findings: Findings): Config {
   const redis = toRedisRoles(read.redis, findings)
+import { toSchema1 } from './to-schema1.ts'
   return {
     log: {
       level: read.log.level ?? read.logLevel ?? 'info',
@@ -40,6 +41,7 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
     secrets: { uploadKeys: toUploadKeys(read, readFile, findings) },
   }
 }
+    schema1: toSchema1(read.compatibility.schema1, readFile, findings),
 
 function toStorage(read: Read['storage'], redis: RedisRoles, findings: Findings): StorageConfig {
   const { filesystem, cache, maintenance } = read

@@ -4,7 +4,7 @@ import { health } from './health.ts'
 import { http } from './http.ts'
 import { log, logLevel } from './log.ts'
 import { anything, list, section } from './node.ts'
-import { isOn, stops, warns } from './not-yet.ts'
+import { warns } from './not-yet.ts'
 import { notifications } from './notifications.ts'
 import { redis } from './redis.ts'
 import { events, gc, queue, rpc, services } from './services.ts'
@@ -59,10 +59,11 @@ const compatibility = section(
     schema1: section(
       { about: 'signed manifests of schema 1' },
       {
-        enabled: flag(
-          stops('manifests of schema 1 are accepted and served', 'manifests of schema 1 are not supported yet', isOn),
-        ),
-        signingKeyFile: text({ field: 'TRUSTKEY', about: 'path of the key that signs manifests of schema 1' }),
+        enabled: flag({ default: false, about: 'clients may push them; those that are stored are served anyway' }),
+        signingKeyFile: text({
+          field: 'TRUSTKEY',
+          about: 'path of the private key that signs them (JWK or PEM; EC or RSA); a new one where it is not given',
+        }),
       },
     ),
   },
