@@ -15,11 +15,14 @@ export type {
   LogConfig,
   LogLevel,
   ManifestsConfig,
+  RedirectConfig,
   RedisConfig,
   RedisRoles,
   RedisTlsConfig,
   RpcConfig,
   RpcTlsConfig,
+  S3Config,
+  S3Credentials,
   SecretsConfig,
   ServicesConfig,
   StorageConfig,
@@ -51,6 +54,7 @@ export type {
 } from './metrics/families.ts'
 export type { HttpHandler, HttpMetrics } from './metrics/http-metrics.ts'
 export { createMetrics, type Metrics, type MetricsOptions } from './metrics/metrics.ts'
+export type { ObjectStoreMetrics } from './metrics/object-store-metrics.ts'
 export type { StorageAction, StorageMetrics } from './metrics/storage-metrics.ts'
 export type { UploadMetrics } from './metrics/upload-metrics.ts'
 export { thisProcess, type Host } from './lifecycle/host.ts'

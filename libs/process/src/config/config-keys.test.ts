@@ -342,7 +342,20 @@ describe('what one key says', () => {
       'version: 0.1\nstorage: {inmemory: , cache: {layerinfo: redis}}',
       'storage.cache.layerinfo: redis needs redis.cache.addrs (or redis.addrs)',
     ],
-    ['version: 0.1\nstorage: {s3: }', 'storage.s3: the storage driver s3 is not supported yet'],
+    ['version: 0.1\nstorage: {gcs: }', 'storage.gcs: the storage driver gcs is not supported yet'],
+    ['version: 0.1\nstorage: {s3: {bucket: b}}', 'storage.s3.region: is required'],
+    [
+      'version: 0.1\nstorage: {s3aws: {region: r, bucket: b, accesskey: k}}',
+      'storage.s3aws.secretkey: is required: a key has a secret',
+    ],
+    [
+      'version: 0.1\nstorage: {s3: {region: r, bucket: b, chunksize: 1}}',
+      'storage.s3.chunksize: 1 is not between 5242880 and 5368709120',
+    ],
+    [
+      'version: 0.1\nstorage: {s3: {region: r, bucket: b, v4auth: false}}',
+      'storage.s3.v4auth: signatures of version 2 are not supported',
+    ],
     [
       'version: 0.1\nstorage: {azure: {max_retries: 3}}',
       'storage.azure: the storage driver azure is not supported yet',

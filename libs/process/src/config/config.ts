@@ -36,10 +36,11 @@ export interface LogConfig {
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 export interface StorageConfig {
-  readonly driver: { readonly name: 'filesystem'; readonly rootDirectory: string } | { readonly name: 'inmemory' }
+  readonly driver:
+    { readonly name: 'filesystem'; readonly rootDirectory: string } | { readonly name: 'inmemory' } | S3Config
   readonly cache: { readonly blobDescriptor: 'none' | 'inmemory' | 'redis'; readonly blobDescriptorSize: number }
   readonly delete: { readonly enabled: boolean }
-  readonly redirect: { readonly enabled: boolean }
+  readonly redirect: RedirectConfig
   readonly readOnly: boolean
   readonly uploadPurging: {
     readonly enabled: boolean
@@ -47,6 +48,50 @@ export interface StorageConfig {
     readonly intervalMs: number
     readonly dryRun: boolean
   }
+}
+
+/** Clients that read blobs are sent to the store, where it has URLs. */
+export interface RedirectConfig {
+  readonly enabled: boolean
+  /** Of a URL. */
+  readonly lifetimeMs: number
+  /** Clients in these networks are not sent there. */
+  readonly except: readonly Cidr[]
+}
+
+/** A bucket; credentials are apart, in `secrets.s3`. */
+export interface S3Config {
+  readonly name: 's3'
+  readonly region: string
+  readonly bucket: string
+  readonly rootDirectory: string
+  /** A URL; without it AWS. */
+  readonly endpoint?: string
+  readonly redirectEndpoint?: string
+  readonly forcePathStyle: boolean
+  readonly skipVerify: boolean
+  readonly useDualStack: boolean
+  readonly accelerate: boolean
+  readonly useFips: boolean
+  readonly encrypt: boolean
+  readonly keyId?: string
+  /** Without it, and without the next, as the bucket has it. */
+  readonly storageClass?: string
+  readonly objectAcl?: string
+  readonly userAgent?: string
+  readonly chunkSize: number
+  readonly copyChunkSize: number
+  readonly copyConcurrency: number
+  readonly copyThreshold: number
+  readonly checksums: boolean
+  readonly maxAttempts: number
+  readonly timeoutMs: number
+}
+
+export interface S3Credentials {
+  readonly accessKey: string
+  readonly secretKey: Secret
+  readonly sessionToken?: Secret
 }
 
 export interface HttpConfig {
@@ -208,6 +253,8 @@ export interface RedisTlsConfig {
 }
 
 export interface SecretsConfig {
+  /** `undefined`: the SDK finds some. */
+  readonly s3: S3Credentials | undefined
   /** `uploads.keys`, else `http.secret` as a ring of one. */
   readonly uploadKeys: UploadKeys | undefined
 }

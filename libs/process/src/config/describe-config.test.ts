@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { describeConfig } from './describe-config.ts'
 
 const documentation = readFileSync(new URL('../../../../docs/configuration.md', import.meta.url), 'utf8')
-// The two roles have the flat keys, and are documented with them.
-const documented = describeConfig().filter(({ path }) => !/^redis\.(?:queue|cache)\./.test(path))
+// The two roles have the flat keys, and s3aws those of s3: they are documented with them.
+const documented = describeConfig().filter(({ path }) => !/^(?:redis\.(?:queue|cache)|storage\.s3aws)\./.test(path))
 
 describe('the documentation of the configuration', () => {
   it.each(documented.map(({ path }) => path))('has %s', (path) => {

@@ -131,8 +131,8 @@ const rows: readonly [fact: string, file: string, environment: Environment, expe
   [
     'reaches what is passed on unread',
     '',
-    { REGISTRY_STORAGE_S3_CREDENTIALS_TYPE: 'x' },
-    { storage: { s3: { credentials: { type: 'x' } } } },
+    { REGISTRY_STORAGE_GCS_CREDENTIALS_TYPE: 'x' },
+    { storage: { gcs: { credentials: { type: 'x' } } } },
   ],
   ['does not take the path of the file for a key', '', { REGISTRY_CONFIGURATION_PATH: '/x' }, {}],
   ['ignores what begins otherwise', '', { REGISTRYHTTP: 'x', HTTP_ADDR: ':1' }, {}],

@@ -1,4 +1,12 @@
-import type { Config, HealthConfig, HttpConfig, ManifestsConfig, RedisRoles, StorageConfig } from './config.ts'
+import type {
+  Config,
+  HealthConfig,
+  HttpConfig,
+  ManifestsConfig,
+  RedisRoles,
+  SecretsConfig,
+  StorageConfig,
+} from './config.ts'
 import { parseTcpAddress } from './listen-address.ts'
 import { InvalidValue, type Findings } from './problems.ts'
 import { isHeaderName } from './schema/http.ts'
@@ -7,6 +15,7 @@ import type { registry } from './schema/registry.ts'
 import { toAuth } from './to-auth.ts'
 import { toRedisRoles } from './to-redis.ts'
 import { toRpc } from './to-rpc.ts'
+import { toS3, toS3Credentials } from './to-s3.ts'
 import { toTls } from './to-tls.ts'
 import { toUploadKeys } from './to-upload-keys.ts'
 
@@ -38,27 +47,36 @@ import { toSchema1 } from './to-schema1.ts'
     rpc: toRpc(read.rpc, findings),
     services: read.services,
     redis,
-    secrets: { uploadKeys: toUploadKeys(read, readFile, findings) },
+    secrets: { s3: toSecretsOfS3(read.storage, findings), uploadKeys: toUploadKeys(read, readFile, findings) },
   }
 }
     schema1: toSchema1(read.compatibility.schema1, readFile, findings),
 
 function toStorage(read: Read['storage'], redis: RedisRoles, findings: Findings): StorageConfig {
-  const { filesystem, cache, maintenance } = read
+  const { cache, maintenance, redirect } = read
   const blobDescriptor = cache.blobDescriptor ?? cache.layerInfo ?? 'none'
   if (blobDescriptor === 'redis' && redis.cache === undefined) {
     const key = cache.blobDescriptor === undefined ? 'layerinfo' : 'blobdescriptor'
     findings.problem(`storage.cache.${key}`, 'redis needs redis.cache.addrs (or redis.addrs)')
   }
   return {
-    driver:
-      filesystem === undefined ? { name: 'inmemory' } : { name: 'filesystem', rootDirectory: filesystem.rootDirectory },
+    driver: toDriver(read),
     cache: { blobDescriptor, blobDescriptorSize: cache.blobDescriptorSize },
     delete: read.delete,
-    redirect: { enabled: !read.redirect.disable },
+    redirect: { enabled: !redirect.disable, lifetimeMs: redirect.lifetimeMs, except: redirect.except },
     readOnly: maintenance.readOnly.enabled,
     uploadPurging: maintenance.uploadPurging,
   }
+}
+
+function toDriver({ filesystem, s3 = undefined, s3Aws = s3 }: Read['storage']): StorageConfig['driver'] {
+  if (filesystem !== undefined) return { name: 'filesystem', rootDirectory: filesystem.rootDirectory }
+  return s3Aws === undefined ? { name: 'inmemory' } : toS3(s3Aws)
+}
+
+function toSecretsOfS3({ s3, s3Aws }: Read['storage'], findings: Findings): SecretsConfig['s3'] {
+  if (s3Aws !== undefined) return toS3Credentials('storage.s3aws', s3Aws, findings)
+  return s3 && toS3Credentials('storage.s3', s3, findings)
 }
 
 function toHttp(read: Read['http'], readFile: (path: string) => string, findings: Findings): HttpConfig {

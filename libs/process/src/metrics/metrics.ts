@@ -4,6 +4,7 @@ import { createCacheMetrics, type CacheMetrics } from './cache-metrics.ts'
 import type { CounterFamily, FamilyOptions, GaugeFamily, HistogramFamily } from './families.ts'
 import { FamilyRegistry } from './family-registry.ts'
 import { createHttpMetrics, type HttpMetrics } from './http-metrics.ts'
+import { createObjectStoreMetrics, type ObjectStoreMetrics } from './object-store-metrics.ts'
 import { createStorageMetrics, type StorageMetrics } from './storage-metrics.ts'
 import { createUploadMetrics, type UploadMetrics } from './upload-metrics.ts'
 
@@ -16,6 +17,8 @@ export interface Metrics {
   readonly uploads: UploadMetrics
   /** @param driver `filesystem`, `inmemory`, … */
   storage(driver: string): StorageMetrics
+  /** Those of a process that works on an object store; to be asked for once. */
+  objectStore(): ObjectStoreMetrics
   counter(options: FamilyOptions): CounterFamily
   gauge(options: FamilyOptions): GaugeFamily
   histogram(options: FamilyOptions & { readonly buckets: readonly number[] }): HistogramFamily
@@ -44,6 +47,7 @@ export function createMetrics({ version, withProcess = true }: MetricsOptions): 
     cache: createCacheMetrics(registry),
     uploads: createUploadMetrics(registry),
     storage,
+    objectStore: () => createObjectStoreMetrics(registry),
     counter: (options) => registry.counter(options),
     gauge: (options) => registry.gauge(options),
     histogram: (options) => registry.histogram(options),

@@ -1,5 +1,7 @@
-import { anything, optional, section, type Anything } from './node.ts'
+import { parseCidr } from '../cidr.ts'
+import { anything, list, optional, section, type Anything } from './node.ts'
 import { always, stops, warns } from './not-yet.ts'
+import { s3 } from './s3.ts'
 import { duration, flag, integer, text, value } from './values.ts'
 
 const unlimited = 'has no effect: work in parallel is bounded by what it holds in memory'
@@ -20,8 +22,8 @@ export const storage = section(
       ),
     ),
     inmemory: optional(section({ about: 'memory: gone when the process ends', isMap: true }, {})),
-    s3: driver('s3'),
-    s3aws: driver('s3aws'),
+    s3: optional(s3),
+    s3Aws: optional(s3),
     gcs: driver('gcs'),
     azure: driver('azure'),
     swift: driver('swift'),
@@ -45,6 +47,16 @@ export const storage = section(
           default: false,
           about: 'clients are never sent to the store (a directory has no URL: no effect there)',
         }),
+        lifetimeMs: duration({
+          default: 20 * 60_000,
+          minMs: 1000,
+          maxMs: 7 * 24 * 3_600_000,
+          about: 'how long a URL that a client is sent to is good',
+        }),
+        except: list(
+          { about: 'networks whose clients are not sent to the store, but served' },
+          value('CIDR', { about: 'a network' }, parseCidr),
+        ),
       },
     ),
     maintenance: section(

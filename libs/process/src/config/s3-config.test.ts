@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from './load-config.ts'
+
+function load(parameters: string, environment: Record<string, string> = {}) {
+  const readFile = () => `{version: 0.1, storage: {s3: {region: r, bucket: b, ${parameters}}}}`
+  const { config, warnings } = loadConfig({ path: 'config.yml', environment, readFile })
+  return { driver: config.storage.driver, s3: config.secrets.s3, config, warnings }
+}
+
+describe('storage.s3', () => {
+  it('is AWS where no endpoint is given', () => {
+    const { driver, s3 } = load('')
+    expect(driver).toEqual({
+      name: 's3',
+      region: 'r',
+      bucket: 'b',
+      rootDirectory: '',
+      forcePathStyle: false,
+      skipVerify: false,
+      useDualStack: false,
+      accelerate: false,
+      useFips: false,
+      encrypt: false,
+      chunkSize: 10_485_760,
+      copyChunkSize: 33_554_432,
+      copyConcurrency: 100,
+      copyThreshold: 33_554_432,
+      checksums: true,
+      maxAttempts: 8,
+      timeoutMs: 30_000,
+    })
+    expect(s3).toBeUndefined()
+  })
+
+  it('asks nothing of another store that only AWS has, unless it is told to', () => {
+    const endpoint = 'regionendpoint: store.example'
+    expect(load(endpoint).driver).toMatchObject({
+      endpoint: 'https://store.example',
+      forcePathStyle: true,
+      checksums: false,
+    })
+    expect(load(`${endpoint}, forcepathstyle: false, checksums: true, secure: false`).driver).toMatchObject({
+      endpoint: 'http://store.example',
+      forcePathStyle: false,
+      checksums: true,
+    })
+    expect(load('regionendpoint: "http://store.example:9000"').driver).toMatchObject({
+      endpoint: 'http://store.example:9000',
+    })
+  })
+
+  it.each([
+    ['storageclass: standard_ia', { storageClass: 'STANDARD_IA' }],
+    ['objectacl: bucket-owner-full-control', { objectAcl: 'bucket-owner-full-control' }],
+    ['encrypt: true, keyid: k', { encrypt: true, keyId: 'k' }],
+    ['chunksize: "20971520"', { chunkSize: 20_971_520 }],
+    ['redirectendpoint: cdn.example', { redirectEndpoint: 'https://cdn.example' }],
+    ['maxattempts: 2, timeout: 5s', { maxAttempts: 2, timeoutMs: 5000 }],
+  ])('takes %s', (parameters, expected) => {
+    expect(load(parameters).driver).toMatchObject(expected)
+  })
+
+  it.each(['storageclass: NONE', 'storageclass: STANDARD', 'objectacl: private'])(
+    'leaves to the store what it does anyway: %s',
+    (parameters) => {
+      expect(load(parameters).driver).toEqual(load('').driver)
+    },
+  )
+
+  it('keeps its secret apart, and shows it to nobody', () => {
+    const { config, s3 } = load('accesskey: k, secretkey: hidden', { REGISTRY_STORAGE_S3_SESSIONTOKEN: 'passing' })
+    expect(s3?.secretKey.reveal()).toBe('hidden')
+    expect(s3?.sessionToken?.reveal()).toBe('passing')
+    expect(JSON.stringify(config)).not.toMatch(/hidden|passing/)
+  })
+
+  it('is reached by the environment', () => {
+    expect(load('', { REGISTRY_STORAGE_S3_BUCKET: 'other' }).driver).toMatchObject({ bucket: 'other' })
+  })
+
+  it('is s3aws by its other name', () => {
+    const readFile = () => 'version: 0.1\nstorage: {s3aws: {region: r, bucket: b, accesskey: k, secretkey: s}}'
+    const { config } = loadConfig({ path: 'config.yml', environment: {}, readFile })
+    expect(config.storage.driver).toEqual(load('').driver)
+    expect(config.secrets.s3?.accessKey).toBe('k')
+  })
+})
