@@ -169,6 +169,13 @@ export interface ManifestsConfig {
   readonly classes: readonly string[]
 }
 
+/** Signed manifests of schema1: `compatibility.schema1`. */
+export interface Schema1Config {
+  readonly acceptsPushes: boolean
+  /** Shows nothing of its private part. Without it: a new one. */
+  readonly key?: SigningKey
+}
+
 export interface CheckTiming {
   readonly intervalMs: number
   /** Consecutive failures until it counts, 1 or more. */
@@ -214,13 +221,6 @@ export interface RpcTlsConfig {
 export interface ServicesConfig {
   /** `http` are `host:port`. */
   readonly blobs: { readonly addresses: readonly string[]; readonly http: readonly string[] }
-/** Signed manifests of schema1: `compatibility.schema1`. */
-export interface Schema1Config {
-  readonly acceptsPushes: boolean
-  /** Shows nothing of its private part. Without it: a new one. */
-  readonly key?: SigningKey
-}
-
   readonly manifest: { readonly addresses: readonly string[] }
 }
 

@@ -16,6 +16,7 @@ import { toAuth } from './to-auth.ts'
 import { toRedisRoles } from './to-redis.ts'
 import { toRpc } from './to-rpc.ts'
 import { toS3, toS3Credentials } from './to-s3.ts'
+import { toSchema1 } from './to-schema1.ts'
 import { toTls } from './to-tls.ts'
 import { toUploadKeys } from './to-upload-keys.ts'
 
@@ -24,7 +25,6 @@ type Read = ValueOf<typeof registry>
 /** Puts what was read into the shape that processes use, and checks what no single key can tell. */
 export function toConfig(read: Read, readFile: (path: string) => string, findings: Findings): Config {
   const redis = toRedisRoles(read.redis, findings)
-import { toSchema1 } from './to-schema1.ts'
   return {
     log: {
       level: read.log.level ?? read.logLevel ?? 'info',
@@ -41,6 +41,7 @@ import { toSchema1 } from './to-schema1.ts'
     },
     uploads: { chunkMinLength: read.uploads.chunkMinLength },
     manifests: toManifests(read),
+    schema1: toSchema1(read.compatibility.schema1, readFile, findings),
     catalog: { maxEntries: read.catalog.maxEntries > 0 ? read.catalog.maxEntries : 1000 },
     tags: { maxTags: read.tags.maxTags > 0 ? read.tags.maxTags : 1000 },
     health: toHealth(read.health),
@@ -50,7 +51,6 @@ import { toSchema1 } from './to-schema1.ts'
     secrets: { s3: toSecretsOfS3(read.storage, findings), uploadKeys: toUploadKeys(read, readFile, findings) },
   }
 }
-    schema1: toSchema1(read.compatibility.schema1, readFile, findings),
 
 function toStorage(read: Read['storage'], redis: RedisRoles, findings: Findings): StorageConfig {
   const { cache, maintenance, redirect } = read
