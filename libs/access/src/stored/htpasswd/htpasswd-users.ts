@@ -65,8 +65,8 @@ export class HtpasswdUsers implements Users {
 
   logIn(name: string, password: string, source: string): LogIn | Promise<LogIn> {
     this.#follow()
-    // No name has a colon, so no two credentials are the same text.
-    const key = this.#digest.of(`${name}:${password}`)
+    // With its length, since a name may hold whatever comes between it and the password.
+    const key = this.#digest.of(`${name.length}:${name}:${password}`)
     if (this.#right.get(key) !== undefined) return accepted
     if (this.#wrong.get(key) !== undefined) return refused
     const pending = this.#pending.get(key)

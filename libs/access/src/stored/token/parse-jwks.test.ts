@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { thumbprint } from './key-ids.ts'
+import { parseJwks } from './parse-jwks.ts'
+import { testIssuer } from './test-tokens.ts'
+
+const { publicKey } = testIssuer()
+const jwk = publicKey.export({ format: 'jwk' })
+const idsOf = (keys: unknown): readonly string[] => [...parseJwks(JSON.stringify({ keys })).keys()]
+
+describe('a set of keys', () => {
+  it('has them by their ids, and by their thumbprints where they have none', () => {
+    expect(idsOf([{ ...jwk, kid: 'a' }, jwk])).toEqual(['a', thumbprint(publicKey)])
+  })
+
+  it('says which algorithm a key is for, if it does', () => {
+    const keys = parseJwks(JSON.stringify({ keys: [{ ...jwk, kid: 'a', alg: 'ES256' }] }))
+    expect(keys.get('a')).toMatchObject({ alg: 'ES256', key: { type: 'public' } })
+  })
+
+  it('may have what is passed over', () => {
+    const others = [{ ...jwk, kid: 'b', use: 'enc' }, { kty: 'XYZ', kid: 'c' }, { kty: 'oct', k: 'AAAA' }, 3, null]
+    expect(idsOf([...others, { ...jwk, kid: 'a', use: 'sig' }])).toEqual(['a'])
+  })
+
+  it.each([['[]'], ['{}'], ['{"keys":[]}'], ['{"keys":{}}'], ['null'], ['x'], ['{"keys":[{"kty":"EC"}]}']])(
+    'is none: %s',
+    (text) => {
+      expect(() => parseJwks(text)).toThrow(/JSON|at least one token signing key/)
+    },
+  )
+})
