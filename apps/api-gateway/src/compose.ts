@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Requester } from '@berth/access'
 import { openAccess } from '@berth/access/stored'
 import { BlobRelay, serveApi } from '@berth/http-api'
@@ -11,15 +10,7 @@ import {
   type Tracer,
   version,
 } from '@berth/process'
-import {
-  checkHealth,
-  loadRpcTls,
-  RemoteCatalog,
-  RemoteManifests,
-  RemoteReferrers,
-  RemoteTags,
-  RpcChannel,
-} from '@berth/rpc'
+import { checkHealth, RemoteCatalog, RemoteManifests, RemoteReferrers, RemoteTags, RpcChannel } from '@berth/rpc'
 import type { GatewayConfig } from './config.ts'
 
 /** The API's front door: it asks the manifest service, and relays blobs to a node. The one file here that says `new`. */
@@ -33,10 +24,9 @@ export async function compose(
   const controlled = config.auth && lifecycle.own(openAccess(config.auth, log))
   const requester = controlled && new Requester()
   const access = controlled && { controller: controlled.controller, metrics: metrics.access, requester }
-  const tls = config.rpc.tls && loadRpcTls(config.rpc.tls, (path) => readFileSync(path, 'utf8'))
   const { blobs, manifest } = config.services
   const channel = lifecycle.own(
-    new RpcChannel({ addresses: manifest.addresses, log, tracer, requester, ...(tls && { tls: tls.client }) }),
+    new RpcChannel({ addresses: manifest.addresses, log, tracer, requester, tls: config.rpc.tls }),
   )
   const relay = lifecycle.own(new BlobRelay({ nodes: blobs.http, log }))
 

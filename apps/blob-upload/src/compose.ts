@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Requester } from '@berth/access'
 import { openAccess } from '@berth/access/stored'
 import { StoredBlobs } from '@berth/blobs/stored'
@@ -16,7 +15,7 @@ import {
   version,
 } from '@berth/process'
 import { openRedis, RedisDescriptors } from '@berth/redis'
-import { loadRpcTls, RpcServer } from '@berth/rpc'
+import { RpcServer } from '@berth/rpc'
 import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
 import { openTree } from '@berth/storage-filesystem'
 import { KeyRing } from '@berth/uploads'
@@ -36,7 +35,6 @@ export async function compose(
   const metrics = createMetrics({ version })
   const controlled = config.auth && lifecycle.own(openAccess(config.auth, log))
   const access = controlled && { controller: controlled.controller, metrics: metrics.access }
-  const tls = config.rpc.tls && loadRpcTls(config.rpc.tls, (path) => readFileSync(path, 'utf8'))
   const budget = new ByteBudget(bufferBudget)
   const { rootDirectory } = config
   const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'blob-upload', mode: 'shared', budget, log }))
@@ -75,11 +73,11 @@ export async function compose(
 
   const probe = async (): Promise<void> => void (await findStat(storage, layout.registryRoot))
   const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe } }, lifecycle)
-  const { listen, insecure, maxConnectionAgeMs } = config.rpc
+  const { listen, tls, insecure, maxConnectionAgeMs } = config.rpc
   const server = lifecycle.own(
     new RpcServer({ log, tracer, requester: config.auth && new Requester(), services: { blobs }, maxConnectionAgeMs }),
   )
-  const { port } = await server.listen({ ...listen, insecure }, tls?.server)
+  const { port } = await server.listen({ ...listen, insecure }, tls)
   const api = await serveApi(
     { config, services: { blobs, uploads }, log, metrics: metrics.http, tracer, access, isHealthy: health.isHealthy },
     lifecycle,

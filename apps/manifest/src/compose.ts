@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Requester } from '@berth/access'
 import { ByteBudget } from '@berth/bytes'
 import { openManifests } from '@berth/manifests/stored'
@@ -12,7 +11,7 @@ import {
   type Tracer,
   version,
 } from '@berth/process'
-import { loadRpcTls, RemoteBlobs, RpcChannel, RpcServer } from '@berth/rpc'
+import { RemoteBlobs, RpcChannel, RpcServer } from '@berth/rpc'
 import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
 import { openTree } from '@berth/storage-filesystem'
 import type { ManifestConfig } from './config.ts'
@@ -28,7 +27,6 @@ export async function compose(
   tracer?: Tracer,
 ): Promise<void> {
   const metrics = createMetrics({ version })
-  const tls = config.rpc.tls && loadRpcTls(config.rpc.tls, (path) => readFileSync(path, 'utf8'))
   const budget = new ByteBudget(bufferBudget)
   const { rootDirectory } = config
   const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'manifest', mode: 'shared', budget, log }))
@@ -38,7 +36,7 @@ export async function compose(
 
   const requester = config.auth && new Requester()
   const { addresses } = config.services.blobs
-  const nodes = lifecycle.own(new RpcChannel({ addresses, log, tracer, requester, ...(tls && { tls: tls.client }) }))
+  const nodes = lifecycle.own(new RpcChannel({ addresses, log, tracer, requester, tls: config.rpc.tls }))
   const { adoptInBackground, ...services } = openManifests({
     storage,
     blobs: new RemoteBlobs(nodes),
@@ -52,9 +50,9 @@ export async function compose(
 
   const probe = async (): Promise<void> => void (await findStat(storage, layout.registryRoot))
   const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe } }, lifecycle)
-  const { listen, insecure, maxConnectionAgeMs } = config.rpc
+  const { listen, tls, insecure, maxConnectionAgeMs } = config.rpc
   const server = lifecycle.own(new RpcServer({ log, tracer, requester, services, maxConnectionAgeMs }))
-  const { port } = await server.listen({ ...listen, insecure }, tls?.server)
+  const { port } = await server.listen({ ...listen, insecure }, tls)
   const rpc = formatAddress({ ...listen, port })
   const debug = health.debug && formatAddress(health.debug)
   log.info({ rpc, debug, storage: storage.name, root: tree.rootDirectory }, 'listening')

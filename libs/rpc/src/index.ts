@@ -9,4 +9,3 @@ export { RemoteCatalog, RemoteReferrers, RemoteTags } from './client/remote-list
 export { RemoteManifests } from './client/remote-manifests.ts'
 export { requireProtection } from './server/require-protection.ts'
 export { type RpcListenAddress, RpcServer, type RpcServerOptions, type RpcServices } from './server/rpc-server.ts'
-export { loadRpcTls, type RpcClientTls, type RpcServerTls, type RpcTlsFiles } from './tls.ts'

@@ -1,7 +1,7 @@
 import type { Logger } from '@berth/errors'
+import type { RpcTls } from '@berth/process'
 import { RpcChannel, type RpcChannelOptions } from './client/rpc-channel.ts'
 import { RpcServer, type RpcServerOptions, type RpcServices } from './server/rpc-server.ts'
-import type { RpcServerTls } from './tls.ts'
 
 /** What was logged as an error. */
 export interface ErrorLog extends Logger {
@@ -31,7 +31,7 @@ export interface Served {
 export async function listen(
   services: Partial<RpcServices>,
   options: Partial<RpcServerOptions> = {},
-  tls?: RpcServerTls,
+  tls?: RpcTls,
 ): Promise<Served> {
   const log = errorLog()
   const server = new RpcServer({ log, services, ...options })

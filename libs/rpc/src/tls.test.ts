@@ -1,16 +1,14 @@
 import type { Manifests } from '@berth/manifests'
+import { type RpcTls, Secret } from '@berth/process'
 import { makeCertificate } from '@berth/process/test-certificate'
 import { parseRepositoryName, parseTag } from '@berth/reference'
 import { digestOf } from '@berth/digest'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { RemoteManifests } from './client/remote-manifests.ts'
-import { RpcChannel } from './client/rpc-channel.ts'
+import { RpcChannel, type RpcClientTls } from './client/rpc-channel.ts'
 import { listen } from './test-server.ts'
-import { loadRpcTls, type RpcClientTls, type RpcServerTls } from './tls.ts'
 
-const server = makeCertificate()
-const client = makeCertificate()
-const stranger = makeCertificate()
+const [server, client, stranger] = [makePair(), makePair(), makePair()]
 const digest = digestOf('m')
 const manifests: Manifests = {
   get: async () => ({ mediaType: 'm', digest, content: Buffer.from('m') }),
@@ -18,11 +16,10 @@ const manifests: Manifests = {
   delete: async () => {},
 }
 
-async function get(serverTls: Partial<RpcServerTls>, clientTls: RpcClientTls | undefined): Promise<string> {
-  const served = await listen({ manifests }, {}, { ...server, clientCas: [], ...serverTls })
+async function get(serverTls: Partial<RpcTls>, clientTls: RpcClientTls | undefined): Promise<string> {
+  const served = await listen({ manifests }, {}, { ...server, cas: [], ...serverTls })
   onTestFinished(() => served.close())
-  const tls = clientTls && { tls: clientTls }
-  const channel = new RpcChannel({ addresses: [served.address], ...tls, deadlineMs: 300 })
+  const channel = new RpcChannel({ addresses: [served.address], tls: clientTls, deadlineMs: 300 })
   onTestFinished(() => channel.close())
   const repository = parseRepositoryName('a')
   return new RemoteManifests(channel).get(repository, parseTag('b')).then(
@@ -32,18 +29,18 @@ async function get(serverTls: Partial<RpcServerTls>, clientTls: RpcClientTls | u
 }
 
 describe('over TLS', () => {
-  const clientCas = [client.cert]
+  const cas = [client.cert]
 
-  it.each<[string, Partial<RpcServerTls>, RpcClientTls]>([
+  it.each<[string, Partial<RpcTls>, RpcClientTls]>([
     ['that trusts the server', {}, { cas: [server.cert] }],
-    ['that shows the certificate which is asked for', { clientCas }, { cas: [server.cert], ...client }],
+    ['that shows the certificate which is asked for', { cas }, { cas: [server.cert], ...client }],
   ])('a client is answered %s', async (_, serverTls, clientTls) => {
     expect(await get(serverTls, clientTls)).toBe(digest)
   })
 
-  it.each<[string, Partial<RpcServerTls>, RpcClientTls | undefined]>([
-    ['that shows no certificate', { clientCas }, { cas: [server.cert] }],
-    ["that shows a stranger's certificate", { clientCas }, { cas: [server.cert], ...stranger }],
+  it.each<[string, Partial<RpcTls>, RpcClientTls | undefined]>([
+    ['that shows no certificate', { cas }, { cas: [server.cert] }],
+    ["that shows a stranger's certificate", { cas }, { cas: [server.cert], ...stranger }],
     ['that does not trust the server', {}, { cas: [stranger.cert] }],
     ['that trusts whom Node trusts', {}, { cas: [] }],
     ['that speaks no TLS', {}, undefined],
@@ -52,29 +49,7 @@ describe('over TLS', () => {
   })
 })
 
-describe('reading what TLS needs', () => {
-  const files = { certificateFile: 'c', keyFile: 'k', clientCaFiles: ['a'] }
-  const contents: Record<string, string> = { c: server.cert, k: server.key, a: client.cert }
-  const read = (path: string): string => {
-    const text = contents[path]
-    if (text === undefined) throw new Error(`no file ${path}`)
-    return text
-  }
-
-  it('gives both ends the same certificate, and whom to trust', () => {
-    expect(loadRpcTls(files, read)).toEqual({
-      server: { ...server, clientCas: [client.cert] },
-      client: { ...server, cas: [client.cert] },
-    })
-  })
-
-  it('tells of every file that cannot be read', () => {
-    expect(() => loadRpcTls({ certificateFile: 'x', keyFile: 'y', clientCaFiles: ['a', 'z'] }, read)).toThrow(
-      /3 problems.*\n.*rpc\.tls\.certificate: .*no file x\n.*rpc\.tls\.key: .*no file y\n.*rpc\.tls\.clientcas\[1\]: .*no file z/,
-    )
-  })
-
-  it('refuses what TLS cannot use', () => {
-    expect(() => loadRpcTls({ ...files, keyFile: 'c' }, read)).toThrow('cannot be used')
-  })
-})
+function makePair(): Pick<RpcTls, 'cert' | 'key'> {
+  const { cert, key } = makeCertificate()
+  return { cert, key: new Secret(key) }
+}

@@ -28,7 +28,7 @@ describe('the sections of the split services', () => {
     loadConfig({
       path: 'config.yml',
       environment: {},
-      readFile: () => minimal + yaml,
+      readFile: (path) => files[path] ?? minimal + yaml,
       uses: ['rpc', 'services'],
     })
 
@@ -46,6 +46,23 @@ services: {blobs: {addresses: ["dns:///blobs:1", "b:2"], http: ["b:3"]}, manifes
       blobs: { addresses: ['dns:///blobs:1', 'b:2'], http: ['b:3'] },
       manifest: { addresses: ['m:4'] },
     })
+  })
+
+  it('have one certificate for both ends', () => {
+    const { tls } = read('rpc: {tls: {certificate: c, key: k, clientcas: [a]}}').config.rpc
+    expect(tls).toEqual({ cert, key: expect.anything(), cas: [cert] })
+    expect(tls?.key.reveal()).toBe(key)
+  })
+
+  it.each(['{clientcas: [a]}', '{certificate: c}', '{key: k}'])(
+    'are not in the clear where TLS is half given: %s',
+    (tls) => {
+      expect(() => read(`rpc: {tls: ${tls}}`)).toThrow('rpc.tls: needs rpc.tls.certificate and rpc.tls.key')
+    },
+  )
+
+  it('need no files where they are not used', () => {
+    expect(load(`${minimal}rpc: {tls: {certificate: nowhere, key: nowhere}}`).config.rpc.tls).toBeUndefined()
   })
 })
 
@@ -144,10 +161,10 @@ describe('what one key says', () => {
       'redis: {addrs: ["x:1"], mastername: m, username: u, sentinelusername: s}',
       { redis: { cache: { masterName: 'm', username: 'u', sentinelUsername: 's' }, queue: undefined } },
     ],
-    ['redis: {addrs: ["x:1"], tls: {enabled: true}}', { redis: { cache: { tls: { caFiles: [] } } } }],
+    ['redis: {addrs: ["x:1"], tls: {enabled: true}}', { redis: { cache: { tls: { cas: [] } } } }],
     [
-      'redis: {addrs: ["x:1"], tls: {certificate: c, key: k, rootcas: [a], clientcas: [b]}}',
-      { redis: { cache: { tls: { certificateFile: 'c', keyFile: 'k', caFiles: ['a', 'b'] } } } },
+      'redis: {addrs: ["x:1"], tls: {certificate: c, key: k, rootcas: [a], clientcas: [c]}}',
+      { redis: { cache: { tls: { cert, cas: [cert, cert] } } } },
     ],
     ['auth: none', { auth: undefined }],
     ['auth:', { auth: undefined }],
@@ -324,7 +341,6 @@ describe('what one key says', () => {
       'redis.cache.addrs: redis.addrs is the cache, too: give one of the two',
     ],
     ['redis: {addr: "x:1", tls: {certificate: c}}', 'redis.tls.key: is required: a client certificate has a key'],
-    ['rpc: {tls: {clientcas: [a]}}', 'rpc.tls: needs rpc.tls.certificate and rpc.tls.key'],
     ['services: {blobs: {http: [a]}}', 'services.blobs.http[0]: "a" is not a host:port, as :5000 is'],
     [
       'services: {manifest: {addresses: ["dns:a:1"]}}',

@@ -203,18 +203,22 @@ export interface RpcConfig {
   /** `undefined`: it serves none. */
   readonly listen: TcpAddress | undefined
   /** `undefined`: in the clear. */
-  readonly tls: RpcTlsConfig | undefined
+  readonly tls: RpcTls | undefined
   /** Whether it may listen beyond loopback without TLS. */
   readonly insecure: boolean
   readonly maxConnectionAgeMs: number
 }
 
 /** One certificate for both ends: what a service shows as a server, and as a client. */
-export interface RpcTlsConfig {
-  readonly certificateFile: string
-  readonly keyFile: string
-  /** Who may sign the certificates of the other end; where none: clients show none, and the system says whom to trust. */
-  readonly clientCaFiles: readonly string[]
+export interface RpcTls {
+  /** The certificate chain and its key, PEM. */
+  readonly cert: string
+  readonly key: Secret
+  /**
+   * Who may sign the certificates of the other end, PEM. Where there are none, clients need no certificate, and servers
+   * one that the system trusts.
+   */
+  readonly cas: readonly string[]
 }
 
 /** Where the split services find each other; gRPC addresses are `host:port` or `dns:///name:port`. */
@@ -240,16 +244,17 @@ export interface RedisConfig {
   readonly sentinelPassword?: Secret
   readonly db: number
   /** Without it: in the clear. */
-  readonly tls?: RedisTlsConfig
+  readonly tls?: RedisTls
   readonly dialTimeoutMs: number
   readonly readTimeoutMs: number
 }
 
-export interface RedisTlsConfig {
-  readonly certificateFile?: string
-  readonly keyFile?: string
-  /** None: those that the system trusts. */
-  readonly caFiles: readonly string[]
+export interface RedisTls {
+  /** The client's own certificate and its key, PEM. */
+  readonly cert?: string
+  readonly key?: Secret
+  /** Who may sign the servers' certificates, PEM; where there are none, those that the system trusts. */
+  readonly cas: readonly string[]
 }
 
 export interface SecretsConfig {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import type { Environment } from './environment.ts'
 import { loadConfig } from './load-config.ts'
+import type { Secret } from './secret.ts'
 import { ConfigError } from './problems.ts'
 import { makeCertificate } from './test-certificate.ts'
 
@@ -125,18 +126,32 @@ auth: {htpasswd: {realm: x}}
 
   it('tells what is wrong with the files of TLS together with all else, and shows no private key', () => {
     const files: Readonly<Record<string, string>> = { ...makeCertificate(), empty: '' }
-    const problems = `${minimal}http: {adr: x, tls: {certificate: nowhere, key: empty}}`
+    const problems = `${minimal}http: {adr: x, tls: {certificate: nowhere, key: empty}}
+rpc: {tls: {certificate: cert, key: cert}}
+redis: {cache: {addrs: ["r:1"], tls: {certificate: nowhere, key: nothing, rootcas: [none]}}}`
     const readWith = (file: string) => (path: string) => {
       const text = path === 'config.yml' ? file : files[path]
       if (text === undefined) throw new Error('no such file')
       return text
     }
-    expect(() => loadConfig({ path: 'config.yml', environment: {}, readFile: readWith(problems) })).toThrow(
-      /3 problems[^]*http\.adr: unknown key[^]*http\.tls\.certificate: cannot be read: no such file[^]*http\.tls\.key: empty is empty/,
+    const uses = ['rpc'] as const
+    expect(() => loadConfig({ path: 'config.yml', environment: {}, uses, readFile: readWith(problems) })).toThrow(
+      `7 problems in the configuration (config.yml):
+  http.adr: unknown key; did you mean http.addr? (line 3)
+  http.tls.certificate: cannot be read: no such file
+  http.tls.key: empty is empty
+  rpc.tls: the certificate, its key or the CAs cannot be used: `,
     )
-    const good = readWith(`${minimal}http: {tls: {certificate: cert, key: key}}`)
-    const { config } = loadConfig({ path: 'config.yml', environment: {}, readFile: good })
-    expect(config.http.tls?.key.reveal()).toBe(files['key'])
+    expect(() => loadConfig({ path: 'config.yml', environment: {}, uses, readFile: readWith(problems) })).toThrow(
+      /redis\.cache\.tls\.certificate: cannot be read: no such file\n *redis\.cache\.tls\.key: cannot[^]*redis\.cache\.tls\.rootcas\[0\]: cannot/,
+    )
+    const pair = '{certificate: cert, key: key}'
+    const good = readWith(
+      `${minimal}http: {tls: ${pair}}\nrpc: {tls: ${pair}}\nredis: {cache: {addrs: ["r:1"], tls: ${pair}}}`,
+    )
+    const { config } = loadConfig({ path: 'config.yml', environment: {}, uses, readFile: good })
+    for (const { tls } of [config.http, config.rpc, config.redis.cache ?? {}])
+      expect((tls as { key: Secret }).key.reveal()).toBe(files['key'])
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain('PRIVATE KEY')
   })
 

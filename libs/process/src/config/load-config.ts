@@ -4,8 +4,11 @@ import { describeConfig } from './describe-config.ts'
 import { overrideFromEnvironment, pathVariable, type Environment } from './environment.ts'
 import { ConfigError, Findings } from './problems.ts'
 import { readNode } from './read-node.ts'
+import type { ValueOf } from './schema/node.ts'
 import { registry } from './schema/registry.ts'
 import { toConfig } from './to-config.ts'
+import { toRedisRoles } from './to-redis.ts'
+import { toRpcTls } from './to-rpc.ts'
 import { toTls } from './to-tls.ts'
 import { emptyMapping, isNull, isSet, type Tree } from './tree.ts'
 import { parseYaml } from './yaml-source.ts'
@@ -39,6 +42,8 @@ export interface LoadedConfig {
   readonly warnings: readonly string[]
 }
 
+type Read = ValueOf<typeof registry>
+
 const embedded = `version: 0.1
 storage:
   filesystem:
@@ -64,15 +69,33 @@ export function loadConfig({ path, environment, readFile, uses = [] }: ConfigSou
   warnOfUnused(tree, uses, findings)
   // What could not be read has no value to look at further; the files of TLS are looked at all the same.
   if (findings.problems.length > 0) {
-    const isTlsRead = !findings.problems.some(
-      ({ path }) => path === '' || path === 'http' || path.startsWith('http.tls'),
-    )
-    if (isTlsRead) toTls(read.http.tls, readFile, findings)
+    lookAtFiles(read, uses, readFile, findings)
     throw new ConfigError(source, findings.problems)
   }
-  const config = toConfig(read, readFile, findings)
+  const config = toConfig(withoutUnused(read, uses), readFile, findings)
   if (findings.problems.length > 0) throw new ConfigError(source, findings.problems)
   return { config: deepFreeze(config), warnings: findings.warnings }
+}
+
+/** Files that a process does not use need not be there. */
+function withoutUnused(read: Read, uses: readonly PartialSection[]): Read {
+  if (uses.includes('rpc')) return read
+  return { ...read, rpc: { ...read.rpc, tls: { certificate: undefined, keyFile: undefined, clientCas: [] } } }
+}
+
+/** Finds what is wrong with the files of TLS, of those sections that could be read. */
+function lookAtFiles(
+  read: Read,
+  uses: readonly PartialSection[],
+  readFile: (path: string) => string,
+  findings: Findings,
+): void {
+  const unread = findings.problems.map(({ path }) => path)
+  const isRead = (section: string): boolean =>
+    !unread.some((path) => path === '' || path.startsWith(section) || section.startsWith(`${path}.`))
+  if (isRead('http.tls')) toTls(read.http.tls, readFile, findings)
+  if (uses.includes('rpc') && isRead('rpc.tls')) toRpcTls(read.rpc.tls, readFile, findings)
+  if (isRead('redis')) toRedisRoles(read.redis, readFile, findings)
 }
 
 function warnOfUnused(tree: Tree, uses: readonly PartialSection[], findings: Findings): void {

@@ -24,7 +24,7 @@ type Read = ValueOf<typeof registry>
 
 /** Puts what was read into the shape that processes use, and checks what no single key can tell. */
 export function toConfig(read: Read, readFile: (path: string) => string, findings: Findings): Config {
-  const redis = toRedisRoles(read.redis, findings)
+  const redis = toRedisRoles(read.redis, readFile, findings)
   return {
     log: {
       level: read.log.level ?? read.logLevel ?? 'info',
@@ -45,7 +45,7 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
     catalog: { maxEntries: read.catalog.maxEntries > 0 ? read.catalog.maxEntries : 1000 },
     tags: { maxTags: read.tags.maxTags > 0 ? read.tags.maxTags : 1000 },
     health: toHealth(read.health),
-    rpc: toRpc(read.rpc, findings),
+    rpc: toRpc(read.rpc, readFile, findings),
     services: read.services,
     redis,
     secrets: { s3: toSecretsOfS3(read.storage, findings), uploadKeys: toUploadKeys(read, readFile, findings) },

@@ -1,4 +1,5 @@
-import type { RedisConfig, RedisRoles, RedisTlsConfig } from './config.ts'
+import type { RedisConfig, RedisRoles, RedisTls } from './config.ts'
+import { PemFiles } from './pem-files.ts'
 import type { Findings } from './problems.ts'
 import type { ValueOf } from './schema/node.ts'
 import type { redis } from './schema/redis.ts'
@@ -6,25 +7,26 @@ import { Secret } from './secret.ts'
 
 type Read = ValueOf<typeof redis>
 type ReadRole = Read['cache']
+type ReadFile = (path: string) => string
 
 /** Redis by role: what Distribution calls `redis` is the cache. */
-export function toRedisRoles(read: Read, findings: Findings): RedisRoles {
-  const flat = toRedis('redis', read, findings)
-  const cache = toRedis('redis.cache', read.cache, findings)
+export function toRedisRoles(read: Read, readFile: ReadFile, findings: Findings): RedisRoles {
+  const flat = toRedis('redis', read, readFile, findings)
+  const cache = toRedis('redis.cache', read.cache, readFile, findings)
   if (flat !== undefined && cache !== undefined) {
     findings.problem('redis.cache.addrs', 'redis.addrs is the cache, too: give one of the two')
   }
-  const queue = toRedis('redis.queue', read.queue, findings)
+  const queue = toRedis('redis.queue', read.queue, readFile, findings)
   if (queue !== undefined) findings.warning('redis.queue', 'has no effect yet: there is no queue')
   return { cache: cache ?? flat, queue }
 }
 
-function toRedis(path: string, read: ReadRole, findings: Findings): RedisConfig | undefined {
+function toRedis(path: string, read: ReadRole, readFile: ReadFile, findings: Findings): RedisConfig | undefined {
   const { addr, addrs, masterName, username, password, sentinelUsername, sentinelPassword } = read
   if (addr !== undefined && addrs.length > 0) {
     findings.problem(`${path}.addr`, `${path}.addrs is given, too: give one of the two`)
   }
-  const tls = toTls(path, read.tls, findings)
+  const tls = toTls(`${path}.tls`, read.tls, readFile, findings)
   const addresses = addr === undefined ? addrs : [addr]
   if (addresses.length === 0) {
     // As in Distribution, what names no server is not used.
@@ -47,14 +49,22 @@ function toRedis(path: string, read: ReadRole, findings: Findings): RedisConfig 
   }
 }
 
-function toTls(path: string, read: ReadRole['tls'], findings: Findings): RedisTlsConfig | undefined {
-  const { certificate, keyFile } = read
-  const caFiles = [...read.rootCas, ...read.clientCas]
+/** @returns `undefined`: there is none, or a problem */
+function toTls(path: string, read: ReadRole['tls'], readFile: ReadFile, findings: Findings): RedisTls | undefined {
+  const { certificate, keyFile, rootCas, clientCas } = read
   if (Boolean(certificate) !== Boolean(keyFile)) {
     const missing = certificate ? 'key' : 'certificate'
-    findings.problem(`${path}.tls.${missing}`, 'is required: a client certificate has a key')
+    findings.problem(`${path}.${missing}`, 'is required: a client certificate has a key')
+    return undefined
   }
-  const isUsed = read.enabled ?? (certificate !== undefined || caFiles.length > 0)
+  const isUsed = read.enabled ?? (Boolean(certificate) || rootCas.length + clientCas.length > 0)
   if (!isUsed) return undefined
-  return { ...(certificate && { certificateFile: certificate }), ...(keyFile && { keyFile }), caFiles }
+  const pem = new PemFiles(path, readFile, findings)
+  const own = certificate && keyFile && { cert: pem.read('certificate', certificate), key: pem.read('key', keyFile) }
+  const cas = [
+    ...rootCas.map((file, index) => pem.read(`rootcas[${index}]`, file)),
+    ...clientCas.map((file, index) => pem.read(`clientcas[${index}]`, file)),
+  ]
+  if (!pem.areUsable({ ...own, ca: cas })) return undefined
+  return { ...(own && { cert: own.cert, key: new Secret(own.key) }), cas }
 }

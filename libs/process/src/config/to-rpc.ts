@@ -1,20 +1,33 @@
-import type { RpcConfig, RpcTlsConfig } from './config.ts'
+import type { RpcConfig, RpcTls } from './config.ts'
+import { PemFiles } from './pem-files.ts'
 import type { Findings } from './problems.ts'
 import type { rpc } from './schema/services.ts'
 import type { ValueOf } from './schema/node.ts'
+import { Secret } from './secret.ts'
 
 type Read = ValueOf<typeof rpc>
 
-/** How a service speaks to the others. */
-export function toRpc({ listen, tls, insecure, maxConnectionAgeMs }: Read, findings: Findings): RpcConfig {
-  return { listen, tls: toTls(tls, findings), insecure, maxConnectionAgeMs }
+/** How a service speaks to the others, with what the files of its TLS hold. */
+export function toRpc(read: Read, readFile: (path: string) => string, findings: Findings): RpcConfig {
+  const { listen, tls, insecure, maxConnectionAgeMs } = read
+  return { listen, tls: toRpcTls(tls, readFile, findings), insecure, maxConnectionAgeMs }
 }
 
-function toTls({ certificate, keyFile, clientCas }: Read['tls'], findings: Findings): RpcTlsConfig | undefined {
-  if (certificate && keyFile) return { certificateFile: certificate, keyFile, clientCaFiles: clientCas }
-  // Half of it must not become a server that speaks in the clear.
-  if (certificate || keyFile || clientCas.length > 0) {
-    findings.problem('rpc.tls', 'needs rpc.tls.certificate and rpc.tls.key')
+/** @returns `undefined`: there is none, or a problem */
+export function toRpcTls(
+  { certificate, keyFile, clientCas }: Read['tls'],
+  readFile: (path: string) => string,
+  findings: Findings,
+): RpcTls | undefined {
+  if (!certificate || !keyFile) {
+    // Half of it must not become a server that speaks in the clear.
+    if (certificate || keyFile || clientCas.length > 0)
+      findings.problem('rpc.tls', 'needs rpc.tls.certificate and rpc.tls.key')
+    return undefined
   }
-  return undefined
+  const pem = new PemFiles('rpc.tls', readFile, findings)
+  const cert = pem.read('certificate', certificate)
+  const key = pem.read('key', keyFile)
+  const cas = clientCas.map((file, index) => pem.read(`clientcas[${index}]`, file))
+  return pem.areUsable({ cert, key, ca: cas }) ? { cert, key: new Secret(key), cas } : undefined
 }

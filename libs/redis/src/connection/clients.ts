@@ -1,17 +1,17 @@
+import type { ConnectionOptions } from 'node:tls'
 import type { RedisConfig } from '@berth/process'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { retryDelayMs } from './retry-delay.ts'
-import type { RedisTls } from './redis-tls.ts'
 
 /** What reaches one Redis: Sentinels' master, the one address there is, or a cluster's. */
 export type RedisClient = Redis | Cluster
 
-export function clientFor(config: RedisConfig, tls: RedisTls | undefined): RedisClient {
+export function clientFor(config: RedisConfig): RedisClient {
   const { addresses } = config
   if (!isCluster(config)) {
     const retry = (times: number): number => retryDelayMs(times)
     const options: NodeOptions = {
-      ...nodeOptions(config, tls, addresses[0]),
+      ...nodeOptions(config, addresses[0]),
       retryStrategy: retry,
       sentinelRetryStrategy: retry,
     }
@@ -29,17 +29,17 @@ export function clientFor(config: RedisConfig, tls: RedisTls | undefined): Redis
       retryDelayOnFailover: 10,
       retryDelayOnClusterDown: 10,
       retryDelayOnTryAgain: 10,
-      redisOptions: commonOptions(config, tls),
+      redisOptions: commonOptions(config),
     },
   )
 }
 
 /** A connection that only listens, to one of the addresses: published once, a message reaches all nodes of a cluster. */
-export function subscriberFor(config: RedisConfig, tls: RedisTls | undefined, attempt: number): Redis {
+export function subscriberFor(config: RedisConfig, attempt: number): Redis {
   const address = config.addresses[attempt % config.addresses.length]
   const once = (): null => null
   return new Redis({
-    ...nodeOptions(config, tls, address),
+    ...nodeOptions(config, address),
     autoResubscribe: false,
     retryStrategy: once,
     sentinelRetryStrategy: once,
@@ -48,12 +48,9 @@ export function subscriberFor(config: RedisConfig, tls: RedisTls | undefined, at
 
 type NodeOptions = RedisOptions & { readonly replyMapping: 'legacy' }
 
-function nodeOptions(
-  config: RedisConfig,
-  tls: RedisTls | undefined,
-  address: RedisConfig['addresses'][number] | undefined,
-): NodeOptions {
-  const common = { ...commonOptions(config, tls), lazyConnect: true, enableOfflineQueue: false }
+function nodeOptions(config: RedisConfig, address: RedisConfig['addresses'][number] | undefined): NodeOptions {
+  const tls = tlsOptions(config.tls)
+  const common = { ...commonOptions(config), lazyConnect: true, enableOfflineQueue: false }
   if (config.masterName === undefined)
     return { ...common, ...(address && { host: address.host, port: address.port }), db: config.db }
   return {
@@ -68,7 +65,8 @@ function nodeOptions(
   }
 }
 
-function commonOptions(config: RedisConfig, tls: RedisTls | undefined) {
+function commonOptions(config: RedisConfig) {
+  const tls = tlsOptions(config.tls)
   return {
     connectTimeout: config.dialTimeoutMs,
     commandTimeout: config.readTimeoutMs,
@@ -82,6 +80,12 @@ function commonOptions(config: RedisConfig, tls: RedisTls | undefined) {
     ...(config.password && { password: config.password.reveal() }),
     ...(tls && { tls }),
   }
+}
+
+function tlsOptions(tls: RedisConfig['tls']): ConnectionOptions | undefined {
+  if (tls === undefined) return undefined
+  const { cert, key, cas } = tls
+  return { ...(cert && key && { cert, key: key.reveal() }), ...(cas.length > 0 && { ca: cas.join('\n') }) }
 }
 
 function isCluster(config: RedisConfig): boolean {

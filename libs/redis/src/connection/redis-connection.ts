@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { Logger } from '@berth/errors'
 import type { RedisConfig } from '@berth/process'
 import { clientFor, type RedisClient, subscriberFor } from './clients.ts'
-import { loadRedisTls, type RedisTls } from './redis-tls.ts'
 import { Subscription, type Subscriber } from './subscription.ts'
 
 /**
@@ -12,16 +10,14 @@ import { Subscription, type Subscriber } from './subscription.ts'
 export class RedisConnection {
   readonly client: RedisClient
   readonly #config: RedisConfig
-  readonly #tls: RedisTls | undefined
   readonly #log: Logger
   readonly #subscriptions: Subscription[] = []
   #isLost = false
 
-  constructor(config: RedisConfig, tls: RedisTls | undefined, log: Logger) {
+  constructor(config: RedisConfig, log: Logger) {
     this.#config = config
-    this.#tls = tls
     this.#log = log
-    this.client = clientFor(config, tls)
+    this.client = clientFor(config)
     // ioredis tells of every attempt; what matters is when it began to fail, and that it is over.
     this.client.on('error', (error: unknown) => this.#lost(error))
     this.client.on('close', () => this.#lost(undefined))
@@ -32,7 +28,7 @@ export class RedisConnection {
   /** Has `subscriber` told of what is published, on a connection of its own. Its life is this connection's. */
   subscribe(channel: string, subscriber: Subscriber): Subscription {
     let attempts = 0
-    const connect = () => subscriberFor(this.#config, this.#tls, attempts++)
+    const connect = () => subscriberFor(this.#config, attempts++)
     const subscription = new Subscription({ channel, subscriber, connect, log: this.#log })
     this.#subscriptions.push(subscription)
     return subscription
@@ -56,12 +52,7 @@ export class RedisConnection {
   }
 }
 
-/**
- * Connects, but does not wait for it.
- *
- * @throws ConfigError: a file that TLS needs cannot be used
- */
+/** Connects, but does not wait for it. */
 export function openRedis(config: RedisConfig, log: Logger): RedisConnection {
-  const tls = loadRedisTls(config, (path) => readFileSync(path, 'utf8'))
-  return new RedisConnection(config, tls, log)
+  return new RedisConnection(config, log)
 }

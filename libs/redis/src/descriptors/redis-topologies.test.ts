@@ -57,9 +57,9 @@ describeReached('in Redis, over TLS with certificates of both ends', async () =>
   await run('openssl', ['req', '-x509', ...curve, ...subject, '-days', '2', '-keyout', key, '-out', cert])
   const own = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert]
   const { port } = await start(['--tls-port', ...own, '--tls-auth-clients', 'yes'])
-  const [keyText, certText] = await Promise.all([readFile(key), readFile(cert)])
+  const [keyText, certText] = await Promise.all([readFile(key, 'utf8'), readFile(cert, 'utf8')])
   return {
-    config: { addresses: [at(port)], tls: { certificateFile: cert, keyFile: key, caFiles: [cert] } },
+    config: { addresses: [at(port)], tls: { cert: certText, key: new Secret(keyText), cas: [certText] } },
     stores: [{ ...at(port), tls: { key: keyText, cert: certText, ca: certText } }],
   }
 })

@@ -1,16 +1,18 @@
 import { ChannelCredentials, type MethodDefinition, type ServiceError } from '@grpc/grpc-js'
 import type { Requester } from '@berth/access'
 import type { Logger } from '@berth/errors'
-import type { Tracer } from '@berth/process'
-import type { RpcClientTls } from '../tls.ts'
+import type { RpcTls, Tracer } from '@berth/process'
 import { type Attempt, Attempts } from './attempts.ts'
 import { callForMany, callForOne, MessageStream } from './calling.ts'
 import { Replicas } from './replicas.ts'
 
+/** What TLS needs of a client: a certificate only where servers ask for one. */
+export type RpcClientTls = Pick<RpcTls, 'cas'> & Partial<RpcTls>
+
 export interface RpcChannelOptions {
   /** `host:port`, or `dns:///name:port` for all addresses of a name, which are looked up again as they change. */
   readonly addresses: readonly string[]
-  readonly tls?: RpcClientTls
+  readonly tls?: RpcClientTls | undefined
   /** How long a call may take with all its attempts. Default: 30 s. */
   readonly deadlineMs?: number
   readonly log?: Logger
@@ -109,5 +111,5 @@ function credentialsOf(tls: RpcClientTls | undefined): ChannelCredentials {
   if (tls === undefined) return ChannelCredentials.createInsecure()
   const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text))
   const cas = tls.cas.length === 0 ? undefined : tls.cas.join('\n')
-  return ChannelCredentials.createSsl(pem(cas), pem(tls.key), pem(tls.cert))
+  return ChannelCredentials.createSsl(pem(cas), pem(tls.key?.reveal()), pem(tls.cert))
 }

@@ -3,14 +3,13 @@ import type { Requester } from '@berth/access'
 import type { Blobs } from '@berth/blobs'
 import type { Logger } from '@berth/errors'
 import type { Catalog, Manifests, Referrers, Tags } from '@berth/manifests'
-import { cannotListen, formatAddress, type Tracer } from '@berth/process'
+import { cannotListen, formatAddress, type RpcTls, type Tracer } from '@berth/process'
 import { HealthService } from '../gen/grpc/health/v1/health.ts'
 import { BlobsServiceService } from '../gen/registry/v1/blobs.ts'
 import { CatalogServiceService } from '../gen/registry/v1/catalog.ts'
 import { ManifestsServiceService } from '../gen/registry/v1/manifests.ts'
 import { ReferrersServiceService } from '../gen/registry/v1/referrers.ts'
 import { TagsServiceService } from '../gen/registry/v1/tags.ts'
-import type { RpcServerTls } from '../tls.ts'
 import { maxMessageBytes } from '../wire/limits.ts'
 import { Calls } from './calls.ts'
 import { Health } from './health.ts'
@@ -94,14 +93,14 @@ export class RpcServer {
    * @throws ConfigError: other machines could reach it, without TLS and without `insecure`
    * @throws StartError it cannot listen there
    */
-  async listen({ host, port, insecure = false }: RpcListenAddress, tls?: RpcServerTls): Promise<{ port: number }> {
+  async listen({ host, port, insecure = false }: RpcListenAddress, tls?: RpcTls): Promise<{ port: number }> {
     requireProtection(host, tls !== undefined, insecure)
     if (host !== undefined) return { port: await this.#bind(host, port, tls) }
     // Where there is no IPv6, nothing can listen on its addresses.
     return { port: await this.#bind('::', port, tls).catch(() => this.#bind('0.0.0.0', port, tls)) }
   }
 
-  #bind(host: string, port: number, tls: RpcServerTls | undefined): Promise<number> {
+  #bind(host: string, port: number, tls: RpcTls | undefined): Promise<number> {
     const address = formatAddress({ net: 'tcp', host, port })
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(address, credentialsOf(tls), (error, bound) =>
@@ -123,10 +122,9 @@ export class RpcServer {
   }
 }
 
-function credentialsOf(tls: RpcServerTls | undefined): ServerCredentials {
+function credentialsOf(tls: RpcTls | undefined): ServerCredentials {
   if (tls === undefined) return ServerCredentials.createInsecure()
-  const { cert, key, clientCas } = tls
-  const cas = clientCas.length === 0 ? null : Buffer.from(clientCas.join('\n'))
-  const pair = { cert_chain: Buffer.from(cert), private_key: Buffer.from(key) }
+  const cas = tls.cas.length === 0 ? null : Buffer.from(tls.cas.join('\n'))
+  const pair = { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key.reveal()) }
   return ServerCredentials.createSsl(cas, [pair], cas !== null)
 }

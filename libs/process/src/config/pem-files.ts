@@ -1,0 +1,51 @@
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import type { Findings } from './problems.ts'
+
+/** The files of one section's TLS: each that cannot be read is a problem, and so is what TLS says to all of them. */
+export class PemFiles {
+  readonly #section: string
+  readonly #readFile: (path: string) => string
+  readonly #findings: Findings
+  #areRead = true
+
+  /** @param section as in `http.tls` */
+  constructor(section: string, readFile: (path: string) => string, findings: Findings) {
+    this.#section = section
+    this.#readFile = readFile
+    this.#findings = findings
+  }
+
+  /** @returns what the file holds that is the value of `key`; nothing where that is a problem */
+  read(key: string, file: string): string {
+    try {
+      const text = this.#readFile(file)
+      if (text.trim() !== '') return text
+      this.#report(key, `${file} is empty`)
+    } catch (error) {
+      this.#report(key, `cannot be read: ${reasonOf(error)}`)
+    }
+    return ''
+  }
+
+  /** Whether all was read, and TLS takes it. */
+  areUsable(contents: SecureContextOptions): boolean {
+    if (!this.#areRead) return false
+    try {
+      createSecureContext(contents)
+      return true
+    } catch (error) {
+      const message = `the certificate, its key or the CAs cannot be used: ${reasonOf(error)}`
+      this.#findings.problem(this.#section, message)
+      return false
+    }
+  }
+
+  #report(key: string, message: string): void {
+    this.#areRead = false
+    this.#findings.problem(`${this.#section}.${key}`, message)
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
