@@ -3,8 +3,10 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Config, loadConfig } from '@berth/process'
+import { ByteBudget } from '@berth/bytes'
+import { type Config, loadConfig, type S3Config } from '@berth/process'
 import { readOrMakeSecret } from '@berth/storage-filesystem'
+import { openBucket, readOrMakeStoredSecret } from '@berth/storage-s3'
 import { freePort } from '../../e2e/src/free-port.ts'
 import { type Options, UsageError } from './options.ts'
 import { blobNodeProgram, gatewayProgram, manifestProgram, type Ports, type Shared } from './programs.ts'
@@ -12,6 +14,9 @@ import { redisProgram, type RedisRole } from './redis.ts'
 import { type Program, Service } from './service.ts'
 
 const compileCache = fileURLToPath(new URL('../../node_modules/.cache/berth-compile', import.meta.url))
+
+/** Far more than a secret has. */
+const secretBudget = 1024 * 1024
 
 /** Beyond the time that the configuration gives requests in flight. */
 const graceMs = 10_000
@@ -95,13 +100,13 @@ export class Deployment {
 
   async #shared(): Promise<Shared> {
     const { driver, cache } = this.#config.storage
-    if (driver.name !== 'filesystem') throw new UsageError('several processes cannot share a storage in memory')
+    if (driver.name === 'inmemory') throw new UsageError('several processes cannot share a storage in memory')
     const overrides: Record<string, unknown> = {}
     if (this.#config.secrets.uploadKeys === undefined) {
       // The one that a registry in one process would have, so that uploads outlive a restart.
-      overrides['REGISTRY_HTTP_SECRET'] = Buffer.from(await readOrMakeSecret(driver.rootDirectory)).toString(
-        'base64url',
-      )
+      const secret =
+        driver.name === 'filesystem' ? await readOrMakeSecret(driver.rootDirectory) : await this.#secretOfBucket(driver)
+      overrides['REGISTRY_HTTP_SECRET'] = Buffer.from(secret).toString('base64url')
     }
     if (this.#config.log.formatter === undefined && process.stdout.isTTY) overrides['REGISTRY_LOG_FORMATTER'] = 'text'
     if (this.#config.redis.cache === undefined) {
@@ -113,6 +118,16 @@ export class Deployment {
     // Compiled once, the many processes of a deployment start in half the time.
     const environment = { NODE_COMPILE_CACHE: compileCache, ...process.env }
     return { config: this.#config, file: this.#options.config, environment, overrides }
+  }
+
+  async #secretOfBucket(config: S3Config): Promise<Uint8Array> {
+    const credentials = this.#config.secrets.s3
+    const driver = await openBucket({ config, credentials, isReadOnly: false, budget: new ByteBudget(secretBudget) })
+    try {
+      return await readOrMakeStoredSecret(driver)
+    } finally {
+      await driver.close()
+    }
   }
 
   async #redis(role: RedisRole): Promise<number> {

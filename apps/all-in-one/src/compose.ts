@@ -31,7 +31,7 @@ export async function compose(
   const metrics = createMetrics({ version })
   const controlled = config.auth && lifecycle.own(openAccess(config.auth, log))
   const access = controlled && { controller: controlled.controller, metrics: metrics.access }
-  const opened = await openStorage(config.storage, lifecycle, log)
+  const opened = await openStorage(config, lifecycle, log, metrics)
   const { name: driver } = opened.driver
   const observer = storageObserver({ driver, metrics: metrics.storage(driver), tracer, kindOf: pathKind })
   const storage = ObservedDriver.observe(opened.driver, observer)
@@ -59,7 +59,7 @@ export async function compose(
     blobs,
     policy: config.manifests,
     schema1: { ...config.schema1, mayStoreLayer: !config.storage.readOnly },
-    isExclusive: true,
+    isExclusive: opened.isExclusive,
     log,
   })
 
@@ -79,7 +79,8 @@ export async function compose(
   )
 
   const probe = async (): Promise<void> => void (await findStat(storage, layout.registryRoot))
-  const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe } }, lifecycle)
+  const { needs, root } = opened
+  const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe }, needs }, lifecycle)
   const api = await serveApi(
     {
       config,
@@ -93,5 +94,5 @@ export async function compose(
     lifecycle,
   )
   const debug = health.debug && formatAddress(health.debug)
-  log.info({ api, debug, storage: storage.name, root: opened.rootDirectory }, 'listening')
+  log.info({ api, debug, storage: storage.name, root }, 'listening')
 }

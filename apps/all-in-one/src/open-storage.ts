@@ -1,6 +1,6 @@
 import { ByteBudget } from '@berth/bytes'
-import type { Config, Lifecycle, ProcessLogger } from '@berth/process'
-import type { SendingDriver, StorageDriver } from '@berth/storage'
+import type { Check, Config, Lifecycle, Metrics, ProcessLogger } from '@berth/process'
+import type { RedirectingDriver, SendingDriver, StorageDriver } from '@berth/storage'
 import { MemoryDriver } from '@berth/storage/memory'
 import { openTree, readOrMakeSecret } from '@berth/storage-filesystem'
 
@@ -8,43 +8,84 @@ import { openTree, readOrMakeSecret } from '@berth/storage-filesystem'
 const bufferBudget = 64 * 1024 * 1024
 
 export interface OpenedStorage {
-  readonly driver: StorageDriver & SendingDriver
+  readonly driver: StorageDriver & Partial<SendingDriver> & Partial<RedirectingDriver>
   /** Where it is, if it is anywhere. */
-  readonly rootDirectory: string | undefined
+  readonly root: string | undefined
+  /** Whether nobody else changes what is stored. */
+  readonly isExclusive: boolean
   /** Signs upload tokens where the configuration has no key. */
   readonly secret: Uint8Array
+  /** What the process cannot be sent requests without. */
+  readonly needs: readonly Check[]
   /** Removes what writes left that were cut off by the end of a process. */
   purgeTemporary(olderThanMs: number): Promise<number>
 }
 
 /** Opens the storage that is configured, and owns its tree. */
 export async function openStorage(
-  config: Config['storage'],
+  config: Config,
   lifecycle: Lifecycle,
   log: ProcessLogger,
+  metrics: Metrics,
 ): Promise<OpenedStorage> {
-  if (config.driver.name === 'inmemory') {
-    const secret = crypto.getRandomValues(new Uint8Array(32))
-    return {
-      driver: lifecycle.own(new MemoryDriver()),
-      rootDirectory: undefined,
-      secret,
-      purgeTemporary: async () => 0,
-    }
+  const { driver } = config.storage
+  switch (driver.name) {
+    case 'inmemory':
+      return {
+        driver: lifecycle.own(new MemoryDriver()),
+        root: undefined,
+        isExclusive: true,
+        secret: crypto.getRandomValues(new Uint8Array(32)),
+        needs: [],
+        purgeTemporary: async () => 0,
+      }
+    case 'filesystem':
+      return openDirectory(driver.rootDirectory, lifecycle, log)
+    case 's3':
+      return openS3(driver, config, lifecycle, metrics)
   }
+}
+
+async function openDirectory(directory: string, lifecycle: Lifecycle, log: ProcessLogger): Promise<OpenedStorage> {
+  const budget = new ByteBudget(bufferBudget)
   const { driver, rootDirectory } = lifecycle.own(
-    await openTree({
-      rootDirectory: config.driver.rootDirectory,
-      owner: 'berth',
-      mode: 'exclusive',
-      budget: new ByteBudget(bufferBudget),
-      log,
-    }),
+    await openTree({ rootDirectory: directory, owner: 'berth', mode: 'exclusive', budget, log }),
   )
   return {
     driver,
-    rootDirectory,
+    root: rootDirectory,
+    isExclusive: true,
     secret: await readOrMakeSecret(rootDirectory),
+    needs: [],
+    purgeTemporary: (olderThanMs) => driver.purgeTemporary(olderThanMs),
+  }
+}
+
+/** Any number of processes may work on a bucket. */
+async function openS3(
+  s3: Config['storage']['driver'] & { name: 's3' },
+  { storage, secrets }: Config,
+  lifecycle: Lifecycle,
+  metrics: Metrics,
+): Promise<OpenedStorage> {
+  // Only whoever has a bucket pays for loading what speaks to it.
+  const { openBucket, readOrMakeStoredSecret } = await import('@berth/storage-s3')
+  const driver = lifecycle.own(
+    await openBucket({
+      config: s3,
+      credentials: secrets.s3,
+      isReadOnly: storage.readOnly,
+      budget: new ByteBudget(bufferBudget),
+      observer: metrics.objectStore(),
+    }),
+  )
+  const isSecretNeeded = secrets.uploadKeys === undefined && !storage.readOnly
+  return {
+    driver,
+    root: `${s3.bucket}/${s3.rootDirectory.replace(/^\/+/, '')}`,
+    isExclusive: false,
+    secret: isSecretNeeded ? await readOrMakeStoredSecret(driver) : crypto.getRandomValues(new Uint8Array(32)),
+    needs: [{ name: 'object store', intervalMs: 2000, threshold: 1, check: () => driver.check() }],
     purgeTemporary: (olderThanMs) => driver.purgeTemporary(olderThanMs),
   }
 }

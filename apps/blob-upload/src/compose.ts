@@ -1,7 +1,6 @@
 import { Requester } from '@berth/access'
 import { openAccess } from '@berth/access/stored'
 import { StoredBlobs } from '@berth/blobs/stored'
-import { ByteBudget } from '@berth/bytes'
 import { serveApi } from '@berth/http-api'
 import {
   createMetrics,
@@ -17,13 +16,10 @@ import {
 import { openRedis, RedisDescriptors } from '@berth/redis'
 import { RpcServer } from '@berth/rpc'
 import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
-import { openTree } from '@berth/storage-filesystem'
 import { KeyRing } from '@berth/uploads'
 import { StoredBlobUploads, StoredUploadPurge } from '@berth/uploads/stored'
 import type { BlobNodeConfig } from './config.ts'
-
-/** What all buffers of the process may have at a time. */
-const bufferBudget = 64 * 1024 * 1024
+import { openStorage } from './open-storage.ts'
 
 /** A blob node: blobs and uploads, over HTTP to clients and over gRPC to services. The one file here that says `new`. */
 export async function compose(
@@ -35,12 +31,10 @@ export async function compose(
   const metrics = createMetrics({ version })
   const controlled = config.auth && lifecycle.own(openAccess(config.auth, log))
   const access = controlled && { controller: controlled.controller, metrics: metrics.access }
-  const budget = new ByteBudget(bufferBudget)
-  const { rootDirectory } = config
-  const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'blob-upload', mode: 'shared', budget, log }))
-  const { name: driver } = tree.driver
+  const opened = await openStorage(config, lifecycle, log, metrics)
+  const { name: driver } = opened.driver
   const observer = storageObserver({ driver, metrics: metrics.storage(driver), tracer, kindOf: pathKind })
-  const storage = ObservedDriver.observe(tree.driver, observer)
+  const storage = ObservedDriver.observe(opened.driver, observer)
 
   const { blobDescriptor, blobDescriptorSize } = config.storage.cache
   const redis = blobDescriptor === 'redis' ? config.redis.cache : undefined
@@ -66,13 +60,16 @@ export async function compose(
       metrics: metrics.uploads,
       log,
       purge: (ageMs, options) => purge.purge(ageMs, options),
-      purgeTemporary: (ageMs) => tree.driver.purgeTemporary(ageMs),
+      purgeTemporary: (ageMs) => opened.purgeTemporary(ageMs),
     },
     lifecycle,
   )
 
   const probe = async (): Promise<void> => void (await findStat(storage, layout.registryRoot))
-  const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe } }, lifecycle)
+  const health = await serveHealth(
+    { config, log, metrics, storage: { driver: storage.name, probe }, needs: opened.needs },
+    lifecycle,
+  )
   const { listen, tls, insecure, maxConnectionAgeMs } = config.rpc
   const server = lifecycle.own(
     new RpcServer({ log, tracer, requester: config.auth && new Requester(), services: { blobs }, maxConnectionAgeMs }),
@@ -84,5 +81,5 @@ export async function compose(
   )
   const rpc = formatAddress({ ...listen, port })
   const debug = health.debug && formatAddress(health.debug)
-  log.info({ api, rpc, debug, storage: storage.name, root: tree.rootDirectory }, 'listening')
+  log.info({ api, rpc, debug, storage: storage.name, root: opened.root }, 'listening')
 }

@@ -19,7 +19,7 @@ describe('a blob node', () => {
 
   it('does not start on a memory of its own, or where services cannot reach it', () => {
     const refused = () => configOf('{storage: inmemory, http: {secret: s}}')
-    expect(refused).toThrow('storage.filesystem: is required')
+    expect(refused).toThrow('storage.filesystem or storage.s3: is required')
     expect(refused).toThrow('rpc.listen: is required')
   })
 

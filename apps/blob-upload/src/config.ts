@@ -7,14 +7,14 @@ export function blobNodeConfig(config: Config) {
   const { rpc, secrets, storage } = config
   const { 'uploads.keys': uploadKeys, ...required } = requireKeys('blob-upload', {
     // Several processes cannot share memory.
-    'storage.filesystem': storage.driver.name === 'filesystem' ? storage.driver : undefined,
+    'storage.filesystem or storage.s3': storage.driver.name === 'inmemory' ? undefined : storage.driver,
     'rpc.listen': rpc.listen,
     // Any node continues any upload, so all must have the same keys.
     'uploads.keys': secrets.uploadKeys,
   })
   return {
     ...config,
-    rootDirectory: required['storage.filesystem'].rootDirectory,
+    sharedDriver: required['storage.filesystem or storage.s3'],
     rpc: { ...rpc, listen: required['rpc.listen'] },
     uploadKeys: {
       signing: uploadKeys.signing.reveal(),

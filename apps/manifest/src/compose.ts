@@ -1,5 +1,4 @@
 import { Requester } from '@berth/access'
-import { ByteBudget } from '@berth/bytes'
 import { openManifests } from '@berth/manifests/stored'
 import {
   createMetrics,
@@ -13,11 +12,8 @@ import {
 } from '@berth/process'
 import { RemoteBlobs, RpcChannel, RpcServer } from '@berth/rpc'
 import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
-import { openTree } from '@berth/storage-filesystem'
 import type { ManifestConfig } from './config.ts'
-
-/** What all buffers of the process may have at a time: manifests are small. */
-const bufferBudget = 32 * 1024 * 1024
+import { openStorage } from './open-storage.ts'
 
 /** Manifests, tags, referrers and the catalog, over gRPC. The one file here that says `new`. */
 export async function compose(
@@ -27,12 +23,10 @@ export async function compose(
   tracer?: Tracer,
 ): Promise<void> {
   const metrics = createMetrics({ version })
-  const budget = new ByteBudget(bufferBudget)
-  const { rootDirectory } = config
-  const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'manifest', mode: 'shared', budget, log }))
-  const { name: driver } = tree.driver
+  const opened = await openStorage(config, lifecycle, log, metrics)
+  const { name: driver } = opened.driver
   const observer = storageObserver({ driver, metrics: metrics.storage(driver), tracer, kindOf: pathKind })
-  const storage = ObservedDriver.observe(tree.driver, observer)
+  const storage = ObservedDriver.observe(opened.driver, observer)
 
   const requester = config.auth && new Requester()
   const { addresses } = config.services.blobs
@@ -49,11 +43,14 @@ export async function compose(
   lifecycle.own(adoptInBackground())
 
   const probe = async (): Promise<void> => void (await findStat(storage, layout.registryRoot))
-  const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe } }, lifecycle)
+  const health = await serveHealth(
+    { config, log, metrics, storage: { driver: storage.name, probe }, needs: opened.needs },
+    lifecycle,
+  )
   const { listen, tls, insecure, maxConnectionAgeMs } = config.rpc
   const server = lifecycle.own(new RpcServer({ log, tracer, requester, services, maxConnectionAgeMs }))
   const { port } = await server.listen({ ...listen, insecure }, tls)
   const rpc = formatAddress({ ...listen, port })
   const debug = health.debug && formatAddress(health.debug)
-  log.info({ rpc, debug, storage: storage.name, root: tree.rootDirectory }, 'listening')
+  log.info({ rpc, debug, storage: storage.name, root: opened.root }, 'listening')
 }

@@ -7,13 +7,13 @@ export function manifestConfig(config: Config) {
   const { rpc, services, storage } = config
   const required = requireKeys('manifest', {
     // Several processes cannot share memory.
-    'storage.filesystem': storage.driver.name === 'filesystem' ? storage.driver : undefined,
+    'storage.filesystem or storage.s3': storage.driver.name === 'inmemory' ? undefined : storage.driver,
     'rpc.listen': rpc.listen,
     'services.blobs.addresses': services.blobs.addresses,
   })
   return {
     ...config,
-    rootDirectory: required['storage.filesystem'].rootDirectory,
+    sharedDriver: required['storage.filesystem or storage.s3'],
     rpc: { ...rpc, listen: required['rpc.listen'] },
   }
 }

@@ -2,6 +2,7 @@
  * The storage driver that keeps everything in a bucket of an object store that speaks S3.
  * Begin with `s3-driver.ts`; `areas.ts` has how uploads are kept in parts, `store.ts` how the store's weather is met.
  */
+export { openBucket, type OpenBucketOptions, readOrMakeStoredSecret } from './open-bucket.ts'
 export { S3Driver, type S3DriverOptions } from './s3-driver.ts'
 export { defaultSizes, type S3Credentials, type S3Settings } from './s3-settings.ts'
 export type { StoreObserver, StoreOperation, StoreOutcome } from './store-observer.ts'

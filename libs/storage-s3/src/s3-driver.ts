@@ -306,6 +306,15 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
   }
 
   /**
+   * Whether the store answers, as far as requests have shown; while none is answered, this sees whether it does again.
+   *
+   * @throws Error it does not
+   */
+  async check(): Promise<void> {
+    if (this.#store.isCircuitOpen) await this.#objects.find(this.#keys.of(layout.registryRoot))
+  }
+
+  /**
    * Aborts multipart uploads that were begun so long ago, Distribution's too, as a process leaves them that was killed.
    *
    * @returns how many were aborted

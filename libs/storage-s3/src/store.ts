@@ -102,6 +102,11 @@ export class Store {
     }
   }
 
+  /** Whether requests are held back, since none is answered. */
+  get isCircuitOpen(): boolean {
+    return this.#circuit.isOpen
+  }
+
   /** How long to wait after so many attempts: random, so that those that failed together do not return together. */
   pauseMs(earlier: number): number {
     return this.#random() * Math.min(longestPauseMs, firstPauseMs * 2 ** (earlier + 1))

@@ -69,7 +69,7 @@ function toStorage(read: Read['storage'], redis: RedisRoles, findings: Findings)
   }
 }
 
-function toDriver({ filesystem, s3 = undefined, s3Aws = s3 }: Read['storage']): StorageConfig['driver'] {
+function toDriver({ filesystem, s3, s3Aws = s3 }: Read['storage']): StorageConfig['driver'] {
   if (filesystem !== undefined) return { name: 'filesystem', rootDirectory: filesystem.rootDirectory }
   return s3Aws === undefined ? { name: 'inmemory' } : toS3(s3Aws)
 }
