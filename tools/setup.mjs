@@ -5,7 +5,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** Each is a program and the Debian package of the same name. */
-const wanted = ['redis-server', 'skopeo', 'podman', 'buildah', 'docker-registry', 'catatonit']
+const wanted = ['openssl', 'redis-server', 'skopeo', 'podman', 'buildah', 'docker-registry', 'catatonit']
 
 const onPath = (program) =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => {
