@@ -5,6 +5,8 @@
 export { checkUrls, type UrlPolicy } from './check-urls.ts'
 export { detectMediaType } from './detect-media-type.ts'
 export { maxFaults } from './faults.ts'
+export { ImageBuilder, type ImageOptions } from './image-builder.ts'
+export { IndexBuilder } from './index-builder.ts'
 export { imageClass, type ImageClass } from './image-class.ts'
 export type { Manifest, Reference } from './manifest.ts'
 export { isManifestMediaType, isSchema1MediaType, mediaTypes } from './media-types.ts'

@@ -47,3 +47,8 @@ export function isSchema1MediaType(text: string): boolean {
 export function isManifestMediaType(text: string): boolean {
   return manifestTypes.has(text)
 }
+
+/** Whether OCI, and not Docker, says what content of this type is. */
+export function isOciMediaType(text: string): boolean {
+  return text.startsWith('application/vnd.oci.')
+}

@@ -21,7 +21,7 @@ export interface Schema1Step {
   readonly history: string
 }
 
-/** As many as a manifest may have. */
+/** Bytes that a manifest may have. */
 const maxPayload = 4 * 1024 * 1024
 
 /** @param steps from the top down, as schema1 lists them */
