@@ -17,8 +17,8 @@ export interface ErrorDetail {
   PAGINATION_NUMBER_INVALID: { n: string }
   /** `offset` is where the upload stands, or the size of the blob whose range was asked for, in bytes. */
   RANGE_INVALID: { range: string; offset: number }
-  /** `limit`: more than so many bytes were sent; otherwise what was announced and what came. */
-  SIZE_INVALID: { limit: number } | { announced: number; received: number }
+  /** `limit`: more than so many bytes were sent (of content, or else of what is named); otherwise what was announced and came. */
+  SIZE_INVALID: { limit: number; of?: 'head' | 'url' } | { announced: number; received: number }
   TAG_INVALID: { tag: string; reason: string }
   TOOMANYREQUESTS: { retryAfterMs: number }
   /** Everything that was asked for, with upstream's keys; `null` where that is nothing but to be known. */
@@ -33,7 +33,13 @@ export type ErrorCode = keyof ErrorDetail
 /** What a person reads of an error with this detail. */
 export function messageOf<C extends ErrorCode>(code: C, detail: ErrorDetail[C]): string {
   const isTooLarge = code === 'SIZE_INVALID' && typeof detail === 'object' && detail !== null && 'limit' in detail
-  return isTooLarge ? 'content is larger than allowed' : messages[code]
+  return isTooLarge ? tooLarge['of' in detail ? detail.of : 'content'] : messages[code]
+}
+
+const tooLarge = {
+  content: 'content is larger than allowed',
+  head: 'the head of the request is larger than allowed',
+  url: 'the URL is longer than allowed',
 }
 
 /** What a person reads, with the code. */

@@ -24,6 +24,8 @@ export interface DispatcherParts {
   readonly idOf: (request: Request) => string
   readonly connections: Connections
   readonly tracer: Tracer | undefined
+  /** Characters that the path and query of a request may have. */
+  readonly urlMaxLength: number
   /** There is none where everyone may do everything. */
   readonly guard: AccessGuard | undefined
 }
@@ -81,7 +83,7 @@ export class Dispatcher {
     error?: unknown,
     span?: Span,
   ): Promise<void> {
-    const { urls, idOf, log, isHealthy, connections } = this.#parts
+    const { urls, idOf, log, isHealthy, connections, urlMaxLength } = this.#parts
     const exchange = new RequestExchange(
       urls,
       idOf(request),
@@ -97,6 +99,7 @@ export class Dispatcher {
     connections.began(exchange)
     try {
       if (!isHealthy()) throw unhealthy()
+      if (request.url.length > urlMaxLength) throw this.#urlTooLong()
       if (expectsTooMuch(request)) return refuse(exchange, renderText(417, 'Expectation failed'))
       if (isEncodedUnreadably(request)) return refuse(exchange, renderText(400, 'Bad request'))
       const step = route === undefined ? this.#stepOffRoutes(request, error) : this.#stepOn(route, exchange)
@@ -110,13 +113,20 @@ export class Dispatcher {
     }
   }
 
+  #urlTooLong(): RegistryError {
+    const { log, urlMaxLength: limit } = this.#parts
+    log.refused('URL too long')
+    return new RegistryError('SIZE_INVALID', { limit, of: 'url' })
+  }
+
   #stepOn(route: MountedRoute, exchange: RequestExchange): Step {
     const elsewhere = stepToCleanPath(exchange.request)
     if (elsewhere !== undefined) return elsewhere
     const { guard } = this.#parts
-    // Where an operation is done elsewhere, it is decided there who may.
-    if (guard === undefined || (route.isRelayed && operationOf(route, exchange) !== undefined))
-      return stepOf(route, exchange)
+    if (guard === undefined) return stepOf(route, exchange)
+    // Where an operation is done elsewhere, it is decided there who may, and who learns what a name is.
+    const relayed = route.isRelayed ? operationOf(route, exchange) : undefined
+    if (relayed !== undefined) return relayed
     return () => guard.admitTo(route.name, exchange, () => stepOf(route, exchange)(exchange))
   }
 

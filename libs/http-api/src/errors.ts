@@ -23,6 +23,8 @@ const httpStatus = {
   UNSUPPORTED: 405,
 } satisfies Record<ErrorCode, number>
 
+const tooLargeStatus = { content: 413, url: 414, head: 431 }
+
 /** Seconds after which a client may try again what is unavailable now. */
 const retryAfter = 5
 
@@ -51,7 +53,9 @@ export function renderText(status: number, text: string, headers: readonly strin
 }
 
 function statusOf(fault: RegistryError): number {
-  return isOf('SIZE_INVALID', fault) && 'limit' in fault.detail ? 413 : httpStatus[fault.code]
+  return isOf('SIZE_INVALID', fault) && 'limit' in fault.detail
+    ? tooLargeStatus[fault.detail.of ?? 'content']
+    : httpStatus[fault.code]
 }
 
 function retryHeaders(fault: RegistryError): string[] {

@@ -6,8 +6,9 @@ import {
   validateHeaderName,
   validateHeaderValue,
 } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { ServerTls, Tracer } from '@berth/process'
+import { type ServerTls, type Tracer, validTo } from '@berth/process'
 import type { Express, Request, Response } from 'express'
 import { type AccessControl, AccessGuard } from './access/access-guard.ts'
 import { requireEntries } from './access/route-access.ts'
@@ -23,7 +24,7 @@ import { routes } from './routes.ts'
 import type { RegistryServices } from './services.ts'
 import { defaultSettings, type HttpApiSettings } from './settings.ts'
 import { removeStaleSocket } from './connections/stale-socket.ts'
-import { createTlsServer } from './connections/tls.ts'
+import { createTlsServer, renewTls } from './connections/tls.ts'
 import { trustedPeers } from './urls/trusted-proxies.ts'
 import { Urls } from './urls/urls.ts'
 
@@ -44,8 +45,6 @@ export interface HttpApiOptions {
 /** Where to listen: a port (0 for any that is free), or the path of a Unix socket. */
 export type ListenAddress = { readonly port: number; readonly host?: string } | { readonly path: string }
 
-const maxHeaderSize = 64 * 1024
-
 /** Serves the API on one address, over HTTP or HTTPS. */
 export class HttpApiServer {
   /** The Express application, for whoever serves it on a server of their own. */
@@ -53,17 +52,21 @@ export class HttpApiServer {
   readonly #settings: HttpApiSettings
   readonly #dispatcher: Dispatcher
   readonly #connections: Connections
+  readonly #metrics: RequestMetrics
   #server: Server | undefined
+  /** The same, where it speaks TLS. */
+  #secure: SecureServer | undefined
 
   constructor(options: HttpApiOptions) {
     const { services, log, metrics = noMetrics, tracer, access, isHealthy = () => true } = options
     const settings = settingsOf(options)
-    const connections = new Connections(settings)
+    const connections = new Connections({ settings, log, metrics })
     const urls = new Urls(settings)
     requireEntries(routes)
     const mounted = mountRoutes(routes, services, settings)
     this.#settings = settings
     this.#connections = connections
+    this.#metrics = metrics
     this.#dispatcher = new Dispatcher({
       routes: mounted,
       urls,
@@ -72,6 +75,7 @@ export class HttpApiServer {
       idOf: requestIds(trustedPeers(settings.trustedProxies)),
       connections,
       tracer,
+      urlMaxLength: settings.urlMaxLength,
       guard: access && new AccessGuard({ ...access, urls, log }),
     })
     this.app = createApp(mounted, this.#dispatcher)
@@ -82,7 +86,7 @@ export class HttpApiServer {
   async listen(address: ListenAddress, tls?: ServerTls): Promise<AddressInfo | string> {
     if ('path' in address) await removeStaleSocket(address.path)
     const options = {
-      maxHeaderSize,
+      maxHeaderSize: this.#settings.headMaxSize,
       requestTimeout: 0,
       headersTimeout: this.#settings.headTimeoutMs,
       connectionsCheckingInterval: Math.min(this.#settings.headTimeoutMs, 10_000),
@@ -92,20 +96,32 @@ export class HttpApiServer {
     }
     // Not `httpAllowHalfOpen`: a client that goes away also begins by ending its side. What is done for it must stop then,
     // which is worth more than answers to clients that end theirs and wait.
-    const server = tls === undefined ? createServer(options) : createTlsServer(options, tls)
+    const secure = tls && createTlsServer(options, tls, (refused) => this.#connections.refused(refused))
+    const server = secure ?? createServer(options)
+    // Their size is limited, and that is enough: Node would leave out those beyond a number without a word.
+    server.maxHeadersCount = 0
     this.#server = server
+    this.#secure = secure
     const serve = (request: IncomingMessage, response: ServerResponse): void => this.#serve(request, response)
     server.on('request', serve)
     // What the operation asks for the body is what answers `Expect: 100-continue`.
     server.on('checkContinue', serve)
     server.on('checkExpectation', serve)
     this.#connections.watch(server)
+    if (tls !== undefined) this.#metrics.certificateExpires(validTo(tls.cert))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     server.once('error', reject)
     server.listen(address, resolve)
     await promise
     server.off('error', reject)
     return server.address() as AddressInfo | string
+  }
+
+  /** Shows another certificate to whoever connects from now on. Connections that are there stay as they are. */
+  renew(tls: ServerTls): void {
+    if (this.#secure === undefined) return
+    renewTls(this.#secure, tls)
+    this.#metrics.certificateExpires(validTo(tls.cert))
   }
 
   /**
@@ -130,7 +146,8 @@ function settingsOf({ settings, access }: HttpApiOptions): HttpApiSettings {
   return { ...given, mountsWithoutFrom: given.mountsWithoutFrom && access === undefined }
 }
 
-const noMetrics: RequestMetrics = { inFlight: () => undefined, observe: () => undefined }
+const ignore = (): void => undefined
+const noMetrics: RequestMetrics = { inFlight: ignore, observe: ignore, refused: ignore, certificateExpires: ignore }
 
 /** @throws TypeError: a name or a value that no header may have; better now than in every response */
 function flatten(headers: HttpApiSettings['headers']): string[] {

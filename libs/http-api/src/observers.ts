@@ -13,6 +13,10 @@ export interface AccessMetrics {
   decided(outcome: 'granted' | 'limited' | DenialReason): void
 }
 
+/** Why a connection or a request was turned away before any route saw it. */
+export type RefusalReason =
+  'TLS' | 'client certificate' | 'malformed' | 'head too large' | 'head too slow' | 'URL too long'
+
 /** Where the requests of a route are counted; paths that no route has are not. */
 export interface RequestMetrics {
   /** A request began (1) or ended (-1). */
@@ -26,4 +30,8 @@ export interface RequestMetrics {
     requestBytes: number,
     responseBytes: number,
   ): void
+  /** A connection or a request was turned away before any route saw it. */
+  refused(reason: RefusalReason): void
+  /** Connections are shown a certificate from now on, which expires then. */
+  certificateExpires(at: Date): void
 }

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import {
   cannotListen,
   type Config,
+  followTls,
   formatAddress,
   type Lifecycle,
   type ProcessLogger,
@@ -43,6 +44,7 @@ export async function serveApi(parts: ServedApi, lifecycle: Lifecycle): Promise<
     throw cannotListen('http.addr', listen, error)
   })
   lifecycle.own({ close: () => server.close(config.http.drainTimeoutMs) })
+  if (tls !== undefined) lifecycle.own(followTls(tls, { log: parts.log, use: (renewed) => server.renew(renewed) }))
   return typeof address === 'string'
     ? address
     : formatAddress({ net: 'tcp', host: address.address, port: address.port })
@@ -57,6 +59,7 @@ function settingsOf({ http, storage, uploads, catalog, tags, log }: Config): Par
     trustedProxies: http.trustedProxies,
     isReadOnly: storage.readOnly,
     deletesAllowed: storage.delete.enabled,
+    redirectExcept: storage.redirect.except,
     chunkMinLength: uploads.chunkMinLength,
     catalogMaxEntries: catalog.maxEntries,
     tagsMaxTags: tags.maxTags,

@@ -16,6 +16,8 @@ export interface HttpApiSettings {
   readonly isReadOnly: boolean
   /** `storage.delete.enabled` */
   readonly deletesAllowed: boolean
+  /** `storage.redirect.except`: whose clients are not sent to the store, where others are. */
+  readonly redirectExcept: readonly Cidr[]
   /** Whether a blob may be mounted of any repository: only where nothing restricts reading. */
   readonly mountsWithoutFrom: boolean
   /** `uploads.chunkminlength`: bytes; 0 asks for nothing. */
@@ -34,6 +36,10 @@ export interface HttpApiSettings {
   readonly keepAliveTimeoutMs: number
   /** How long a connection on which nothing is asked is kept when closing: its next request may be on its way. */
   readonly lingerTimeoutMs: number
+  /** `limits.headersize`: bytes that the head of a request may have, its line included. */
+  readonly headMaxSize: number
+  /** `limits.urllength`: characters that the path and query of a request may have. */
+  readonly urlMaxLength: number
   /** How long the head of a request may take. */
   readonly headTimeoutMs: number
 }
@@ -46,6 +52,7 @@ export const defaultSettings: HttpApiSettings = {
   trustedProxies: [],
   isReadOnly: false,
   deletesAllowed: false,
+  redirectExcept: [],
   mountsWithoutFrom: true,
   chunkMinLength: 0,
   catalogMaxEntries: 1000,
@@ -55,5 +62,7 @@ export const defaultSettings: HttpApiSettings = {
   stallTimeoutMs: 60_000,
   keepAliveTimeoutMs: 75_000,
   lingerTimeoutMs: 1000,
+  headMaxSize: 64 * 1024,
+  urlMaxLength: 8 * 1024,
   headTimeoutMs: 30_000,
 }

@@ -2,19 +2,24 @@ import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Server as SocketServer, type Socket } from 'node:net'
 import type { RequestExchange } from '../exchange/request-exchange.ts'
+import type { RequestLogger, RequestMetrics } from '../observers.ts'
 import type { HttpApiSettings } from '../settings.ts'
+import type { RefusedByTls } from './tls.ts'
+import { unreadable } from './unreadable.ts'
 
-/** What a client that does not speak HTTP is told, by the parser's code. */
-const parserAnswers: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+interface ConnectionsParts {
+  readonly settings: Pick<HttpApiSettings, 'stallTimeoutMs' | 'lingerTimeoutMs' | 'headMaxSize'>
+  readonly log: RequestLogger
+  readonly metrics: Pick<RequestMetrics, 'refused'>
 }
 
 /** The connections of a server: which make no progress, which do not speak HTTP, and how all of them end. */
 export class Connections {
   readonly #stallTimeoutMs: number
   readonly #lingerTimeoutMs: number
+  readonly #headMaxSize: number
+  readonly #log: RequestLogger
+  readonly #metrics: Pick<RequestMetrics, 'refused'>
   /** Of each connection, the request that began last. */
   readonly #exchanges = new WeakMap<Duplex, RequestExchange>()
   readonly #open = new Map<string | Socket, Socket>()
@@ -22,9 +27,12 @@ export class Connections {
   #closed: Promise<void> | undefined
   #onIdle: (() => void) | undefined
 
-  constructor({ stallTimeoutMs, lingerTimeoutMs }: Pick<HttpApiSettings, 'stallTimeoutMs' | 'lingerTimeoutMs'>) {
-    this.#stallTimeoutMs = stallTimeoutMs
-    this.#lingerTimeoutMs = lingerTimeoutMs
+  constructor({ settings, log, metrics }: ConnectionsParts) {
+    this.#stallTimeoutMs = settings.stallTimeoutMs
+    this.#lingerTimeoutMs = settings.lingerTimeoutMs
+    this.#headMaxSize = settings.headMaxSize
+    this.#log = log
+    this.#metrics = metrics
   }
 
   /** Whether each connection should end with the response that it has now. */
@@ -75,6 +83,15 @@ export class Connections {
     server.close()
   }
 
+  /** TLS turned someone away. */
+  refused({ isAboutCertificate, ...facts }: RefusedByTls): void {
+    this.#metrics.refused(isAboutCertificate ? 'client certificate' : 'TLS')
+    if (isAboutCertificate) {
+      const { reason: detail, remoteAddress } = facts
+      this.#log.warn({ reason: 'client certificate', detail, remoteAddress }, 'access denied')
+    } else if (this.#log.isLevelEnabled('debug')) this.#log.debug(facts, 'TLS handshake failed')
+  }
+
   #closeAll(): void {
     for (const socket of this.#open.values()) socket.destroy()
   }
@@ -122,8 +139,11 @@ export class Connections {
       socket.destroy()
       return
     }
-    const status = parserAnswers[error.code ?? ''] ?? '400 Bad Request'
-    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    const { reason, answer } = unreadable(error, this.#headMaxSize)
+    this.#metrics.refused(reason)
+    socket.end(answer)
+    // What still comes would reset the connection, and the client not see its answer.
+    socket.resume()
     setTimeout(() => socket.destroy(), 500).unref()
   }
 }

@@ -12,6 +12,14 @@ import { noBlobs, uploadsThat } from '../test-services.ts'
 
 const own = makeCertificate()
 const defaults: ServerTls = {
+  files: {
+    certificateFile: 'cert',
+    keyFile: 'key',
+    clientCaFiles: [],
+    clientAuth: 'none',
+    minimumVersion: 'TLSv1.2',
+    ciphers: 'HIGH',
+  },
   cert: own.cert,
   key: new Secret(own.key),
   minVersion: 'TLSv1.2',

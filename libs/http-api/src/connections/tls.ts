@@ -1,12 +1,55 @@
 import { createServer, type Server, type ServerOptions } from 'node:https'
-import type { TLSSocket } from 'node:tls'
+import type { Socket } from 'node:net'
+import type { SecureContextOptions, TLSSocket } from 'node:tls'
 import type { ClientAuth, ServerTls } from '@berth/process'
 
+/** Someone whom TLS turned away, and why, in OpenSSL's words. */
+export interface RefusedByTls {
+  readonly remoteAddress: string | undefined
+  readonly reason: string
+  /** Whether it is about the certificate that the client showed, or did not. */
+  readonly isAboutCertificate: boolean
+}
+
 /** A server that answers over TLS, to clients that identify themselves as they should. */
-export function createTlsServer(options: ServerOptions, tls: ServerTls): Server {
-  const { cert, key, minVersion, ciphers, clientCas, clientAuth } = tls
+export function createTlsServer(
+  options: ServerOptions,
+  tls: ServerTls,
+  onRefused: (refused: RefusedByTls) => void,
+): Server {
+  const { clientAuth } = tls
   const server = createServer({
     ...options,
+    ...contextOf(tls),
+    requestCert: clientAuth !== 'none',
+    rejectUnauthorized: clientAuth === 'require-and-verify-client-cert',
+  })
+  // Before the server reads any request: what Node can only require and verify at once is looked at here.
+  server.prependListener('secureConnection', (socket) => {
+    if (isAdmitted(socket, clientAuth)) return
+    const reason = (hasCertificate(socket) && verdictOn(socket)) || noCertificate
+    onRefused({ remoteAddress: socket.remoteAddress, reason, isAboutCertificate: true })
+    socket.destroy()
+  })
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    const verdict = verdictOn(socket)
+    const reason = verdict ?? error.code ?? error.message
+    const isAboutCertificate = verdict !== undefined || reason === noCertificate
+    // Who only looks whether anything listens goes away without a word.
+    if (reason !== 'ECONNRESET') onRefused({ remoteAddress: addressOf(socket), reason, isAboutCertificate })
+  })
+  return server
+}
+
+/** From now on, new connections see this certificate. Those that are there stay; none is resumed that began with another. */
+export function renewTls(server: Server, tls: ServerTls): void {
+  server.setSecureContext(contextOf(tls))
+}
+
+const noCertificate = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'
+
+function contextOf({ cert, key, minVersion, ciphers, clientCas }: ServerTls): SecureContextOptions {
+  return {
     cert,
     key: key.reveal(),
     minVersion,
@@ -14,14 +57,20 @@ export function createTlsServer(options: ServerOptions, tls: ServerTls): Server 
     honorCipherOrder: true,
     // An empty list would mean that no CA is trusted; none, that all of the system's are.
     ...(clientCas.length > 0 && { ca: [...clientCas] }),
-    requestCert: clientAuth !== 'none',
-    rejectUnauthorized: clientAuth === 'require-and-verify-client-cert',
-  })
-  // Before the server reads any request: what Node can only require and verify at once is looked at here.
-  server.prependListener('secureConnection', (socket) => {
-    if (!isAdmitted(socket, clientAuth)) socket.destroy()
-  })
-  return server
+  }
+}
+
+/** What is wrong with the certificate that a client showed. Node says so in a code, whatever its types say. */
+function verdictOn({ authorizationError }: TLSSocket): string | undefined {
+  return authorizationError ? String(authorizationError) : undefined
+}
+
+/**
+ * Node has closed a connection by the time it tells of a certificate that nobody vouches for, and knows its peer no
+ * more. The socket below, which no interface shows, still does, since whoever tracks connections asked it before.
+ */
+function addressOf(socket: TLSSocket & { readonly _parent?: Socket }): string | undefined {
+  return socket.remoteAddress ?? socket._parent?.remoteAddress
 }
 
 function isAdmitted(socket: TLSSocket, clientAuth: ClientAuth): boolean {

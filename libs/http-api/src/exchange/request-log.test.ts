@@ -20,6 +20,8 @@ async function serve(get: () => Promise<StoredManifest>, settings: Partial<HttpA
     inFlight: (handler, change) => counted.push([handler, change]),
     observe: (handler, method, status, seconds, requestBytes, responseBytes) =>
       counted.push([handler, method, status, seconds >= 0 && seconds < 60, requestBytes, responseBytes]),
+    refused: (reason) => counted.push([reason]),
+    certificateExpires: () => undefined,
   }
   const services = { manifests: { get, put, delete: unused }, tags }
   const api = await TestApi.open({ services, settings, metrics })

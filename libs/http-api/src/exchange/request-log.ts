@@ -1,5 +1,5 @@
 import type { RegistryError } from '@berth/errors'
-import type { RequestMetrics, RequestLogger } from '../observers.ts'
+import type { RefusalReason, RequestLogger, RequestMetrics } from '../observers.ts'
 import type { RequestExchange } from './request-exchange.ts'
 import { parameterName } from './request-span.ts'
 import { pathOf } from '../urls/request-path.ts'
@@ -39,6 +39,11 @@ export class RequestLog {
     const level = status === 503 ? 'warn' : 'info'
     if ((status < 400 && !this.#logsSuccesses) || !this.#log.isLevelEnabled(level)) return
     this.#log[level](factsOf(exchange, status, durationMs), 'request served')
+  }
+
+  /** A request was turned away before any route saw it. */
+  refused(reason: RefusalReason): void {
+    this.#metrics.refused(reason)
   }
 
   /** Somebody should look at this: a bug or an outage, which the client was told nothing about. */

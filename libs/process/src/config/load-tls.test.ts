@@ -23,6 +23,7 @@ describe('TLS', () => {
     const tls = loadTls({ ...config, ...changes }, readFile, new Findings())
     expect(tls?.key.reveal()).toBe(own.key)
     expect(tls).toEqual({
+      files: { ...config, ...changes },
       cert: own.cert,
       key: expect.anything(),
       minVersion: 'TLSv1.2',
@@ -42,6 +43,11 @@ describe('TLS', () => {
       'a key of another certificate',
       { keyFile: 'otherKey' },
       /http\.tls: the certificate, its key or the CAs cannot be used/,
+    ],
+    [
+      'a file of CAs that holds none',
+      { clientCaFiles: ['key'], clientAuth: 'request-client-cert' as const },
+      /http\.tls: .* cannot be used: a file of CAs has no certificate/,
     ],
     ['a file that holds nothing', { keyFile: 'empty' }, /http\.tls\.key: empty is empty/],
   ])('is a problem where it cannot be used: %s', (_, changes, message) => {

@@ -1,5 +1,5 @@
-import { createSecureContext } from 'node:tls'
 import type { ClientAuth } from './config.ts'
+import { PemFiles } from './pem-files.ts'
 import type { Findings } from './problems.ts'
 import { Secret } from './secret.ts'
 
@@ -15,8 +15,9 @@ export interface TlsFiles {
   readonly ciphers: string
 }
 
-/** What TLS needs, as texts and not as paths. */
+/** What TLS needs: what its files held when they were read, and the files, to be read again. */
 export interface ServerTls {
+  readonly files: TlsFiles
   /** The certificate chain and its key, PEM. */
   readonly cert: string
   readonly key: Secret
@@ -39,42 +40,11 @@ export function loadTls(
   readFile: (path: string) => string,
   findings: Findings,
 ): ServerTls | undefined {
-  let isComplete = true
-  const read = (key: string, file: string): string => {
-    const text = readOrReport(`http.tls.${key}`, file, readFile, findings)
-    isComplete &&= text !== undefined
-    return text ?? ''
-  }
-  const cert = read('certificate', files.certificateFile)
-  const key = read('key', files.keyFile)
-  const clientCas = files.clientCaFiles.map((file, index) => read(`clientcas[${index}]`, file))
-  if (!isComplete) return undefined
   const { minimumVersion: minVersion, ciphers, clientAuth } = files
-  try {
-    createSecureContext({ cert, key, minVersion, ciphers, ca: clientCas })
-  } catch (error) {
-    findings.problem('http.tls', `the certificate, its key or the CAs cannot be used: ${reasonOf(error)}`)
-    return undefined
-  }
-  return { cert, key: new Secret(key), minVersion, ciphers, clientCas, clientAuth }
-}
-
-function readOrReport(
-  path: string,
-  file: string,
-  readFile: (path: string) => string,
-  findings: Findings,
-): string | undefined {
-  try {
-    const text = readFile(file)
-    if (text.trim() !== '') return text
-    findings.problem(path, `${file} is empty`)
-  } catch (error) {
-    findings.problem(path, `cannot be read: ${reasonOf(error)}`)
-  }
-  return undefined
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  const pem = new PemFiles('http.tls', readFile, findings)
+  const cert = pem.read('certificate', files.certificateFile)
+  const key = pem.read('key', files.keyFile)
+  const clientCas = files.clientCaFiles.map((file, index) => pem.read(`clientcas[${index}]`, file))
+  if (!pem.areUsable({ cert, key, cas: clientCas }, { minVersion, ciphers })) return undefined
+  return { files, cert, key: new Secret(key), minVersion, ciphers, clientCas, clientAuth }
 }

@@ -1,4 +1,5 @@
-import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import type { SecureContextOptions } from 'node:tls'
+import { requireUsableTls, type TlsTexts } from '../tls/require-usable-tls.ts'
 import type { Findings } from './problems.ts'
 
 /** The files of one section's TLS: each that cannot be read is a problem, and so is what TLS says to all of them. */
@@ -28,10 +29,10 @@ export class PemFiles {
   }
 
   /** Whether all was read, and TLS takes it. */
-  areUsable(contents: SecureContextOptions): boolean {
+  areUsable(texts: TlsTexts, options?: SecureContextOptions): boolean {
     if (!this.#areRead) return false
     try {
-      createSecureContext(contents)
+      requireUsableTls(texts, options)
       return true
     } catch (error) {
       const message = `the certificate, its key or the CAs cannot be used: ${reasonOf(error)}`

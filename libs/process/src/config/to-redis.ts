@@ -65,6 +65,6 @@ function toTls(path: string, read: ReadRole['tls'], readFile: ReadFile, findings
     ...rootCas.map((file, index) => pem.read(`rootcas[${index}]`, file)),
     ...clientCas.map((file, index) => pem.read(`clientcas[${index}]`, file)),
   ]
-  if (!pem.areUsable({ ...own, ca: cas })) return undefined
+  if (!pem.areUsable({ ...own, cas })) return undefined
   return { ...(own && { cert: own.cert, key: new Secret(own.key) }), cas }
 }

@@ -29,5 +29,5 @@ export function toRpcTls(
   const cert = pem.read('certificate', certificate)
   const key = pem.read('key', keyFile)
   const cas = clientCas.map((file, index) => pem.read(`clientcas[${index}]`, file))
-  return pem.areUsable({ cert, key, ca: cas }) ? { cert, key: new Secret(key), cas } : undefined
+  return pem.areUsable({ cert, key, cas }) ? { cert, key: new Secret(key), cas } : undefined
 }

@@ -25,7 +25,15 @@ export interface HttpMetrics {
     requestBytes: number,
     responseBytes: number,
   ): void
+
+  /** A connection or a request was turned away before any route saw it. */
+  refused(reason: (typeof refusals)[number]): void
+
+  /** Connections are shown a certificate from now on, which expires then. */
+  certificateExpires(at: Date): void
 }
+
+const refusals = ['TLS', 'client certificate', 'malformed', 'head too large', 'head too slow', 'URL too long'] as const
 
 const handlers: readonly HttpHandler[] = [
   'base',
@@ -74,11 +82,26 @@ export function createHttpMetrics(registry: FamilyRegistry): HttpMetrics {
       buckets: sizeBuckets,
     }),
   }
+  const refused = registry.counter({
+    name: 'berth_http_refusals_total',
+    help: 'Connections and requests that were turned away before any route saw them',
+    labels: ['reason'],
+  })
+  const expiry = registry.gauge({
+    name: 'berth_tls_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate that clients are shown expires',
+    labels: ['listener'],
+  })
+  const refusalCounters = new Map(
+    refusals.map((reason) => [reason, refused.child(reason.toLowerCase().replaceAll(' ', '_'))]),
+  )
   const byHandler = new Map(handlers.map((handler) => [handler, new HandlerMetrics(handler, families)]))
   return {
     inFlight: (handler, change) => byHandler.get(handler)?.inFlight.add(change),
     observe: (handler, method, code, seconds, requestBytes, responseBytes) =>
       byHandler.get(handler)?.observe(method, code, seconds, requestBytes, responseBytes),
+    refused: (reason) => refusalCounters.get(reason)?.add(),
+    certificateExpires: (at) => expiry.child('http').set(Math.floor(at.getTime() / 1000)),
   }
 }
 

@@ -1,0 +1,157 @@
+import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ServerTls } from '../config/load-tls.ts'
+import { Secret } from '../config/secret.ts'
+import { makeCertificate } from '../config/test-certificate.ts'
+import { followTls } from './follow-tls.ts'
+
+const first = makeCertificate()
+const second = makeCertificate()
+const other = makeCertificate()
+
+interface Held {
+  readonly cert: string
+  readonly key: string
+  readonly ca?: string
+}
+
+/** A secret as Kubernetes mounts it: files are links through one link, which is swapped for all of them at once. */
+class MountedSecret {
+  readonly path: string
+  #version = 0
+
+  private constructor(path: string) {
+    this.path = path
+  }
+
+  static async open(held: Held): Promise<MountedSecret> {
+    const path = await mkdtemp(join(tmpdir(), 'berth-tls-'))
+    onTestFinished(() => rm(path, { recursive: true }))
+    const secret = new MountedSecret(path)
+    await secret.swap(held)
+    for (const name of ['cert', 'key', 'ca']) await symlink(join('..data', name), join(path, name))
+    return secret
+  }
+
+  async swap({ cert, key, ca = first.cert }: Held): Promise<void> {
+    const version = `..${++this.#version}`
+    await mkdir(join(this.path, version))
+    for (const [name, text] of Object.entries({ cert, key, ca })) await writeFile(join(this.path, version, name), text)
+    await symlink(version, join(this.path, '..data_tmp'))
+    await rename(join(this.path, '..data_tmp'), join(this.path, '..data'))
+  }
+}
+
+async function follow() {
+  const secret = await MountedSecret.open(first)
+  const file = (name: string): string => join(secret.path, name)
+  const tls: ServerTls = {
+    files: {
+      certificateFile: file('cert'),
+      keyFile: file('key'),
+      clientCaFiles: [file('ca')],
+      clientAuth: 'require-and-verify-client-cert',
+      minimumVersion: 'TLSv1.2',
+      ciphers: 'HIGH',
+    },
+    cert: first.cert,
+    key: new Secret(first.key),
+    clientCas: [first.cert],
+    clientAuth: 'require-and-verify-client-cert',
+    minVersion: 'TLSv1.2',
+    ciphers: 'HIGH',
+  }
+  const used: ServerTls[] = []
+  const lines: { level: string; fields: object; message: string }[] = []
+  const line = (level: string) => (fields: object, message: string) => void lines.push({ level, fields, message })
+  let due: (() => void) | undefined
+  let onScheduled = (): void => {}
+  const followed = followTls(tls, {
+    use: (renewed) => used.push(renewed),
+    log: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
+    after: (_, run) => {
+      due = run
+      onScheduled()
+      return () => (due = undefined)
+    },
+  })
+  onTestFinished(() => followed.close())
+  /** Lets it look once, to the end. */
+  const look = async (): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    onScheduled = resolve
+    due?.()
+    await promise
+  }
+  return { secret, file, used, lines, look }
+}
+
+describe('following the files of TLS', () => {
+  it('finds nothing to do while they are the same', async () => {
+    const { secret, used, lines, look } = await follow()
+    await look()
+    await secret.swap(first)
+    await look()
+    expect({ used, lines }).toEqual({ used: [], lines: [] })
+  })
+
+  it('goes on with what they hold once they are swapped, and says until when that is valid', async () => {
+    const { secret, file, used, lines, look } = await follow()
+    await secret.swap({ ...second, ca: other.cert })
+    await look()
+    await look()
+    expect(used).toEqual([
+      expect.objectContaining({ cert: second.cert, clientCas: [other.cert], minVersion: 'TLSv1.2', ciphers: 'HIGH' }),
+    ])
+    expect(used[0]?.key.reveal()).toBe(second.key)
+    const paths = [file('cert'), file('key'), file('ca')]
+    const fields = { key: 'http.tls', paths, validTo: new Date('2100-01-01T00:00:00Z') }
+    expect(lines).toEqual([{ level: 'info', fields, message: 'files were read again' }])
+  })
+
+  it.each([
+    ['the key of another certificate', { cert: second.cert, key: other.key }, /key values mismatch/],
+    ['a certificate that is cut off', { cert: second.cert.slice(0, 200), key: second.key }, /PEM|end line/],
+    ['no certificate', { cert: '', key: second.key }, /is empty/],
+    ['no key', { cert: second.cert, key: '\n' }, /is empty/],
+    ['CAs that are none', { ...second, ca: 'soon' }, /has no certificate/],
+    ['a CA that cannot be read', { ...second, ca: other.cert.replace('MII', 'AAA') }, /./],
+  ])('keeps what they held before, and says so once: %s', async (_, held, reason) => {
+    const { secret, used, lines, look } = await follow()
+    await secret.swap(held)
+    await look()
+    await look()
+    expect(used).toEqual([])
+    expect(lines).toEqual([
+      {
+        level: 'error',
+        fields: expect.objectContaining({ reason: expect.stringMatching(reason) }),
+        message: 'files that changed cannot be used: what they held before counts',
+      },
+    ])
+    const line = JSON.stringify(lines)
+    for (const text of [second.key, other.key]) expect(line).not.toContain(text.split('\n')[1])
+    await secret.swap(second)
+    await look()
+    expect(used).toMatchObject([{ cert: second.cert }])
+  })
+
+  it('keeps what they held while one of them is gone, and says so once for each time', async () => {
+    const { secret, file, used, lines, look } = await follow()
+    for (const round of [1, 2]) {
+      await unlink(file('key'))
+      await look()
+      await look()
+      expect(lines).toHaveLength(round)
+      await symlink(join('..data', 'key'), file('key'))
+      await look()
+    }
+    expect(lines).toMatchObject([{ level: 'error' }, { level: 'error' }])
+    expect(used).toEqual([])
+    await secret.swap(second)
+    await look()
+    expect(used).toMatchObject([{ cert: second.cert }])
+  })
+})
