@@ -109,6 +109,61 @@ describe('FilesystemDriver', () => {
     await careful.close()
   })
 
+  describe('a small file that was read before', () => {
+    const link = at('/link')
+    const callsOf = async (read: () => Promise<unknown>) => {
+      const before = recorded.calls.length
+      await read()
+      return recorded.calls.slice(before).map(({ name }) => name)
+    }
+    const later = 60_000
+
+    it('is not read again while it is the same', async () => {
+      await opened.driver.put(link, content)
+      nowMs = Date.now() + later
+      expect(await callsOf(() => textAt('/link'))).toEqual(['open', 'read', 'closeSoon'])
+      expect(await callsOf(() => textAt('/link'))).toEqual(['stat'])
+      expect(await textAt('/link')).toBe('content')
+    })
+
+    it('is read again when another took its place, or when it is written to', async () => {
+      await opened.driver.put(link, content)
+      nowMs = Date.now() + later
+      await textAt('/link')
+      await opened.driver.put(link, Buffer.from('another'))
+      expect(await textAt('/link')).toBe('another')
+      await writeFile(inTree('/link'), 'content')
+      expect(await textAt('/link')).toBe('content')
+    })
+
+    it('is not there when it was removed, and is when it is made again', async () => {
+      await opened.driver.put(link, content)
+      nowMs = Date.now() + later
+      await textAt('/link')
+      await opened.driver.delete(link)
+      await expect(opened.driver.read(link)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+      await opened.driver.put(link, content)
+      expect(await textAt('/link')).toBe('content')
+    })
+
+    it('is read again if it had only just changed: the next change might look the same', async () => {
+      await opened.driver.put(link, content)
+      nowMs = Date.now() + 1000
+      await textAt('/link')
+      expect(await callsOf(() => textAt('/link'))).toEqual(['open', 'read', 'closeSoon'])
+    })
+
+    it('is read again on a network file system, which may say what was so', async () => {
+      const careful = await openInTemporaryDirectory({ files: recorded.files, mayBeStale: true, nowMs: () => nowMs })
+      await careful.driver.put(link, content)
+      nowMs = Date.now() + later
+      const read = async () => collect((await careful.driver.read(link)).content, 100)
+      await read()
+      expect(await callsOf(read)).toEqual(['open', 'read', 'closeSoon'])
+      await careful.close()
+    })
+  })
+
   describe('paths', () => {
     it('refuses a name that is too long for a file', async () => {
       const path = at(`/${'a'.repeat(300)}`)

@@ -27,6 +27,7 @@ import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import { listDirectory } from './list-directory.ts'
 import { PlacedFiles } from './placed-files.ts'
 import { readFile } from './read-file.ts'
+import { SeenFiles } from './seen-files.ts'
 import { sendFile } from './send-file.ts'
 import { driverName, readFault, storageError, writeFault } from './storage-fault.ts'
 import { TemporaryFiles } from './temporary-files.ts'
@@ -61,6 +62,7 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
   readonly #areas: Areas
   readonly #records: VersionedRecords
   readonly #mayBeStale: boolean
+  readonly #seen: SeenFiles | undefined
   readonly #nowMs: () => number
 
   private constructor(root: string, isLocal: boolean, options: FilesystemDriverOptions) {
@@ -70,6 +72,7 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     this.#budget = budget
     this.#nowMs = nowMs
     this.#mayBeStale = options.mayBeStale ?? !isLocal
+    this.#seen = this.#mayBeStale ? undefined : new SeenFiles(nowMs)
     this.#buffers = new BufferPool(budget, maxIdleBufferBytes)
     this.#directories = new Directories(files, root)
     this.#temporary = new TemporaryFiles(files, `${root}${layout.temporaryRoot}`, budget, log)
@@ -139,7 +142,7 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     path: StoragePath,
     options: ReadOptions = {},
   ): Promise<{ readonly size: number; readonly content: ByteStream }> {
-    const reading = { files: this.#files, budget: this.#budget, buffers: this.#buffers }
+    const reading = { files: this.#files, budget: this.#budget, buffers: this.#buffers, seen: this.#seen }
     return readFile(reading, this.#locate(path), path, options)
   }
 

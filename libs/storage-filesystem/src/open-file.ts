@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import type { ByteRange } from '@berth/bytes'
 import type { StoragePath } from '@berth/storage'
 import { failedWith, type FileSystem } from './file-system.ts'
@@ -39,6 +39,11 @@ export class OpenFile {
     } catch (error) {
       throw readFault(error, this.#path)
     }
+  }
+
+  /** What a local file system, which has it at hand for what is open, says of it, if it can. */
+  statNow(): Stats | undefined {
+    return this.#files.fstatNow(this.#fd)
   }
 
   /** @throws StorageError INVALID_RANGE, PATH_NOT_FOUND for a directory */

@@ -4,11 +4,15 @@ import { type BufferPool, smallBuffer } from './buffer-pool.ts'
 import { contentOf, FileContent } from './file-content.ts'
 import type { FileSystem } from './file-system.ts'
 import { OpenFile } from './open-file.ts'
+import { isSame, type SeenFiles } from './seen-files.ts'
+import { readFault } from './storage-fault.ts'
 
 export interface Reading {
   readonly files: FileSystem
   readonly budget: ByteBudget
   readonly buffers: BufferPool
+  /** Where `stat` can be relied upon. */
+  readonly seen: SeenFiles | undefined
 }
 
 /** Reads a file, or a range of it. */
@@ -20,12 +24,19 @@ export async function readFile(
 ): Promise<{ readonly size: number; readonly content: ByteStream }> {
   const { files, budget } = reading
   signal?.throwIfAborted()
+  if (range === undefined) {
+    const bytes = await recallUnchanged(reading, file, path)
+    if (bytes !== undefined) return { size: bytes.byteLength, content: contentOf(bytes) }
+  }
   const open = await OpenFile.open(files, file, path)
   let isHandedOn = false
   try {
     if (range === undefined) {
       const bytes = await readSmall(reading, open, signal)
-      if (bytes !== undefined) return { size: bytes.byteLength, content: contentOf(bytes) }
+      if (bytes !== undefined) {
+        if (reading.seen?.isFor(bytes.byteLength) === true) reading.seen.keep(file, bytes, open.statNow())
+        return { size: bytes.byteLength, content: contentOf(bytes) }
+      }
     } else {
       await open.check(range)
     }
@@ -36,6 +47,24 @@ export async function readFile(
   } finally {
     if (!isHandedOn) open.close()
   }
+}
+
+/** @throws StorageError PATH_NOT_FOUND, where it was seen, and is not there any more */
+async function recallUnchanged(
+  { files, seen }: Reading,
+  file: string,
+  path: StoragePath,
+): Promise<Uint8Array | undefined> {
+  const before = seen?.find(file)
+  if (before === undefined) return undefined
+  try {
+    if (isSame(await files.stat(file), before)) return before.bytes
+  } catch (error) {
+    seen?.forget(file)
+    throw readFault(error, path)
+  }
+  seen?.forget(file)
+  return undefined
 }
 
 /**

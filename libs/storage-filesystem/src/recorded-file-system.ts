@@ -31,10 +31,10 @@ export class RecordedFileSystem {
 
   constructor() {
     const handler: ProxyHandler<FileSystem> = {
-      get:
-        (files, name: keyof FileSystem) =>
-        (...passed: unknown[]) =>
-          this.#call(files, name, passed),
+      get: (files, name: keyof FileSystem) =>
+        name === 'fstatNow'
+          ? (fd: number) => files.fstatNow(fd)
+          : (...passed: unknown[]) => this.#call(files, name, passed),
     }
     this.files = new Proxy(nodeFileSystem, handler)
   }
