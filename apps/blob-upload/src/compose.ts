@@ -39,8 +39,10 @@ export async function compose(
   const { blobDescriptor, blobDescriptorSize } = config.storage.cache
   const redis = blobDescriptor === 'redis' ? config.redis.cache : undefined
   const shared = redis && new RedisDescriptors(lifecycle.own(openRedis(redis, log)))
+  const { redirect } = config.storage
   const blobs = new StoredBlobs({
     storage,
+    ...(redirect.enabled && { redirectLifetimeMs: redirect.lifetimeMs }),
     ...(blobDescriptor !== 'none' && {
       cache: { maxDescriptors: blobDescriptorSize, observer: metrics.cache, ...(shared && { shared }) },
     }),

@@ -63,4 +63,17 @@ export interface SendableBlobs extends Blobs {
     target: Writable,
     signal?: AbortSignal,
   ): Promise<void>
+
+  /**
+   * As `stat`, with a URL by which whoever has it reads the blob from where it is stored, for a while. Only where the
+   * store has such URLs, and clients are to be sent there.
+   *
+   * @throws RegistryError BLOB_UNKNOWN
+   */
+  locate?(repository: RepositoryName, digest: Digest): Promise<LocatedBlob>
+}
+
+export interface LocatedBlob {
+  readonly descriptor: Descriptor
+  readonly url: string
 }

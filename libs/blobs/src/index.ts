@@ -3,7 +3,7 @@
  * Begin with `blobs.ts`; how they are stored is behind `@berth/blobs/stored`. `shared-descriptors.ts` is what
  * replicas remember together.
  */
-export type { Blobs, SendableBlobs } from './blobs.ts'
+export type { Blobs, LocatedBlob, SendableBlobs } from './blobs.ts'
 export { formatLinkedBlob, type LinkedBlob, parseLinkedBlob } from './linked-blob.ts'
 export {
   type Generation,

@@ -1,6 +1,6 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import type { ByteBudget, ByteRange, ByteStream } from '@berth/bytes'
+import { type ByteBudget, type ByteRange, type ByteStream, LruCache } from '@berth/bytes'
 import {
   type Entry,
   layout,
@@ -38,6 +38,9 @@ import { writeObject } from './write-object.ts'
 
 /** Parts of an upload that its checkpoint may name: each costs some bytes of every checkpoint. */
 const mostUploadParts = 1000
+const mostUrls = 10_000
+/** A URL is given out again for this part of its lifetime. */
+const urlReuse = 20
 
 export interface S3DriverOptions {
   readonly settings: S3Settings
@@ -73,6 +76,8 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
   readonly #records: Records
   readonly #areas: Areas
   readonly #signer: S3Client
+  /** To sign a URL costs more than all else that a redirect does. */
+  readonly #urls = new LruCache<string, { readonly url: string; readonly untilMs: number }>({ maxWeight: mostUrls })
   readonly #nowMs: () => number
   readonly #removals = new Set<Promise<void>>()
 
@@ -301,8 +306,13 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
   }
 
   async redirectUrl(path: StoragePath, lifetimeMs: number): Promise<string> {
-    const command = new GetObjectCommand({ Bucket: this.#settings.bucket, Key: this.#keys.of(path) })
-    return getSignedUrl(this.#signer, command, { expiresIn: Math.max(1, Math.floor(lifetimeMs / 1000)) })
+    const key = this.#keys.of(path)
+    const known = this.#urls.get(`${lifetimeMs} ${key}`)
+    if (known !== undefined && known.untilMs > this.#nowMs()) return known.url
+    const command = new GetObjectCommand({ Bucket: this.#settings.bucket, Key: key })
+    const url = await getSignedUrl(this.#signer, command, { expiresIn: Math.max(1, Math.floor(lifetimeMs / 1000)) })
+    this.#urls.set(`${lifetimeMs} ${key}`, { url, untilMs: this.#nowMs() + lifetimeMs / urlReuse })
+    return url
   }
 
   /**

@@ -5,7 +5,14 @@ import type { Descriptor } from '@berth/descriptor'
 import { type Digest, digestOf } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
-import { layout, type SendingDriver, type StorageDriver, StorageError, translateStorageError } from '@berth/storage'
+import {
+  layout,
+  type RedirectingDriver,
+  type SendingDriver,
+  type StorageDriver,
+  StorageError,
+  translateStorageError,
+} from '@berth/storage'
 import type { SendableBlobs } from '../blobs.ts'
 import type { LinkedBlob } from '../linked-blob.ts'
 import type { SharedDescriptors } from '../shared-descriptors.ts'
@@ -21,7 +28,9 @@ const statLimit = 32
 const maxCachedContent = 64 * 1024
 
 export interface StoredBlobsOptions {
-  readonly storage: StorageDriver & Partial<SendingDriver>
+  readonly storage: StorageDriver & Partial<SendingDriver> & Partial<RedirectingDriver>
+  /** Clients are sent to the store with URLs that are good for so long, if it has URLs. */
+  readonly redirectLifetimeMs?: number
   /** Descriptors, and the content of small blobs, are kept in memory where this is given. */
   readonly cache?: BlobCacheOptions
 }
@@ -47,12 +56,23 @@ export class StoredBlobs implements SendableBlobs {
   readonly #links: LinkedBlobs
   readonly #contents: ContentCache | undefined
   readonly #observer: BlobCacheObserver | undefined
+  declare readonly locate?: NonNullable<SendableBlobs['locate']>
 
-  constructor({ storage, cache }: StoredBlobsOptions) {
+  constructor({ storage, cache, redirectLifetimeMs }: StoredBlobsOptions) {
     this.#storage = storage
     this.#links = linkedBlobs(storage, cache)
     this.#contents = cache && contentCache(cache)
     this.#observer = cache?.observer
+    const redirectUrl = storage.redirectUrl?.bind(storage)
+    if (redirectUrl !== undefined && redirectLifetimeMs !== undefined) {
+      this.locate = async (repository, digest) => {
+        const blob = this.#findCounted(repository, digest) ?? (await this.#links.get(repository, digest))
+        return {
+          descriptor: blob.descriptor,
+          url: await redirectUrl(layout.blobDataPath(blob.target), redirectLifetimeMs),
+        }
+      }
+    }
   }
 
   async stat(repository: RepositoryName, digest: Digest): Promise<Descriptor> {

@@ -3,26 +3,42 @@ import type { SendableBlobs } from '@berth/blobs'
 import type { ByteRange } from '@berth/bytes'
 import { type Digest, parseDigest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
+import type { Cidr } from '@berth/process'
 import type { Exchange, Handler } from '../exchange/exchange.ts'
 import { setHeaders } from '../exchange/respond.ts'
+import { trustedPeers } from '../urls/trusted-proxies.ts'
 import { contentRange, multipartBody } from './multipart.ts'
 import { checkPreconditions, rangeCounts } from './preconditions.ts'
 import { chooseRanges } from './ranges.ts'
 
 const contentType = 'application/octet-stream'
 
+export interface BlobReading {
+  readonly blobs: SendableBlobs
+  readonly redirectExcept: readonly Cidr[]
+}
+
 /** GET and HEAD of a blob. @see OCI distribution-spec, "Pulling blobs", and RFC 9110 for conditions and ranges */
-export function getBlob({ blobs }: { readonly blobs: SendableBlobs }): Handler {
+export function getBlob({ blobs, redirectExcept }: BlobReading): Handler {
+  const isServedHere = trustedPeers(redirectExcept)
   return async (exchange) => {
     const { request, response, repository } = exchange
     const digest = parseDigest(exchange.parameter)
-    const { size } = await blobs.stat(repository, digest)
+    const located =
+      blobs.locate !== undefined && request.method === 'GET' && !isServedHere(exchange.clientAddress)
+        ? await blobs.locate(repository, digest)
+        : undefined
+    const { size } = located?.descriptor ?? (await blobs.stat(repository, digest))
 
     const etag = `"${digest}"`
     const headers = ['Docker-Content-Digest', digest, 'ETag', etag, 'Cache-Control', 'max-age=31536000']
     const outcome = checkPreconditions(request.headers, etag)
     if (outcome === 'failed') return answer(response, 412, ['Content-Length', '0'])
     if (outcome === 'not modified') return answer(response, 304, headers)
+
+    // The store heeds ranges by itself. What is in the URL is for this client alone.
+    if (located !== undefined && size > 0)
+      return answer(response, 307, ['Location', located.url, 'Cache-Control', 'no-store', 'Content-Length', '0'])
 
     headers.push('Accept-Ranges', 'bytes')
     // RFC 9110, section 14.2: a range means something to GET alone.

@@ -31,6 +31,9 @@ export interface Exchange {
    */
   url(path: string, query?: Readonly<Record<string, string>>): string
 
+  /** The client's address, as far as its proxies are believed; `''` where it has none. */
+  readonly clientAddress: string
+
   /** Adds facts to the request's log line. */
   note(facts: Readonly<Record<string, unknown>>): void
 }

@@ -123,6 +123,10 @@ export class RequestExchange implements Exchange {
     return this.#urls.url(this.request, path, query)
   }
 
+  get clientAddress(): string {
+    return this.#urls.clientOf(this.request)
+  }
+
   note(facts: Readonly<Record<string, unknown>>): void {
     this.facts = this.facts === undefined ? { ...facts } : Object.assign(this.facts, facts)
   }
