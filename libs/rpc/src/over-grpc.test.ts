@@ -5,6 +5,7 @@ import {
   describeCatalog,
   describeManifests,
   describeReferrers,
+  describeSchema1,
   describeTags,
   type OpenServices,
 } from '@berth/manifests/suite'
@@ -27,10 +28,10 @@ describeBlobs('over gRPC', async () => {
   return new RemoteBlobs(channel)
 })
 
-const open: OpenServices = async (policy) => {
+const open: OpenServices = async (policy, schema1) => {
   const storage = new MemoryDriver()
   const blobs = new StoredBlobs({ storage })
-  const { channel, close } = await serve(openManifests({ storage, blobs, policy, isExclusive: false }))
+  const { channel, close } = await serve(openManifests({ storage, blobs, policy, schema1, isExclusive: false }))
   return {
     blobs,
     manifests: new RemoteManifests(channel),
@@ -45,3 +46,4 @@ describeManifests('over gRPC', open)
 describeTags('over gRPC', open)
 describeCatalog('over gRPC', open)
 describeReferrers('over gRPC', open)
+describeSchema1('over gRPC', open)

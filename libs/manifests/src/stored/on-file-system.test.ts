@@ -11,7 +11,9 @@ import {
   describeCatalog,
   describeManifests,
   describeReferrers,
+  describeSchema1,
   describeTags,
+  type OpenServices,
   type ServicesUnderTest,
   strictPolicy,
 } from '../suite/index.ts'
@@ -23,6 +25,7 @@ const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error:
 async function openInFiles(
   policy: ManifestPolicy,
   isExclusive: boolean,
+  schema1 = { acceptsPushes: true },
 ): Promise<ServicesUnderTest & { readonly rootDirectory: string; readonly close: () => Promise<void> }> {
   const rootDirectory = await mkdtemp(join(tmpdir(), 'berth-manifests-'))
   const budget = new ByteBudget(64 * 1024 * 1024)
@@ -31,7 +34,7 @@ async function openInFiles(
   return {
     rootDirectory,
     blobs,
-    ...openManifests({ storage, blobs, policy, isExclusive }),
+    ...openManifests({ storage, blobs, policy, schema1, isExclusive }),
     close: async () => {
       await storage.close()
       await rm(rootDirectory, { recursive: true })
@@ -41,11 +44,12 @@ async function openInFiles(
 
 for (const isExclusive of [true, false]) {
   const name = isExclusive ? 'in files, alone' : 'in files, among others'
-  const open = (policy: ManifestPolicy): Promise<ServicesUnderTest> => openInFiles(policy, isExclusive)
+  const open: OpenServices = (policy, schema1) => openInFiles(policy, isExclusive, schema1)
   describeManifests(name, open)
   describeTags(name, open)
   describeCatalog(name, open)
   describeReferrers(name, open)
+  describeSchema1(name, open)
 }
 
 it('makes the directory by which Distribution knows a repository, with the first manifest', async () => {

@@ -4,6 +4,7 @@ import {
   describeCatalog,
   describeManifests,
   describeReferrers,
+  describeSchema1,
   describeTags,
   type OpenServices,
 } from '../suite/index.ts'
@@ -11,13 +12,14 @@ import { openManifests } from './index.ts'
 
 for (const isExclusive of [true, false]) {
   const name = isExclusive ? 'in memory, alone' : 'in memory, among others'
-  const open: OpenServices = (policy) => {
+  const open: OpenServices = (policy, schema1) => {
     const storage = new MemoryDriver()
     const blobs = new StoredBlobs({ storage })
-    return { blobs, ...openManifests({ storage, blobs, policy, isExclusive }) }
+    return { blobs, ...openManifests({ storage, blobs, policy, schema1, isExclusive }) }
   }
   describeManifests(name, open)
   describeTags(name, open)
   describeCatalog(name, open)
   describeReferrers(name, open)
+  describeSchema1(name, open)
 }

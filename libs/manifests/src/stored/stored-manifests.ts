@@ -51,8 +51,9 @@ export class StoredManifests implements Manifests {
       return Promise.resolve(recalled)
     return translating(async () => {
       const stored = recalled ?? (await this.#read(repository, reference))
-      const found = isDigest(reference) ? stored : await this.#inForm(repository, reference, stored, newest)
-      return found.mediaType === mediaTypes.schema1Signed ? this.#parts.schema1.sign(found) : found
+      return newest === undefined || isDigest(reference)
+        ? this.#signed(stored)
+        : this.#inForm(repository, reference, stored, newest)
     })
   }
 
@@ -100,9 +101,8 @@ export class StoredManifests implements Manifests {
     repository: RepositoryName,
     tag: Tag,
     stored: StoredManifest,
-    newest: FormerFormat | undefined,
+    newest: FormerFormat,
   ): Promise<StoredManifest> {
-    if (newest === undefined) return stored
     let found: StoredManifest | undefined = stored
     if (stored.mediaType === mediaTypes.manifestList) {
       const child = findDefaultPlatform(stored.content)
@@ -110,7 +110,12 @@ export class StoredManifests implements Manifests {
       if (found === undefined) throw unknown(repository, tag)
     }
     const isTooNew = newest === 'schema1' && found.mediaType === mediaTypes.schema2
-    return isTooNew ? this.#parts.schema1.convert(repository, tag, found) : found
+    return isTooNew ? this.#parts.schema1.convert(repository, tag, found) : this.#signed(found)
+  }
+
+  /** As clients are given it: of schema1, the payload alone is stored. */
+  #signed(stored: StoredManifest): StoredManifest {
+    return stored.mediaType === mediaTypes.schema1Signed ? this.#parts.schema1.sign(stored) : stored
   }
 
   #recall(repository: RepositoryName, reference: Tag | Digest): StoredManifest | undefined {

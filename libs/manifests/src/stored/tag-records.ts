@@ -110,7 +110,7 @@ export class TagRecords {
 
   async #listStored(repository: RepositoryName, page: PageRequest): Promise<Page<Tag> | undefined> {
     try {
-      return await collectPage(this.#stored(repository), page)
+      return await collectPage(this.#stored(repository, page.last), page)
     } catch (error) {
       if (StorageError.isNotFound(error)) return undefined
       throw error
@@ -121,8 +121,10 @@ export class TagRecords {
     return this.#lists.read(repository, async () => (await this.#listStored(repository, {}))?.entries)
   }
 
-  async *#stored(repository: RepositoryName): AsyncGenerator<Tag> {
-    for await (const { name, isDirectory } of this.#storage.list(layout.tagsRoot(repository))) {
+  /** @param after what comes before it need not be among them */
+  async *#stored(repository: RepositoryName, after?: string): AsyncGenerator<Tag> {
+    const options = after === undefined ? {} : { after }
+    for await (const { name, isDirectory } of this.#storage.list(layout.tagsRoot(repository), options)) {
       // Whatever else lies there (a system's own files, say) is no tag.
       const tag = isDirectory ? unlessInvalid(parseTag, name) : undefined
       if (tag !== undefined) yield tag

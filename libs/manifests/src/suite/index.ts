@@ -5,5 +5,6 @@
 export { describeCatalog } from './describe-catalog.ts'
 export { describeManifests } from './describe-manifests.ts'
 export { describeReferrers } from './describe-referrers.ts'
+export { describeSchema1 } from './describe-schema1.ts'
 export { describeTags } from './describe-tags.ts'
 export { type OpenServices, type ServicesUnderTest, strictPolicy } from './services-under-test.ts'

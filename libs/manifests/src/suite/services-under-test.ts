@@ -13,7 +13,10 @@ export interface ServicesUnderTest {
   close?(): Promise<void>
 }
 
-export type OpenServices = (policy: ManifestPolicy) => Promise<ServicesUnderTest> | ServicesUnderTest
+export type OpenServices = (
+  policy: ManifestPolicy,
+  schema1: { readonly acceptsPushes: boolean },
+) => Promise<ServicesUnderTest> | ServicesUnderTest
 
 /** All must be here, and nothing is forbidden. */
 export const strictPolicy: ManifestPolicy = {
@@ -28,8 +31,9 @@ export async function withServices(
   open: OpenServices,
   body: (services: ServicesUnderTest) => Promise<void>,
   policy: Partial<ManifestPolicy> = {},
+  schema1 = { acceptsPushes: true },
 ): Promise<void> {
-  const services = await open({ ...strictPolicy, ...policy })
+  const services = await open({ ...strictPolicy, ...policy }, schema1)
   try {
     await body(services)
   } finally {

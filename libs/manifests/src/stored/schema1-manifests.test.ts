@@ -1,0 +1,71 @@
+import { StoredBlobs } from '@berth/blobs/stored'
+import { digestOf } from '@berth/digest'
+import { emptyLayer, ImageBuilder, mediaTypes, SigningKey } from '@berth/manifest'
+import { layout } from '@berth/storage'
+import { MemoryDriver } from '@berth/storage/memory'
+import { describe, expect, it } from 'vitest'
+import { codesOf, faultsOf, latest, repository } from '../suite/build-manifests.ts'
+import { strictPolicy } from '../suite/index.ts'
+import { openManifests } from './index.ts'
+import type { Schema1Options } from './schema1-manifests.ts'
+
+const payload = Buffer.from('{"schemaVersion":1,"name":"library/alpine","tag":"latest","fsLayers":[],"history":[]}')
+
+function services(storage: MemoryDriver, schema1: Schema1Options = {}) {
+  const blobs = new StoredBlobs({ storage })
+  return { blobs, ...openManifests({ storage, blobs, policy: strictPolicy, isExclusive: true, schema1 }) }
+}
+
+/** A tree with a schema1 manifest that Distribution stored: its payload alone. */
+async function adopted(): Promise<MemoryDriver> {
+  const storage = new MemoryDriver()
+  const digest = digestOf(payload)
+  await storage.put(layout.blobDataPath(digest), payload)
+  for (const path of [
+    layout.revisionLinkPath(repository, digest),
+    layout.tagCurrentLinkPath(repository, latest),
+    layout.tagIndexLinkPath(repository, latest, digest),
+  ])
+    await storage.put(path, layout.formatLink(digest))
+  return storage
+}
+
+describe('a schema1 manifest that Distribution stored', () => {
+  it('is served though none are accepted, signed by the key that is configured, at the time', async () => {
+    const key = SigningKey.generate()
+    const { manifests } = services(await adopted(), { key, now: () => new Date('2026-02-03T04:05:06.789Z') })
+    const found = await manifests.get(repository, latest)
+    expect(found).toMatchObject({ digest: digestOf(payload), mediaType: mediaTypes.schema1Signed })
+    const { signatures } = JSON.parse(Buffer.from(found.content).toString()) as {
+      signatures: { header: { jwk: { kid: string } }; protected: string }[]
+    }
+    expect(signatures.map(({ header }) => header.jwk.kid)).toEqual([key.publicKey.id])
+    const region: unknown = JSON.parse(Buffer.from(signatures[0]?.protected ?? '', 'base64url').toString())
+    expect(region).toMatchObject({ time: '2026-02-03T04:05:06Z' })
+  })
+
+  it('is signed once, and stays what it was in storage', async () => {
+    const storage = await adopted()
+    const { manifests } = services(storage)
+    const first = await manifests.get(repository, latest)
+    expect((await manifests.get(repository, digestOf(payload))).content).toBe(first.content)
+    const { size } = await storage.stat(layout.blobDataPath(digestOf(payload)))
+    expect(size).toBe(payload.byteLength)
+  })
+})
+
+describe('a read-only registry', () => {
+  const config = Buffer.from('{"rootfs":{},"history":[{"empty_layer":true}]}')
+
+  it('gives schema1 only where it need store nothing for it', async () => {
+    const { manifests, blobs } = services(new MemoryDriver(), { mayStoreLayer: false })
+    await blobs.put(repository, config)
+    const { content } = new ImageBuilder({ mediaType: mediaTypes.schema2, config }).build()
+    await manifests.put(repository, { mediaType: mediaTypes.schema2, tags: [latest], content })
+    expect(await faultsOf(manifests.get(repository, latest, 'schema1'))).toMatchObject([
+      ['UNSUPPORTED', { reason: expect.stringContaining(emptyLayer.digest) as string }],
+    ])
+    await blobs.put(repository, emptyLayer.content)
+    expect(await codesOf(manifests.get(repository, latest, 'schema1'))).toEqual([])
+  })
+})
