@@ -66,5 +66,7 @@ function settingsOf({ http, storage, uploads, catalog, tags, log }: Config): Par
     logsSuccesses: log.accessLog,
     stallTimeoutMs: http.stallTimeoutMs,
     keepAliveTimeoutMs: http.keepAliveMs,
+    headMaxSize: http.headMaxSize,
+    urlMaxLength: http.urlMaxLength,
   }
 }

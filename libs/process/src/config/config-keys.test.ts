@@ -176,6 +176,7 @@ describe('what one key says', () => {
       '{auth: {htpasswd: {realm: r, path: /p}}, limits: {failedlogins: 0}}',
       { auth: { kind: 'htpasswd', failedLoginsPerMinute: 0 } },
     ],
+    ['limits: {headersize: 16384, urllength: 4096}', { http: { headMaxSize: 16_384, urlMaxLength: 4096 } }],
     [
       'auth: {token: {realm: r, service: s, issuer: i, rootcertbundle: /b}}',
       {
@@ -340,6 +341,11 @@ describe('what one key says', () => {
       'redis: {addr: "x:1", cache: {addrs: ["x:1"]}}',
       'redis.cache.addrs: redis.addrs is the cache, too: give one of the two',
     ],
+    [
+      'limits: {headersize: 10000, urllength: 10001}',
+      'limits.urllength: is more than limits.headersize: a URL is part of the head',
+    ],
+    ['limits: {headersize: 100}', 'limits.headersize: 100 is not between 8192 and 1048576'],
     ['redis: {addr: "x:1", tls: {certificate: c}}', 'redis.tls.key: is required: a client certificate has a key'],
     ['services: {blobs: {http: [a]}}', 'services.blobs.http[0]: "a" is not a host:port, as :5000 is'],
     [

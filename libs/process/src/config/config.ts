@@ -107,6 +107,9 @@ export interface HttpConfig {
   readonly keepAliveMs: number
   readonly trustedProxies: readonly Cidr[]
   readonly headers: Readonly<Record<string, readonly string[]>>
+  /** Bytes of a request's line and headers. */
+  readonly headMaxSize: number
+  readonly urlMaxLength: number
   /** `undefined`: plain HTTP. */
   readonly tls: ServerTls | undefined
 }

@@ -33,7 +33,7 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
       accessLog: !read.log.accessLog.disabled,
     },
     storage: toStorage(read.storage, redis, findings),
-    http: toHttp(read.http, readFile, findings),
+    http: toHttp(read, readFile, findings),
     auth: toAuth(read, findings),
     debug: {
       listen: read.http.debug.addr === 'off' ? undefined : read.http.debug.addr,
@@ -79,7 +79,10 @@ function toSecretsOfS3({ s3, s3Aws }: Read['storage'], findings: Findings): Secr
   return s3 && toS3Credentials('storage.s3', s3, findings)
 }
 
-function toHttp(read: Read['http'], readFile: (path: string) => string, findings: Findings): HttpConfig {
+function toHttp({ http: read, limits }: Read, readFile: (path: string) => string, findings: Findings): HttpConfig {
+  if (limits.urlLength > limits.headerSize) {
+    findings.problem('limits.urllength', 'is more than limits.headersize: a URL is part of the head')
+  }
   for (const name of Object.keys(read.headers)) {
     if (!isHeaderName(name)) findings.problem(`http.headers.${name}`, 'cannot be the name of a header')
   }
@@ -93,6 +96,8 @@ function toHttp(read: Read['http'], readFile: (path: string) => string, findings
     keepAliveMs: read.keepAliveMs,
     trustedProxies: read.trustedProxies,
     headers: read.headers,
+    headMaxSize: limits.headerSize,
+    urlMaxLength: limits.urlLength,
     tls: toTls(read.tls, readFile, findings),
   }
 }

@@ -70,6 +70,13 @@ export const limits = section(
       about:
         'logins a minute of one user that may fail from one address, and ten times that of all users; 0 for any number',
     }),
+    headerSize: integer({
+      default: 65_536,
+      min: 8192,
+      max: 1_048_576,
+      about: 'bytes that the head of a request may have: its line and headers',
+    }),
+    urlLength: integer({ default: 8192, min: 2048, max: 1_048_576, about: 'characters that a URL may have' }),
   },
 )
 
