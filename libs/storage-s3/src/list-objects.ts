@@ -49,9 +49,14 @@ export async function* listObjects(store: Store, options: ListOptions): AsyncGen
   } while (token !== undefined)
 }
 
+/** As much of a text as can be a part of a key. What comes after the text comes after this. */
+function keyLike(text: string): string {
+  return (/^[\x20-\x7e]*/.exec(text)?.[0] ?? '').slice(0, 255)
+}
+
 /** What is directly below `prefix`, which is empty or ends with a slash. */
 export async function* listEntries(store: Store, prefix: string, after?: string): AsyncGenerator<Entry> {
-  const start = after === undefined ? {} : { after: `${prefix}${after}` }
+  const start = after === undefined ? {} : { after: `${prefix}${keyLike(after)}` }
   for await (const { objects, prefixes } of listObjects(store, { prefix, byDirectory: true, ...start })) {
     for (const { key } of objects) {
       // Some tools make an object that stands for the directory.

@@ -206,10 +206,8 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
     try {
       const found = await this.#objects.find(this.#keys.of(path))
       if (found !== undefined) return { size: found.size, modifiedAtMs: found.modifiedAtMs, isDirectory: false }
-      for await (const { objects } of listObjects(this.#store, { prefix: this.#keys.below(path), limit: 1 })) {
-        const [first] = objects
-        if (first !== undefined) return { size: 0, modifiedAtMs: first.modifiedAtMs, isDirectory: true }
-      }
+      const first = await this.#firstBelow(path)
+      if (first !== undefined) return { size: 0, modifiedAtMs: first.modifiedAtMs, isDirectory: true }
     } catch (error) {
       throw translateFault(error, path)
     }
@@ -218,16 +216,17 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
 
   async *list(path: StoragePath, { after }: ListOptions = {}): AsyncGenerator<Entry> {
     const prefix = this.#keys.below(path)
-    let isEmpty = path !== '/' && after === undefined
+    let isKnown = path === '/'
     try {
       for await (const entry of listEntries(this.#store, prefix, after)) {
-        isEmpty = false
+        isKnown = true
         yield entry
       }
+      isKnown ||= after !== undefined && (await this.#firstBelow(path)) !== undefined
     } catch (error) {
       throw translateFault(error, path)
     }
-    if (isEmpty) throw storageError('PATH_NOT_FOUND', path)
+    if (!isKnown) throw storageError('PATH_NOT_FOUND', path)
   }
 
   async delete(path: StoragePath): Promise<void> {
@@ -361,6 +360,12 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
     if (isDirectory) throw storageError('PATH_NOT_FOUND', path)
     if (start < 0 || start > end || end > size) throw storageError('INVALID_RANGE', path)
     return { size, content: nothing() }
+  }
+
+  /** A directory is what keys have in common. */
+  async #firstBelow(path: StoragePath) {
+    const page = await listObjects(this.#store, { prefix: this.#keys.below(path), limit: 1 }).next()
+    return page.done === true ? undefined : page.value.objects[0]
   }
 
   async #removeBelow(path: StoragePath): Promise<number> {

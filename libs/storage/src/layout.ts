@@ -144,8 +144,11 @@ export function uploadStartedAtPath(repository: RepositoryName, id: string): Sto
   return below(uploadRoot(repository, id), uploadStartedAtName)
 }
 
+/** The versioned record in an upload's directory. */
+export const uploadCheckpointName = 'checkpoint'
+
 export function uploadCheckpointPath(repository: RepositoryName, id: string): StoragePath {
-  return below(uploadRoot(repository, id), 'checkpoint')
+  return below(uploadRoot(repository, id), uploadCheckpointName)
 }
 
 /** The content of a link: the digest, and nothing else. */

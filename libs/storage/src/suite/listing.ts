@@ -67,6 +67,24 @@ export function describeListing(open: OpenDriver): void {
       expect(after.toSorted()).toEqual(['b-x', 'b.x', 'bb', 'c'])
     })
 
+    it('knows of a directory in which nothing comes after a name', async () => {
+      await driver().put(at('/dir/a'), bytes('x'))
+      const names = (await arrayOf(driver().list(at('/dir'), { after: 'b' }))).map(({ name }) => name)
+      expect(names.filter((name) => name > 'b')).toEqual([])
+      await expect(arrayOf(driver().list(at('/nothing'), { after: 'b' }))).rejects.toMatchObject({
+        code: 'PATH_NOT_FOUND',
+      })
+    })
+
+    it.each(['é', 'x'.repeat(5000), '\u{1f433}', '\0'])(
+      'lists what comes after %j, which is no name',
+      async (after) => {
+        await driver().put(at('/dir/zz'), bytes('x'))
+        const names = (await arrayOf(driver().list(at('/dir'), { after }))).map(({ name }) => name)
+        expect(names.filter((name) => name > after)).toEqual('zz' > after ? ['zz'] : [])
+      },
+    )
+
     it('lists no further than it is read', async () => {
       await Promise.all(['a', 'b', 'c'].map((name) => driver().put(at(`/dir/${name}`), bytes('x'))))
       for await (const { name } of driver().list(at('/dir'))) {

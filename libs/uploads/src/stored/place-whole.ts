@@ -34,7 +34,9 @@ export async function placeWhole(
   }
   try {
     const isSmall = chunk.size !== undefined && chunk.size <= smallSize
-    await storage.put(layout.blobDataPath(digest), isSmall ? await collect(verified(), smallSize) : verified())
+    const content = isSmall ? await collect(verified(), smallSize) : verified()
+    const { size } = chunk
+    await storage.put(layout.blobDataPath(digest), content, size === undefined ? {} : { size })
     return received.size
   } finally {
     await received.release()

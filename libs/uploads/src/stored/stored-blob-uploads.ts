@@ -85,12 +85,12 @@ export class StoredBlobUploads implements BlobUploads {
         checkStart(standing.checkpoint, claims, chunk)
         const options = { chunk, signal, randomId: this.#randomId, observer: this.#observer }
         const completed = await placeBlob(upload, standing, digest, options)
-        await this.#end(upload)
+        await this.#end(upload, standing.checkpoint.size > 0)
         this.#observer?.completed()
         return completed
       } catch (error) {
         if (isGone(error)) return findCompleted(upload, digest)
-        if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') await this.#end(upload)
+        if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') await this.#end(upload, true)
         throw error
       }
     })
@@ -99,8 +99,8 @@ export class StoredBlobUploads implements BlobUploads {
   async cancel(ref: UploadRef): Promise<void> {
     const { upload } = this.#open(ref)
     await this.#about(upload, async () => {
-      await upload.get()
-      await this.#end(upload)
+      const { checkpoint } = await upload.get()
+      await this.#end(upload, checkpoint.size > 0)
     })
   }
 
@@ -109,8 +109,8 @@ export class StoredBlobUploads implements BlobUploads {
     await Promise.all(this.#removals)
   }
 
-  async #end(upload: StoredUpload): Promise<void> {
-    const { removed } = await upload.end()
+  async #end(upload: StoredUpload, hasParts: boolean): Promise<void> {
+    const { removed } = await upload.end(hasParts)
     const removal = removed
       .catch((error: unknown) => {
         const { repository, id } = upload

@@ -20,6 +20,9 @@ export interface Standing {
 /** Of the clients' ids, all that may become part of a path. */
 const idForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
+/** What is in an upload's directory from its start. */
+const contentsWithoutParts = [layout.uploadCheckpointName, layout.uploadStartedAtName]
+
 export function isUploadId(text: string): boolean {
   return idForm.test(text)
 }
@@ -84,9 +87,13 @@ export class StoredUpload {
     }
   }
 
-  /** Ends it: nothing can be appended once this returns. */
-  end(): Promise<{ readonly removed: Promise<void> }> {
-    return this.storage.abort(this.area)
+  /**
+   * Ends it: nothing can be published once this returns.
+   *
+   * @param hasParts whether it ever had any; where a request of before left some behind unpublished, the purge finds them
+   */
+  end(hasParts: boolean): Promise<{ readonly removed: Promise<void> }> {
+    return this.storage.abort(this.area, hasParts ? undefined : contentsWithoutParts)
   }
 
   unknown(cause?: unknown): RegistryError {
