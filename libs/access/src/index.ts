@@ -17,4 +17,13 @@ export { formatChallenge, type BasicChallenge, type BearerChallenge, type Challe
 export type { Identity } from './identity.ts'
 export { Requester } from './requester.ts'
 export { formatScopes, parseScopes, type Scope } from './scope.ts'
-export type { LogIn, Users } from './users.ts'
+export type {
+  IssuedToken,
+  LimitedTokens,
+  RefusedToken,
+  TokenAnswer,
+  TokenCredentials,
+  TokenRequest,
+  TokenServer,
+} from './token-server.ts'
+export type { LogIn, MarkedUsers, Users } from './users.ts'

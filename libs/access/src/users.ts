@@ -10,6 +10,17 @@ export interface Users {
   logIn(name: string, password: string, source: string): LogIn | Promise<LogIn>
 }
 
+/** Users of whom it can be told whether they still have the password that they had. */
+export interface MarkedUsers extends Users {
+  /**
+   * A mark of a user's password, from which nobody learns what that is: it changes with the password.
+   *
+   * @returns `undefined`: there is no such user
+   * @throws RegistryError UNAVAILABLE: who the users are cannot be read
+   */
+  markOf(name: string): string | undefined
+}
+
 /** In milliseconds from now, a client that is `limited` may try again. */
 export type LogIn =
   | { readonly outcome: 'accepted' }

@@ -1,4 +1,5 @@
 import { LruCache } from '@berth/bytes'
+import { networkOf } from './network-of.ts'
 
 export interface LoginLimitOptions {
   /** How many logins of one user may fail from one address in a minute, and so many at once; 0 for any number. */
@@ -73,14 +74,3 @@ export class LoginLimit {
 
 const addressKey = (source: string): string => networkOf(source)
 const userKey = (source: string, name: string): string => `${networkOf(source)} ${name.slice(0, 255)}`
-
-/** Whoever has one address of IPv6 has all of a network's. */
-function networkOf(source: string): string {
-  const isIPv6 = source.includes(':') && !source.includes('.')
-  if (!isIPv6) return source
-  const [head = '', tail] = source.split('%', 1)[0]?.split('::') ?? []
-  const groups = head === '' ? [] : head.split(':')
-  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length)
-  const all = [...groups, ...Array.from({ length: missing }, () => '0'), ...(tail ? tail.split(':') : [])]
-  return `${all.slice(0, 4).join(':')}::/64`
-}

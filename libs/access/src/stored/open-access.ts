@@ -1,5 +1,13 @@
 import { type Logger, StartError } from '@berth/errors'
 import type { AccessController } from '../access-controller.ts'
+import {
+  openTokenServer,
+  openVerifyingKeys,
+  type TokenServerOptions,
+  type TokenServerParts,
+} from '../token-server/open-token-server.ts'
+import { ownAlgorithms } from '../token-server/signing-key.ts'
+import type { TokenServer } from '../token-server.ts'
 import { HtpasswdUsers } from './htpasswd/htpasswd-users.ts'
 import { PasswordAccess } from './htpasswd/password-access.ts'
 import { CertificateKeys, parseBundle } from './token/certificate-keys.ts'
@@ -11,7 +19,7 @@ import { AnyTokenKeys, type TokenKeys } from './token/token-keys.ts'
 import { WatchedFile } from './watched-file.ts'
 
 /** How access is controlled, as the configuration's section `auth` has it. */
-export type AccessOptions = HtpasswdOptions | TokenOptions
+export type AccessOptions = HtpasswdOptions | TokenOptions | BerthOptions
 
 interface HtpasswdOptions {
   readonly kind: 'htpasswd'
@@ -34,13 +42,29 @@ interface TokenOptions {
   readonly leewayMs: number
 }
 
+/** Tokens of a token server that is this process, or another one like it. */
+interface BerthOptions extends TokenServerOptions {
+  readonly kind: 'berth'
+  readonly realm: string
+  readonly redirectPath: string | undefined
+  readonly scheme: 'http' | 'https'
+  /** Where a token server publishes its keys that is another process. */
+  readonly jwksUrl: string | undefined
+}
+
 export interface OpenedAccess {
   readonly controller: AccessController
+  /** There where this process serves tokens. */
+  readonly tokens?: TokenServer
   close(): Promise<void>
 }
 
-/** @throws StartError a file that it needs cannot be used */
-export function openAccess(options: AccessOptions, log: Logger): OpenedAccess {
+/**
+ * @param tokens given where this process serves tokens, if the configuration has a token server
+ * @throws StartError a file that it needs cannot be used
+ */
+export function openAccess(options: AccessOptions, log: Logger, tokens?: TokenServerParts): OpenedAccess {
+  if (options.kind === 'berth') return openBerthAccess(options, log, tokens)
   if (options.kind === 'htpasswd') {
     const { realm, path, failedLoginsPerMinute } = options
     const users = opened('auth.htpasswd.path', path, () => HtpasswdUsers.open({ path, failedLoginsPerMinute, log }))
@@ -48,6 +72,22 @@ export function openAccess(options: AccessOptions, log: Logger): OpenedAccess {
   }
   const keys = new AnyTokenKeys(keysOf(options, log))
   return { controller: new TokenAccess({ ...options, keys }), close: async () => undefined }
+}
+
+function openBerthAccess(options: BerthOptions, log: Logger, parts: TokenServerParts | undefined): OpenedAccess {
+  const controlledBy = (keys: TokenKeys): AccessController =>
+    new TokenAccess({ ...options, algorithms: ownAlgorithms, keys })
+  if (parts !== undefined) {
+    const opened = openTokenServer(options, parts, log)
+    return { controller: controlledBy(opened.keys), tokens: opened.server, close: () => opened.close() }
+  }
+  const { keys: path, jwksUrl } = options
+  const keys: TokenKeys[] = []
+  if (path !== undefined) keys.push(opened('auth.berth.keys', path, () => openVerifyingKeys(path, log)))
+  if (jwksUrl !== undefined) keys.push(new JwksUrlKeys({ url: jwksUrl, log }))
+  if (keys.length === 0)
+    throw new StartError('auth.berth', 'this process knows no keys of tokens: it needs keys or jwksurl')
+  return { controller: controlledBy(new AnyTokenKeys(keys)), close: async () => undefined }
 }
 
 function keysOf({ rootCertBundle, jwks, jwksUrl }: TokenOptions, log: Logger): TokenKeys[] {

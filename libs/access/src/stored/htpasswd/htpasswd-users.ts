@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto'
 import { LruCache } from '@berth/bytes'
 import type { Logger } from '@berth/errors'
-import type { LogIn, Users } from '../../users.ts'
+import type { LogIn, MarkedUsers } from '../../users.ts'
 import { KeyedDigest } from '../keyed-digest.ts'
 import { LoginLimit } from '../login-limit.ts'
 import { WatchedFile } from '../watched-file.ts'
@@ -30,7 +31,7 @@ const defaultCost = '$2b$10$'
  * The users of an htpasswd file, as it is now. What was verified is remembered by a digest, right or wrong, and for as
  * long as the file stays as it is; anything else is verified in a thread of its own.
  */
-export class HtpasswdUsers implements Users {
+export class HtpasswdUsers implements MarkedUsers {
   readonly #file: WatchedFile<ReadonlyMap<string, string>>
   readonly #limit: LoginLimit
   readonly #verifier: PasswordVerifier
@@ -79,6 +80,11 @@ export class HtpasswdUsers implements Users {
     })
     this.#pending.set(key, verifying)
     return verifying
+  }
+
+  markOf(name: string): string | undefined {
+    const known = this.#file.value.get(name)
+    return known !== undefined && isBcrypt(known) ? hash('sha256', known, 'base64url') : undefined
   }
 
   close(): Promise<void> {

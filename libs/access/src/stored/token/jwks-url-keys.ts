@@ -15,8 +15,10 @@ export interface JwksUrlKeysOptions {
 const freshMs = 5 * 60_000
 /** For this long they count where they cannot be had again. */
 const staleMs = 24 * 3_600_000
-/** An id that nobody knows is no reason to ask more often than this. */
+/** An id that nobody knows is no reason to ask more often than this, */
 const pauseMs = 10_000
+/** but for so many times: keys may change just after they were asked for. */
+const spareAsks = 4
 const timeoutMs = 5000
 const maxBytes = 1024 * 1024
 
@@ -27,7 +29,8 @@ export class JwksUrlKeys implements TokenKeys {
   #keys: ReadonlyMap<string, TrustedKey> = new Map()
   #text: string | undefined
   #gotAtMs = Number.NEGATIVE_INFINITY
-  #askedAtMs = Number.NEGATIVE_INFINITY
+  #spare = spareAsks
+  #countedAtMs = Number.NEGATIVE_INFINITY
   #asking: Promise<void> | undefined
 
   constructor(options: JwksUrlKeysOptions) {
@@ -56,8 +59,10 @@ export class JwksUrlKeys implements TokenKeys {
   #refresh(): Promise<void> {
     if (this.#asking !== undefined) return this.#asking
     const now = this.#nowMs()
-    if (now - this.#askedAtMs < pauseMs) return Promise.resolve()
-    this.#askedAtMs = now
+    this.#spare = Math.min(spareAsks, this.#spare + (now - this.#countedAtMs) / pauseMs)
+    this.#countedAtMs = now
+    if (this.#spare < 1) return Promise.resolve()
+    this.#spare--
     this.#asking = this.#ask().finally(() => (this.#asking = undefined))
     return this.#asking
   }

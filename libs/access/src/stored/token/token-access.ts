@@ -9,6 +9,8 @@ export interface TokenAccessOptions extends TokenVerifierOptions {
   readonly realm: string
   /** Where that is at the registry's own host, by its path: then the realm is made for each client. */
   readonly redirectPath?: string | undefined
+  /** How a client came there, where no proxy says so. Default: https. */
+  readonly scheme?: 'http' | 'https' | undefined
 }
 
 /** Grants what a token of the token server says. @see Docker Registry token authentication */
@@ -59,7 +61,7 @@ export class TokenAccess implements AccessController {
     return { outcome: 'denied', reason, challenge } as const
   }
 
-  #realm({ host, scheme = 'https' }: AccessRequest): string {
+  #realm({ host, scheme = this.#options.scheme ?? 'https' }: AccessRequest): string {
     const { realm, redirectPath } = this.#options
     return redirectPath === undefined || host === undefined ? realm : `${scheme}://${host}${redirectPath}`
   }

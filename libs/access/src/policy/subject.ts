@@ -1,0 +1,42 @@
+import type { ClaimOf } from './repository-pattern.ts'
+
+/** Who asks, as a policy sees it. */
+export type Subject = Anonymous | LocalUser | FederatedSubject
+
+export interface Anonymous {
+  readonly kind: 'anonymous'
+}
+
+/** A user of the token server's own. */
+export interface LocalUser {
+  readonly kind: 'user'
+  readonly name: string
+}
+
+/** Somebody whom an issuer vouches for. */
+export interface FederatedSubject {
+  readonly kind: 'federated'
+  /** The issuer, as the configuration names it. */
+  readonly issuer: string
+  readonly name: string
+  readonly claims: Claims
+}
+
+/** What an issuer says of somebody, by the names that policies use. */
+export type Claims = ReadonlyMap<string, readonly string[]>
+
+/** What can be filled into patterns: of users their name, and of others what their issuer says, where it says one thing. */
+export function claimsOf(subject: Subject): ClaimOf {
+  if (subject.kind === 'anonymous') return () => undefined
+  if (subject.kind === 'user') return (claim) => (claim === 'user' ? subject.name : undefined)
+  return (claim) => {
+    const values = subject.claims.get(claim)
+    return values?.length === 1 ? values[0] : undefined
+  }
+}
+
+/** As tokens and logs have it. No user of the token server's own has a colon in the name. */
+export function nameOf(subject: Subject): string {
+  if (subject.kind === 'anonymous') return 'anonymous'
+  return subject.kind === 'user' ? subject.name : `${subject.issuer}:${subject.name}`
+}
