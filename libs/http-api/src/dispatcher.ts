@@ -123,7 +123,7 @@ export class Dispatcher {
     const elsewhere = stepToCleanPath(exchange.request)
     if (elsewhere !== undefined) return elsewhere
     const { guard } = this.#parts
-    if (guard === undefined) return stepOf(route, exchange)
+    if (guard === undefined || route.isOpen) return stepOf(route, exchange)
     // Where an operation is done elsewhere, it is decided there who may, and who learns what a name is.
     const relayed = route.isRelayed ? operationOf(route, exchange) : undefined
     if (relayed !== undefined) return relayed

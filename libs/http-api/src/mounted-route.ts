@@ -1,3 +1,4 @@
+import { isOpen } from './access/route-access.ts'
 import type { RequestExchange } from './exchange/request-exchange.ts'
 import type { Method, Route, RouteName } from './routes.ts'
 import type { ApiParts, RegistryServices } from './services.ts'
@@ -12,6 +13,8 @@ export interface MountedRoute {
   readonly handlers: Readonly<Partial<Record<Method, (exchange: RequestExchange) => Promise<void>>>>
   /** Whether its operations are done elsewhere, where it is also decided who may. */
   readonly isRelayed: boolean
+  /** Whether it is for whoever comes: nobody has to be let in first. */
+  readonly isOpen: boolean
   /** The `Allow` header: what it can be asked for. */
   readonly allow: string
 }
@@ -34,16 +37,20 @@ export function mountRoutes(
   return routes
     .filter((route) => isServed(route) || (relayed !== undefined && route.isRelayable === true))
     .map((route) => {
-      const { name, path, operations } = route
-      const served = Object.entries(operations).filter(([method]) => !settings.isReadOnly || harmless.has(method))
+      const { name, path, operations, isBeside = false } = route
+      const below = isBeside ? '' : 'v2/'
+      const served = Object.entries(operations).filter(
+        ([method]) => !settings.isReadOnly || isBeside || harmless.has(method),
+      )
       return {
         name,
-        pattern: new RegExp(`^${settings.prefix.replaceAll(/[^\w/]/g, String.raw`\$&`)}v2/${path}$`),
-        template: `${settings.prefix}v2/${templateOf(path)}`,
+        pattern: new RegExp(`^${settings.prefix.replaceAll(/[^\w/]/g, String.raw`\$&`)}${below}${path}$`),
+        template: `${settings.prefix}${below}${templateOf(path)}`,
         handlers: Object.fromEntries(
           served.map(([method, operation]) => [method, isServed(route) ? operation(parts) : relayed]),
         ),
         isRelayed: !isServed(route),
+        isOpen: isOpen(name),
         // Where nothing else is allowed this much is, and is answered with just that.
         allow:
           served

@@ -9,6 +9,9 @@ import { putManifest } from './manifests/put-manifest.ts'
 import { listReferrers } from './referrers/list-referrers.ts'
 import type { ApiParts, RegistryServices } from './services.ts'
 import { listTags } from './tags/list-tags.ts'
+import { getTokenKeys } from './token/get-token-keys.ts'
+import { getToken } from './token/get-token.ts'
+import { postToken } from './token/post-token.ts'
 import { deleteUpload } from './uploads/delete-upload.ts'
 import { getUpload } from './uploads/get-upload.ts'
 import { patchUpload } from './uploads/patch-upload.ts'
@@ -17,7 +20,16 @@ import { startUpload } from './uploads/start-upload.ts'
 
 /** As Distribution's metrics name them. */
 export type RouteName =
-  'base' | 'catalog' | 'tags' | 'manifest' | 'blob' | 'blob_upload' | 'blob_upload_chunk' | 'referrers'
+  | 'base'
+  | 'catalog'
+  | 'tags'
+  | 'manifest'
+  | 'blob'
+  | 'blob_upload'
+  | 'blob_upload_chunk'
+  | 'referrers'
+  | 'token'
+  | 'token_keys'
 
 /** Makes an operation of the parts it needs. */
 type Operation = (parts: ApiParts) => Handler
@@ -26,6 +38,8 @@ export interface Route {
   readonly name: RouteName
   /** Below `/v2/`, as a regular expression; its groups are `name` and `parameter`. */
   readonly path: string
+  /** It is not below `/v2/`, but beside it. */
+  readonly isBeside?: true
   /** It is served where all of these are there. */
   readonly services: readonly (keyof RegistryServices)[]
   /** Whether it can be relayed to where its services are. */
@@ -93,5 +107,19 @@ export const routes: readonly Route[] = [
     path: '_catalog',
     services: ['catalog'],
     operations: { GET: listRepositories },
+  },
+  {
+    name: 'token',
+    path: 'token',
+    isBeside: true,
+    services: ['tokens'],
+    operations: { GET: getToken, POST: postToken },
+  },
+  {
+    name: 'token_keys',
+    path: 'token/keys',
+    isBeside: true,
+    services: ['tokens'],
+    operations: { GET: getTokenKeys },
   },
 ]

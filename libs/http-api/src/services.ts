@@ -1,3 +1,4 @@
+import type { TokenServer } from '@berth/access'
 import type { SendableBlobs } from '@berth/blobs'
 import type { Catalog, Manifests, Referrers, Tags } from '@berth/manifests'
 import type { BlobUploads } from '@berth/uploads'
@@ -12,6 +13,7 @@ export interface RegistryServices {
   readonly tags: Tags
   readonly catalog: Catalog
   readonly referrers: Referrers
+  readonly tokens: TokenServer
   /** Asks those who have blobs and uploads, where these are not here. */
   readonly relay: BlobRelay
 }

@@ -1,9 +1,18 @@
 import type { Counter, Gauge, Histogram } from './families.ts'
 import type { FamilyRegistry } from './family-registry.ts'
 
-/** The API's route groups, by Distribution's names; `referrers` is Berth's. */
+/** The API's route groups, by Distribution's names; `referrers`, `token` and `token_keys` are Berth's. */
 export type HttpHandler =
-  'base' | 'catalog' | 'tags' | 'manifest' | 'blob' | 'blob_upload' | 'blob_upload_chunk' | 'referrers' | 'token'
+  | 'base'
+  | 'catalog'
+  | 'tags'
+  | 'manifest'
+  | 'blob'
+  | 'blob_upload'
+  | 'blob_upload_chunk'
+  | 'referrers'
+  | 'token'
+  | 'token_keys'
 
 export interface HttpMetrics {
   /** A request began (1), or is over (-1), however it ended. */
@@ -44,6 +53,8 @@ const handlers: readonly HttpHandler[] = [
   'blob_upload',
   'blob_upload_chunk',
   'referrers',
+  'token',
+  'token_keys',
 ]
 // Any other method is one label: what clients make up must not make series.
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
