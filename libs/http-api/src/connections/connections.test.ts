@@ -270,10 +270,75 @@ describe('a connection', () => {
     expect(await failure.promise).toMatchObject({ name: 'ClientGoneError' })
   })
 
-  it('with an endless head is answered 431', async () => {
+  it('with an endless head is answered 431, which reaches a client that goes on sending', async () => {
     const { connection } = await serve(async () => received(0))
-    connection.write(`GET /v2/ HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(70_000)}`)
-    expect(await connection.ended()).toMatch(/^HTTP\/1.1 431 /)
+    connection.socket.pause()
+    connection.write('GET /v2/ HTTP/1.1\r\nHost: x\r\nX: ')
+    await new Promise<void>((sent) => connection.socket.write(Buffer.alloc(16_777_216, 'x'), () => sent()))
+    connection.socket.resume()
+    const [head, body] = (await connection.ended()).split('\r\n\r\n')
+    expect(head).toMatch(/^HTTP\/1.1 431 Request Header Fields Too Large\r\n[^]*Content-Type: application\/json\r\n/)
+    expect(JSON.parse(body as string)).toEqual({
+      errors: [
+        {
+          code: 'SIZE_INVALID',
+          message: 'the head of the request is larger than allowed',
+          detail: { limit: 65_536, of: 'head' },
+        },
+      ],
+    })
+  })
+
+  it('with a head that is as large as allowed is answered', async () => {
+    const { connection } = await serve(async () => received(0), { headMaxSize: 10_000 })
+    const start = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: '
+    connection.write(`${start}${'x'.repeat(9_900 - start.length)}\r\n\r\n`)
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 200 /)
+  })
+
+  it.each([
+    ['/v2/foo/blobs/uploads/1?_state=', 'x'],
+    ['/v2/', 'a/'],
+    ['/v2/foo/tags/list?', 'n=1&'],
+  ])('is answered 414 where the URL is too long: %s', async (start, rest) => {
+    const { api } = await serve(async () => received(0), { urlMaxLength: 2000 })
+    const url = (length: number): string => start + rest.repeat(length).slice(0, length - start.length)
+    expect(await api.send('GET', url(2001))).toMatchObject({
+      status: 414,
+      text: expect.stringContaining('"code":"SIZE_INVALID","message":"the URL is longer than allowed"'),
+    })
+    expect((await api.send('GET', url(2000))).status).not.toBe(414)
+  })
+
+  it('with thousands of headers loses none of them', async () => {
+    const { connection } = await serve(async (content) => received(await sizeOf(content)))
+    connection.write(head(`${'a:\r\n'.repeat(5000)}Expect: 100-continue\r\nContent-Length: 5`))
+    expect(await connection.until('\r\n\r\n')).toBe('HTTP/1.1 100 Continue\r\n\r\n')
+    connection.write('hello')
+    expect(await connection.until('202 Accepted')).toContain('202')
+  })
+
+  it('that is turned away is counted, by why', async () => {
+    const refused: string[] = []
+    const ignore = (): void => undefined
+    const metrics = {
+      inFlight: ignore,
+      observe: ignore,
+      certificateExpires: ignore,
+      refused: (why: string) => refused.push(why),
+    }
+    const api = await TestApi.open({ settings: { headTimeoutMs: 50, urlMaxLength: 2000 }, metrics })
+    onTestFinished(() => api.close())
+    const told = async (text: string): Promise<void> => {
+      const connection = await api.connect()
+      connection.write(text)
+      await connection.ended()
+    }
+    await told('hello\r\n\r\n')
+    await told(`GET / HTTP/1.1\r\nX: ${'x'.repeat(70_000)}`)
+    await told(`GET /${'x'.repeat(2000)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    await told('GET / HT')
+    expect(refused).toEqual(['malformed', 'head too large', 'URL too long', 'head too slow'])
   })
 
   it('whose head does not come is answered 408', async () => {

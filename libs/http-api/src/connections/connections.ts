@@ -22,6 +22,8 @@ export class Connections {
   readonly #metrics: Pick<RequestMetrics, 'refused'>
   /** Of each connection, the request that began last. */
   readonly #exchanges = new WeakMap<Duplex, RequestExchange>()
+  /** Those that were told that they cannot be read. */
+  readonly #turnedAway = new WeakSet<Duplex>()
   readonly #open = new Map<string | Socket, Socket>()
   #atWork = 0
   #closed: Promise<void> | undefined
@@ -134,6 +136,8 @@ export class Connections {
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    // What still comes cannot be read either. It is dropped: to close at once would take the answer from the client.
+    if (this.#turnedAway.has(socket)) return
     const isHalfAnswered = this.#answering(socket)?.response.headersSent === true
     if (error.code === 'ECONNRESET' || !socket.writable || isHalfAnswered) {
       socket.destroy()
@@ -141,9 +145,8 @@ export class Connections {
     }
     const { reason, answer } = unreadable(error, this.#headMaxSize)
     this.#metrics.refused(reason)
+    this.#turnedAway.add(socket)
     socket.end(answer)
-    // What still comes would reset the connection, and the client not see its answer.
-    socket.resume()
     setTimeout(() => socket.destroy(), 500).unref()
   }
 }
