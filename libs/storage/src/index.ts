@@ -16,6 +16,7 @@ export type {
   Versioned,
   WriteOptions,
 } from './storage-driver.ts'
+export { forEachLimited, mapLimited, settleAll } from './concurrently.ts'
 export { findStat } from './find-stat.ts'
 export { DamagedLink, findLink, findWholeLink, putLink } from './links.ts'
 export { StorageError, type StorageErrorCode } from './storage-error.ts'

@@ -1,7 +1,7 @@
 import { type Digest, algorithmOf } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
-import { findLink, findStat, layout, type StorageDriver, translateStorageError } from '@berth/storage'
+import { findLink, findStat, layout, settleAll, type StorageDriver, translateStorageError } from '@berth/storage'
 import type { LinkedBlob } from '../linked-blob.ts'
 import type { DescriptorCache } from './descriptor-cache.ts'
 import type { SharedTier } from './shared-tier.ts'
@@ -59,11 +59,14 @@ export class LinkedBlobs {
   async put(repository: RepositoryName, digest: Digest, content: Uint8Array): Promise<LinkedBlob> {
     const since = this.#cache?.generation
     // Content that is at hand is verified already, so its link need not wait for it: a link to nothing is no blob.
-    const outcomes = await Promise.allSettled([
-      this.#storage.put(layout.blobDataPath(digest), content),
-      this.#storage.put(layout.layerLinkPath(repository, digest), layout.formatLink(digest)),
-    ])
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw translateStorageError(outcome.reason)
+    try {
+      await settleAll([
+        this.#storage.put(layout.blobDataPath(digest), content),
+        this.#storage.put(layout.layerLinkPath(repository, digest), layout.formatLink(digest)),
+      ])
+    } catch (error) {
+      throw translateStorageError(error)
+    }
     const blob = { descriptor: { mediaType, digest, size: content.byteLength }, target: digest }
     this.#fillAlone(repository, digest, blob, since)
     return blob

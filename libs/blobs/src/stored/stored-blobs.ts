@@ -7,6 +7,7 @@ import { RegistryError } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
 import {
   layout,
+  mapLimited,
   type RedirectingDriver,
   type SendingDriver,
   type StorageDriver,
@@ -20,7 +21,6 @@ import type { BlobCacheObserver } from './blob-cache-observer.ts'
 import { ContentCache } from './content-cache.ts'
 import { DescriptorCache } from './descriptor-cache.ts'
 import { LinkedBlobs } from './linked-blobs.ts'
-import { mapLimited } from './map-limited.ts'
 import { SharedTier } from './shared-tier.ts'
 
 /** How many blobs of one `statAll` are looked up at once. */

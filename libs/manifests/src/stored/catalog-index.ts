@@ -5,12 +5,12 @@ import {
   type DirectoryKeepingDriver,
   findStat,
   layout,
+  settleAll,
   type StorageDriver,
   StorageError,
   type StoragePath,
 } from '@berth/storage'
 import type { Page, PageRequest } from '../listings.ts'
-import { settleAll } from './concurrently.ts'
 import { collectPage, pageOf, withEntry } from './pages.ts'
 import { Recollection } from './recollection.ts'
 

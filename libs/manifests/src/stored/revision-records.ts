@@ -6,11 +6,11 @@ import {
   findWholeLink,
   layout,
   putLink,
+  settleAll,
   type StorageDriver,
   StorageError,
   type StoragePath,
 } from '@berth/storage'
-import { settleAll } from './concurrently.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
 import { Recollection } from './recollection.ts'
 

@@ -3,7 +3,7 @@ import { algorithmOf, checkDigest, type Digest, digestOf } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import { isSchema1MediaType, mediaTypes, type OpenedSchema1, parseManifest } from '@berth/manifest'
 import type { RepositoryName, Tag } from '@berth/reference'
-import { StorageError } from '@berth/storage'
+import { forEachLimited, settleAll, StorageError } from '@berth/storage'
 import type {
   FormerFormat,
   ManifestPolicy,
@@ -13,7 +13,6 @@ import type {
   StoredManifest,
 } from '../manifests.ts'
 import type { CatalogIndex } from './catalog-index.ts'
-import { forEachLimited, settleAll } from './concurrently.ts'
 import { findDefaultPlatform } from './default-platform.ts'
 import { findParsed } from './find-parsed.ts'
 import { type ManifestContents, maxManifestSize } from './manifest-contents.ts'

@@ -1,9 +1,18 @@
 import type { Digest } from '@berth/digest'
 import { unlessInvalid } from '@berth/errors'
 import { parseTag, type RepositoryName, type Tag } from '@berth/reference'
-import { DamagedLink, findLink, findWholeLink, layout, putLink, type StorageDriver, StorageError } from '@berth/storage'
+import {
+  DamagedLink,
+  findLink,
+  findWholeLink,
+  forEachLimited,
+  layout,
+  putLink,
+  settleAll,
+  type StorageDriver,
+  StorageError,
+} from '@berth/storage'
 import type { Page, PageRequest } from '../listings.ts'
-import { forEachLimited, settleAll } from './concurrently.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
 import { collectPage, pageOf, withEntry, withoutEntry } from './pages.ts'
 import { Recollection } from './recollection.ts'

@@ -3,8 +3,8 @@ import type { Digest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import { checkUrls, imageClass, type Manifest, maxFaults, mustExist, type Reference } from '@berth/manifest'
 import type { RepositoryName } from '@berth/reference'
+import { forEachLimited } from '@berth/storage'
 import type { ManifestPolicy } from '../manifests.ts'
-import { forEachLimited } from './concurrently.ts'
 
 const parallelReads = 16
 

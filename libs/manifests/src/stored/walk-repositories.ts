@@ -1,7 +1,6 @@
 import { unlessInvalid } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
-import { layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
-import { forEachLimited } from './concurrently.ts'
+import { forEachLimited, layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
 
 const markers: ReadonlySet<string> = new Set(['_manifests', '_layers'])
 const parallelLists = 16

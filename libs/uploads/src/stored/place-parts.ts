@@ -1,6 +1,6 @@
 import { algorithmOf, checkDigest, type Digest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
-import { layout, StorageError } from '@berth/storage'
+import { layout, settleAll, StorageError } from '@berth/storage'
 import type { Checkpoint } from './checkpoint.ts'
 import { NativeHash, recordedDigest } from './content-hash.ts'
 import { readBack } from './read-back.ts'
@@ -52,11 +52,10 @@ function isRangeInvalid(error: unknown): error is RegistryError<'RANGE_INVALID'>
 export async function placeParts(upload: StoredUpload, checkpoint: Checkpoint, digest: Digest): Promise<void> {
   const { storage, repository } = upload
   // The content is verified, so its link need not wait for it: a link to nothing is no blob.
-  const outcomes = await Promise.allSettled([
+  await settleAll([
     place(upload, checkpoint, digest),
     storage.put(layout.layerLinkPath(repository, digest), layout.formatLink(digest)),
   ])
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 async function place({ storage, area }: StoredUpload, { parts, size }: Checkpoint, digest: Digest): Promise<void> {

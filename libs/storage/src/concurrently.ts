@@ -29,3 +29,18 @@ export async function forEachLimited<T>(
   }
   if (failures.length > 0) throw failures[0]
 }
+
+/** Maps in order, with at most `limit` calls under way. @throws what the first that failed threw, once none is under way */
+export async function mapLimited<T, R>(
+  values: readonly T[],
+  limit: number,
+  map: (value: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = []
+  const pending = values.entries()
+  const work = async (): Promise<void> => {
+    for (const [index, value] of pending) results[index] = await map(value)
+  }
+  await settleAll(Array.from({ length: Math.min(limit, values.length) }, work))
+  return results
+}
