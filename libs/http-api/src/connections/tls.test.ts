@@ -1,8 +1,8 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { Agent, request, type RequestOptions } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { connect as connectTcp, type AddressInfo } from 'node:net'
-import { connect } from 'node:tls'
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { type ClientAuth, Secret, type ServerTls } from '@berth/process'
 import { makeCertificate } from '@berth/process/test-certificate'
 import type { BlobUploads, Upload } from '@berth/uploads'
@@ -34,15 +34,30 @@ async function serve(tls: Partial<ServerTls> = {}) {
     for await (const chunk of content) offset += chunk.byteLength
     return { id: '1', offset, state: 's' }
   }
+  const told = new EventEmitter<{ warn: [object]; refused: [string] }>()
+  const expiries: Date[] = []
   const server = new HttpApiServer({
     services: {
       blobs: noBlobs,
       uploads: uploadsThat(append),
     },
     settings: { relativeUrls: false, lingerTimeoutMs: 1 },
-    log: { debug() {}, info() {}, warn() {}, error() {}, isLevelEnabled: () => false },
+    log: {
+      debug() {},
+      info() {},
+      warn: (fields, message) => told.emit('warn', { ...fields, message }),
+      error() {},
+      isLevelEnabled: () => false,
+    },
+    metrics: {
+      inFlight() {},
+      observe() {},
+      refused: (reason) => told.emit('refused', reason),
+      certificateExpires: (at) => expiries.push(at),
+    },
   })
-  const { port } = (await server.listen({ port: 0, host: '127.0.0.1' }, { ...defaults, ...tls })) as AddressInfo
+  const used = { ...defaults, ...tls }
+  const { port } = (await server.listen({ port: 0, host: '127.0.0.1' }, used)) as AddressInfo
   onTestFinished(() => server.close(1000))
   const send = async (options: RequestOptions, body?: Buffer): Promise<IncomingMessage & { text: string }> => {
     const agent = new Agent({ keepAlive: false })
@@ -53,7 +68,14 @@ async function serve(tls: Partial<ServerTls> = {}) {
     for await (const chunk of response.setEncoding('utf8')) text += chunk as string
     return Object.assign(response, { text })
   }
-  return { server, port, send }
+  return {
+    server,
+    port,
+    send,
+    told,
+    expiries,
+    renew: (changes: Partial<ServerTls>) => server.renew({ ...used, ...changes }),
+  }
 }
 
 describe('over TLS', () => {
@@ -118,6 +140,30 @@ describe('over TLS', () => {
     expect([await isServed({}), await isServed(stranger)]).toEqual([none, strange])
   })
 
+  it.each<[string, ClientAuth, object, string]>([
+    ['none', 'require-and-verify-client-cert', {}, 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'],
+    ['none', 'require-any-client-cert', {}, 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'],
+    ['one of a stranger', 'require-and-verify-client-cert', stranger, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['one of a stranger', 'verify-client-cert-if-given', stranger, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ])('a client certificate that is not good enough is a denial: %s with %s', async (_, clientAuth, shown, detail) => {
+    const { port, told } = await serve({ clientCas: [known.cert], clientAuth })
+    const line = once(told, 'warn')
+    const counted = once(told, 'refused')
+    const socket = connect({ port, host: '127.0.0.1', ca: own.cert, ...shown })
+    socket.on('error', () => undefined)
+    expect(await line).toEqual([
+      { reason: 'client certificate', detail, remoteAddress: '127.0.0.1', message: 'access denied' },
+    ])
+    expect(await counted).toEqual(['client certificate'])
+  })
+
+  it('a handshake that fails is counted', async () => {
+    const { port, told } = await serve({ minVersion: 'TLSv1.3' })
+    const counted = once(told, 'refused')
+    connect({ port, host: '127.0.0.1', maxVersion: 'TLSv1.2' }).on('error', () => undefined)
+    expect(await counted).toEqual(['TLS'])
+  })
+
   it('what is not TLS is turned away, and closing does not wait for those who say nothing', async () => {
     const { server, port } = await serve()
     const plain = connectTcp(port, '127.0.0.1')
@@ -133,4 +179,79 @@ describe('over TLS', () => {
     await server.close(60_000)
     expect(server).toBeDefined()
   })
+})
+
+describe('a certificate that is renewed', () => {
+  const next = makeCertificate()
+  const client = makeCertificate()
+  const nextClient = makeCertificate()
+  const changed = { cert: next.cert, key: new Secret(next.key) }
+
+  async function open(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
+    const socket = connect({ port, host: '127.0.0.1', ca: own.cert, ...options })
+    onTestFinished(() => void socket.destroy())
+    await once(socket, 'secureConnect')
+    return socket
+  }
+
+  /** Asks on a connection that is open, and leaves it open. */
+  async function ask(socket: TLSSocket): Promise<string> {
+    socket.write('GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n')
+    const gone = once(socket, 'close').then(() => Promise.reject(new Error('socket hang up')))
+    const [answer] = (await Promise.race([once(socket, 'data'), gone])) as [Buffer]
+    gone.catch(() => undefined)
+    return answer.toString().slice(0, 15)
+  }
+
+  it('is shown to new connections, and those that are there go on', async () => {
+    const { port, renew, expiries } = await serve()
+    const before = await open(port)
+    expect(await ask(before)).toBe('HTTP/1.1 200 OK')
+    renew(changed)
+    const after = await open(port, { ca: next.cert })
+    expect([before, after].map((socket) => socket.getPeerX509Certificate()?.toString())).toEqual([own.cert, next.cert])
+    expect([await ask(before), await ask(after)]).toEqual(['HTTP/1.1 200 OK', 'HTTP/1.1 200 OK'])
+    expect(expiries).toEqual([new Date('2100-01-01T00:00:00Z'), new Date('2100-01-01T00:00:00Z')])
+  })
+
+  it('leaves a body that is on its way alone', async () => {
+    const { port, send, renew } = await serve()
+    const socket = await open(port)
+    const size = 3_000_000
+    socket.write(`PATCH /v2/foo/blobs/uploads/1 HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n`)
+    socket.write(Buffer.alloc(size / 2))
+    renew(changed)
+    expect((await send({ path: '/v2/', ca: next.cert })).statusCode).toBe(200)
+    socket.write(Buffer.alloc(size / 2))
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 202 [^]*Range: 0-2999999/)
+  })
+
+  it('keeps the minimum version and the ciphers', async () => {
+    const { port, renew } = await serve({ minVersion: 'TLSv1.3' })
+    renew({ ...changed, minVersion: 'TLSv1.3' })
+    await expect(open(port, { maxVersion: 'TLSv1.2' })).rejects.toThrow('protocol version')
+  })
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'comes with CAs that also count for sessions which began before: %s',
+    async (maxVersion) => {
+      const clientAuth = 'require-and-verify-client-cert'
+      const { port, renew } = await serve({ clientCas: [client.cert], clientAuth })
+      const options = { ...client, maxVersion, ca: own.cert }
+      const first = connect({ port, host: '127.0.0.1', ...options })
+      let session: Buffer | undefined
+      first.on('session', (given: Buffer) => (session = given))
+      await once(first, 'secureConnect')
+      await ask(first)
+      first.destroy()
+      const resumed = await open(port, { ...options, session })
+      expect([resumed.isSessionReused(), await ask(resumed)]).toEqual([true, 'HTTP/1.1 200 OK'])
+      renew({ ...changed, clientCas: [nextClient.cert] })
+      const withdrawn = open(port, { ...options, ca: next.cert, session }).then(ask)
+      await expect(withdrawn).rejects.toThrow(/ECONNRESET|disconnected|socket hang up/)
+      const welcome = await open(port, { ...nextClient, maxVersion, ca: next.cert })
+      expect(await ask(welcome)).toBe('HTTP/1.1 200 OK')
+    },
+  )
 })
