@@ -6,13 +6,17 @@ const escaped: Readonly<Record<string, string>> = {
   '\u2029': '\\u2029',
 }
 
+const long: Readonly<Record<string, string>> = { '\\b': '\\u0008', '\\f': '\\u000c' }
+
 /**
  * JSON as Go's encoder writes it, byte for byte: digests of what is built here are those that Docker's tools compute.
  *
  * @param indent what each level is indented by; all is on one line where it is absent
  */
 export function formatJson(value: unknown, indent?: string): string {
-  return escapeHtml(JSON.stringify(value, undefined, indent))
+  // Go has short forms of these since 1.22 only, and every Distribution 2.8 is older.
+  const json = JSON.stringify(value, undefined, indent).replace(/\\./g, (escape) => long[escape] ?? escape)
+  return escapeHtml(json)
 }
 
 /** What Go escapes beyond the rules of JSON: what would end a script in a page, or a line in one. */
