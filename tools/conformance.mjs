@@ -1,5 +1,5 @@
 // Runs the OCI distribution-spec's conformance suite, the `conformance` program on the PATH, against Berth as users start
-// it: in one process, or with `--topology split` as services of its own.
+// it: in one process, or with `--topology split` as services of its own; with `--auth`, by whoever logs in alone.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -7,11 +7,15 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { frodo, writeUsers } from '../e2e/src/access/htpasswd.ts'
 import { startBerth, topologyNamed } from '../e2e/src/berth.ts'
 
-const { values } = parseArgs({ options: { topology: { type: 'string', default: 'all-in-one' } } })
+const { values } = parseArgs({
+  options: { topology: { type: 'string', default: 'all-in-one' }, auth: { type: 'boolean', default: false } },
+})
 const topology = topologyNamed(values.topology)
-const resultsFolder = fileURLToPath(new URL(`../results/conformance/${topology}`, import.meta.url))
+const title = values.auth ? `${topology} with auth` : topology
+const resultsFolder = fileURLToPath(new URL(`../results/conformance/${title.replaceAll(' ', '-')}`, import.meta.url))
 
 /** All that the suite can check, asked for by name: its own choice depends on the version of the specification. */
 const everything = `
@@ -46,7 +50,8 @@ async function runSuite({ name, variables, settings }) {
   const folder = await mkdtemp(join(tmpdir(), 'berth-conformance-'))
   const results = join(resultsFolder, name)
   await rm(results, { recursive: true, force: true })
-  const berth = await startBerth({ folder, settings, topology })
+  const access = values.auth ? await writeUsers(folder) : {}
+  const berth = await startBerth({ folder, settings: { ...settings, ...access }, topology })
   try {
     const child = spawn('conformance', [], {
       cwd: folder,
@@ -55,6 +60,7 @@ async function runSuite({ name, variables, settings }) {
         PATH: process.env.PATH,
         ...Object.fromEntries([...everything.matchAll(/\S+/g)].map(([name]) => [`OCI_${name}`, 'true'])),
         ...variables,
+        ...(values.auth && { OCI_USERNAME: frodo.name, OCI_PASSWORD: frodo.password }),
         OCI_REGISTRY: berth.host,
         OCI_TLS: 'disabled',
         OCI_RESULTS_DIR: results,
@@ -65,11 +71,22 @@ async function runSuite({ name, variables, settings }) {
     const ended = await once(child, 'close').catch((error) => error)
     if (ended.code === 'ENOENT') return 'absent'
     if (ended instanceof Error) throw ended
-    return { cases: await readCases(join(results, 'junit.xml')), capabilities: readCapabilities(output) }
+    return {
+      cases: (await readCases(join(results, 'junit.xml'))).map(asRestricted),
+      capabilities: readCapabilities(output),
+    }
   } finally {
     await berth.stop()
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Where reading is restricted, nobody has a blob for knowing its digest: what the suite skips for that is as it should be. */
+function asRestricted({ name, status, reason }) {
+  if (!values.auth || !name.endsWith('/blob-mount-anonymous')) return { name, status, reason }
+  return status === 'skipped'
+    ? { name, status: 'passed', reason }
+    : { name, status: 'failed', reason: 'it was mounted' }
 }
 
 /** The suite's exit status is 0 even when nothing ran, so its results are what counts. */
@@ -105,10 +122,11 @@ function report(all) {
     const [passed, skipped] = [of('passed'), of('skipped')]
     const failed = cases.filter((one) => !passed.includes(one) && !skipped.includes(one))
     console.log(
-      `conformance ${topology} ${run}: ${cases.length} tests, ${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped`,
+      `conformance ${title} ${run}: ${cases.length} tests, ${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped`,
     )
     for (const { name, status, reason } of [...failed, ...skipped]) console.log(`  ${status}: ${name}\n    ${reason}`)
-    const lacking = capabilities.filter(({ status }) => status !== 'Pass' && status !== 'Disabled')
+    const isRestricted = ({ name }) => values.auth && name === 'Blob anonymous mount'
+    const lacking = capabilities.filter((one) => !['Pass', 'Disabled'].includes(one.status) && !isRestricted(one))
     if (lacking.length > 0) console.log(`  not whole: ${lacking.map(({ name }) => name).join(', ')}`)
     if (cases.length === 0) console.log('  nothing ran')
     complete &&= passed.length > 0 && passed.length === cases.length
