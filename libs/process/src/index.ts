@@ -5,6 +5,7 @@
 export type { Cidr } from './config/cidr.ts'
 export type {
   AuthConfig,
+  BerthTokenConfig,
   CheckTiming,
   ClientAuth,
   Config,
@@ -12,6 +13,7 @@ export type {
   HealthConfig,
   HtpasswdConfig,
   HttpConfig,
+  IdentityIssuerConfig,
   LogConfig,
   LogLevel,
   ManifestsConfig,
@@ -34,6 +36,7 @@ export type { Environment } from './config/environment.ts'
 export { formatAddress, type ListenAddress, type RemoteAddress, type TcpAddress } from './config/listen-address.ts'
 export { loadConfig, type ConfigSource, type LoadedConfig, type PartialSection } from './config/load-config.ts'
 export type { ServerTls, TlsFiles } from './config/load-tls.ts'
+export { parseDocument } from './config/parse-document.ts'
 export { ConfigError, type Problem } from './config/problems.ts'
 export { requireKeys } from './config/require-keys.ts'
 export { Secret } from './config/secret.ts'

@@ -50,7 +50,12 @@ services: {blobs: {addresses: ["dns:///blobs:1", "b:2"], http: ["b:3"]}, manifes
 
   it('have one certificate for both ends', () => {
     const { tls } = read('rpc: {tls: {certificate: c, key: k, clientcas: [a]}}').config.rpc
-    expect(tls).toEqual({ cert, key: expect.anything(), cas: [cert] })
+    expect(tls).toEqual({
+      files: { certificateFile: 'c', keyFile: 'k', caFiles: ['a'] },
+      cert,
+      key: expect.anything(),
+      cas: [cert],
+    })
     expect(tls?.key.reveal()).toBe(key)
   })
 
@@ -199,6 +204,32 @@ describe('what one key says', () => {
       { auth: { jwks: '/j', redirectPath: '/auth/token', algorithms: ['ES256'] } },
     ],
     [
+      'auth: {berth: {service: s, policy: /p}}',
+      {
+        auth: {
+          kind: 'berth',
+          service: 's',
+          issuer: 's',
+          policy: '/p',
+          realm: '/token',
+          redirectPath: '/token',
+          scheme: 'http',
+          htpasswd: undefined,
+          issuers: [],
+          keys: undefined,
+          keyRotationMs: undefined,
+          tokenLifetimeMs: 300_000,
+          refreshLifetimeMs: 2_592_000_000,
+          tokensPerSecond: 100,
+        },
+      },
+    ],
+    [
+      'auth: {berth: {service: s, policy: /p, issuers: [{name: k, issuer: "https://k", audience: a, claims: {namespace: /k/n}}]}}',
+      { auth: { issuers: [{ name: 'k', issuer: 'https://k', audience: 'a', claims: { namespace: '/k/n' } }] } },
+    ],
+    ['auth: {berth: {service: s, policy: /p, realm: "https://r/token"}}', { auth: { redirectPath: undefined } }],
+    [
       'auth: {token: {realm: r, service: s, issuer: i, jwksurl: "https://t/jwks", autoredirect: true, autoredirectpath: /t, leeway: 5s}}',
       { auth: { jwksUrl: 'https://t/jwks', redirectPath: '/t', leewayMs: 5000 } },
     ],
@@ -333,6 +364,19 @@ describe('what one key says', () => {
       'auth.silly: silly lets everyone in who says anything at all: it is for tests of Distribution, and not supported',
     ],
     ['validation: {manifest: {}}', 'validation.manifest: unknown key; did you mean validation.manifests?'],
+    ['auth: {berth: {service: s}}', 'auth.berth.policy: is required'],
+    [
+      'auth: {berth: {service: s, policy: /p, issuers: [{name: k, issuer: "https://k", audience: a}, {name: k, issuer: "https://l", audience: a}]}}',
+      'auth.berth.issuers[1].name: "k" is the name of another issuer, too',
+    ],
+    [
+      'auth: {berth: {service: s, policy: /p, issuers: [{name: k, issuer: "https://k", audience: a}, {name: l, issuer: "https://k", audience: b}]}}',
+      'auth.berth.issuers[1].issuer: https://k is there already',
+    ],
+    [
+      'auth: {berth: {service: s, policy: /p, issuers: [{name: "a b", issuer: "https://k", audience: a}]}}',
+      'auth.berth.issuers[0].name: "a b" is no name: letters, digits, dots and dashes',
+    ],
     ['auth: {htpaswd: {}}', 'auth.htpaswd: unknown key; did you mean auth.htpasswd?'],
     ['http: {xyzzy: {}}', 'http.xyzzy: unknown key'],
     ['redis: {addrs: [":1"]}', 'redis.addrs[0]: ":1" names no host'],

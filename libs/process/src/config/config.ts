@@ -122,7 +122,7 @@ export type ClientAuth =
   | 'require-and-verify-client-cert'
 
 /** Who may do what. */
-export type AuthConfig = HtpasswdConfig | TokenConfig
+export type AuthConfig = HtpasswdConfig | TokenConfig | BerthTokenConfig
 
 /** The users of a file; each may do everything. */
 export interface HtpasswdConfig {
@@ -146,6 +146,43 @@ export interface TokenConfig {
   readonly redirectPath: string | undefined
   readonly algorithms: readonly SigningAlgorithm[]
   readonly leewayMs: number
+}
+
+/** Tokens of Berth's own token server: what it needs, and what whoever only verifies them does. */
+export interface BerthTokenConfig {
+  readonly kind: 'berth'
+  readonly realm: string
+  /** Where the token server is at the host by which a client knows the registry; then `realm` is not told. */
+  readonly redirectPath: string | undefined
+  /** How clients come, where no proxy says so. */
+  readonly scheme: 'http' | 'https'
+  readonly service: string
+  readonly issuer: string
+  readonly policy: string
+  readonly htpasswd: string | undefined
+  readonly issuers: readonly IdentityIssuerConfig[]
+  readonly keys: string | undefined
+  readonly jwksUrl: string | undefined
+  /** `undefined`: as whose keys they are asks for. */
+  readonly keyRotationMs: number | undefined
+  readonly tokenLifetimeMs: number
+  readonly refreshLifetimeMs: number
+  readonly leewayMs: number
+  readonly failedLoginsPerMinute: number
+  /** To one address; 0: any number. */
+  readonly tokensPerSecond: number
+}
+
+/** Who is trusted to say who somebody is. */
+export interface IdentityIssuerConfig {
+  readonly name: string
+  readonly issuer: string
+  readonly audience: string
+  readonly jwksUrl: string | undefined
+  readonly ca: string | undefined
+  readonly tokenFile: string | undefined
+  /** JSON pointers, by the names of claims. */
+  readonly claims: Readonly<Record<string, string>>
 }
 
 export const signingAlgorithms = [
@@ -214,6 +251,8 @@ export interface RpcConfig {
 
 /** One certificate for both ends: what a service shows as a server, and as a client. */
 export interface RpcTls {
+  /** Where it was read, to be read again. */
+  readonly files: { readonly certificateFile: string; readonly keyFile: string; readonly caFiles: readonly string[] }
   /** The certificate chain and its key, PEM. */
   readonly cert: string
   readonly key: Secret

@@ -1,12 +1,15 @@
-import { type AuthConfig, signingAlgorithms } from './config.ts'
+import { type AuthConfig, type BerthTokenConfig, signingAlgorithms } from './config.ts'
 import type { Findings } from './problems.ts'
 import type { registry } from './schema/registry.ts'
 import type { ValueOf } from './schema/node.ts'
 
-type Read = Pick<ValueOf<typeof registry>, 'auth' | 'limits'>
+type Read = Pick<ValueOf<typeof registry>, 'auth' | 'limits' | 'http'>
 
 /** @returns `undefined`: access is not controlled, or there is a problem */
-export function toAuth({ auth: { htpasswd, token }, limits }: Read, findings: Findings): AuthConfig | undefined {
+export function toAuth(read: Read, findings: Findings): AuthConfig | undefined {
+  const { htpasswd, token, berth } = read.auth
+  const { limits } = read
+  if (berth !== undefined) return toBerth(berth, read, findings)
   if (htpasswd !== undefined) return { kind: 'htpasswd', ...htpasswd, failedLoginsPerMinute: limits.failedLogins }
   if (token === undefined) return undefined
   const { autoRedirect, autoRedirectPath, signingAlgorithms: allowed, ...rest } = token
@@ -16,4 +19,38 @@ export function toAuth({ auth: { htpasswd, token }, limits }: Read, findings: Fi
   }
   const algorithms = allowed.length === 0 ? signingAlgorithms : allowed
   return { kind: 'token', ...rest, redirectPath: autoRedirect ? autoRedirectPath : undefined, algorithms }
+}
+
+function toBerth(
+  berth: NonNullable<Read['auth']['berth']>,
+  { http, limits }: Read,
+  findings: Findings,
+): BerthTokenConfig {
+  for (const [at, { name, issuer, claims }] of berth.issuers.entries()) {
+    const path = `auth.berth.issuers[${at}]`
+    const others = berth.issuers.slice(0, at)
+    if (others.some((other) => other.name === name))
+      findings.problem(`${path}.name`, `${JSON.stringify(name)} is the name of another issuer, too`)
+    if (others.some((other) => other.issuer === issuer))
+      findings.problem(`${path}.issuer`, `${issuer} is there already`)
+    for (const [claim, pointer] of Object.entries(claims))
+      if (pointer === undefined) findings.problem(`${path}.claims.${claim}`, 'is empty')
+  }
+  const tokenPath = `${http.prefix}token`
+  const realm = berth.realm ?? (http.host === undefined ? undefined : `${http.host.replace(/\/$/, '')}${tokenPath}`)
+  return {
+    kind: 'berth',
+    ...berth,
+    issuers: berth.issuers.map((issuer) => ({ ...issuer, claims: definedOf(issuer.claims) })),
+    issuer: berth.issuer ?? berth.service,
+    realm: realm ?? tokenPath,
+    redirectPath: realm === undefined ? tokenPath : undefined,
+    scheme: http.tls.certificate ? 'https' : 'http',
+    failedLoginsPerMinute: limits.failedLogins,
+    tokensPerSecond: limits.tokens,
+  }
+}
+
+function definedOf(claims: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(claims).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }

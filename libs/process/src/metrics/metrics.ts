@@ -6,6 +6,7 @@ import { FamilyRegistry } from './family-registry.ts'
 import { createHttpMetrics, type HttpMetrics } from './http-metrics.ts'
 import { createObjectStoreMetrics, type ObjectStoreMetrics } from './object-store-metrics.ts'
 import { createStorageMetrics, type StorageMetrics } from './storage-metrics.ts'
+import { createTokenMetrics, type TokenMetrics } from './token-metrics.ts'
 import { createUploadMetrics, type UploadMetrics } from './upload-metrics.ts'
 
 /** What a process counts and times, for Prometheus. */
@@ -13,6 +14,7 @@ export interface Metrics {
   readonly contentType: string
   readonly http: HttpMetrics
   readonly access: AccessMetrics
+  readonly tokens: TokenMetrics
   readonly cache: CacheMetrics
   readonly uploads: UploadMetrics
   /** @param driver `filesystem`, `inmemory`, … */
@@ -44,6 +46,7 @@ export function createMetrics({ version, withProcess = true }: MetricsOptions): 
     contentType: ofProcess.contentType,
     http: createHttpMetrics(registry),
     access: createAccessMetrics(registry),
+    tokens: createTokenMetrics(registry),
     cache: createCacheMetrics(registry),
     uploads: createUploadMetrics(registry),
     storage,

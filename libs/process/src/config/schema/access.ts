@@ -1,9 +1,60 @@
 import { signingAlgorithms } from '../config.ts'
 import { InvalidValue } from '../problems.ts'
-import { anything, list, optional, section } from './node.ts'
+import { anything, dictionary, list, optional, section } from './node.ts'
 import { always, hasEnabledItem, stops } from './not-yet.ts'
-import { duration, flag, integer, oneOf, text, url, value } from './values.ts'
+import { duration, flag, integer, type LeafMeta, oneOf, text, url, value } from './values.ts'
 import { isSet, type Tree } from '../tree.ts'
+
+const berthAbout = 'a token server of its own: it gives tokens to whom a policy allows, at /token'
+
+/** Whom a token server trusts to say who somebody is. */
+const issuers = list(
+  { about: 'whose tokens are taken in place of passwords: clusters and CI' },
+  section(
+    { about: 'an OpenID provider' },
+    {
+      name: value('name', { required: true, about: 'what the policy calls it' }, issuerName),
+      issuer: url({ required: true, about: 'its URL, as its tokens have it' }),
+      audience: text({ required: true, about: 'the registry, as its tokens name it' }),
+      jwksUrl: url({ about: 'where its keys are; else what its discovery document says' }),
+      ca: text({ about: 'certificates that vouch for its server, PEM; those of the system where not given' }),
+      tokenFile: text({ about: 'path of a token that it is asked for its keys with' }),
+      claims: dictionary(
+        { about: 'names for claims that the policy uses, each a JSON pointer into the token' },
+        text({ about: 'as /kubernetes.io/namespace' }),
+      ),
+    },
+  ),
+)
+
+/** Berth's own. */
+function berth() {
+  return section(
+    { about: berthAbout, isMap: true },
+    {
+      service: headerText({ required: true, about: 'the registry, as tokens name it' }),
+      issuer: text({ about: 'the token server, as tokens name it; the same as service where not given' }),
+      realm: headerText({ about: 'the URL of /token; else it is at the host by which a client knows the registry' }),
+      policy: text({ required: true, about: 'path of the policy, YAML: who may do what' }),
+      htpasswd: text({ about: 'path of the users, as auth.htpasswd.path; nobody has a password where not given' }),
+      issuers,
+      keys: text({
+        about:
+          'path of the keys that tokens are signed with, a JSON Web Key Set; all-in-one has its own beside its data',
+      }),
+      jwksUrl: url({ about: 'for blob nodes: where the gateway publishes its keys (its /token/keys)' }),
+      keyRotationMs: duration({ about: 'how long a key signs, 0 for ever; where keys is not given, 30 days' }),
+      tokenLifetimeMs: duration({ default: 300_000, minMs: 60_000, about: 'how long a token is good for' }),
+      refreshLifetimeMs: duration({
+        default: 30 * 24 * 3_600_000,
+        defaultText: '720h',
+        maxMs: Number.MAX_SAFE_INTEGER,
+        about: 'how long a client can go on asking for tokens without a password; 0 not at all',
+      }),
+      leewayMs: duration({ default: 60_000, about: 'how far clocks may be apart' }),
+    },
+  )
+}
 
 /** Who may do what. */
 export const auth = section(
@@ -57,6 +108,7 @@ export const auth = section(
         },
       ),
     ),
+    berth: optional(berth()),
   },
 )
 
@@ -70,6 +122,11 @@ export const limits = section(
       about:
         'logins a minute of one user that may fail from one address, and ten times that of all users; 0 for any number',
     }),
+    tokens: integer({
+      default: 100,
+      min: 0,
+      about: 'tokens a second that one address may be given, ten times as many at once; 0 for any number',
+    }),
     headerSize: integer({
       default: 65_536,
       min: 8192,
@@ -81,11 +138,16 @@ export const limits = section(
 )
 
 /** A text that a header may hold. */
-function headerText(meta: { readonly required: true; readonly about: string }) {
+function headerText<const M extends LeafMeta>(meta: M) {
   return value('text', meta, (written) => {
     if (!/^[\x20-\x7e]*$/.test(written)) throw new InvalidValue('cannot be told in a header: it is not all plain ASCII')
     return written
   })
+}
+
+function issuerName(written: string): string {
+  if (/^[A-Za-z0-9][\w.-]*$/.test(written)) return written
+  throw new InvalidValue(`${JSON.stringify(written)} is no name: letters, digits, dots and dashes`)
 }
 
 function absolutePath(written: string): string {
