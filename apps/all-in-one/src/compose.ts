@@ -7,6 +7,7 @@ import {
   createMetrics,
   formatAddress,
   type Lifecycle,
+  parseDocument,
   type ProcessLogger,
   repeatUploadPurge,
   serveHealth,
@@ -18,7 +19,7 @@ import { openRedis, RedisDescriptors } from '@berth/redis'
 import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
 import { KeyRing } from '@berth/uploads'
 import { StoredBlobUploads, StoredUploadPurge } from '@berth/uploads/stored'
-import { keyRingOptions } from './config.ts'
+import { keyRingOptions, ownKeysPath } from './config.ts'
 import { openStorage } from './open-storage.ts'
 
 /** The whole registry in one process. What is made is made here, and storage in `open-storage.ts`. */
@@ -29,9 +30,10 @@ export async function compose(
   tracer?: Tracer,
 ): Promise<void> {
   const metrics = createMetrics({ version })
-  const controlled = config.auth && lifecycle.own(openAccess(config.auth, log))
-  const access = controlled && { controller: controlled.controller, metrics: metrics.access }
   const opened = await openStorage(config, lifecycle, log, metrics)
+  const tokens = { parseDocument, ownKeys: ownKeysPath(config, opened.root), metrics: metrics.tokens }
+  const controlled = config.auth && lifecycle.own(openAccess(config.auth, log, tokens))
+  const access = controlled && { controller: controlled.controller, metrics: metrics.access }
   const { name: driver } = opened.driver
   const observer = storageObserver({ driver, metrics: metrics.storage(driver), tracer, kindOf: pathKind })
   const storage = ObservedDriver.observe(opened.driver, observer)
@@ -86,7 +88,7 @@ export async function compose(
   const api = await serveApi(
     {
       config,
-      services: { blobs, uploads, ...manifests },
+      services: { blobs, uploads, ...manifests, ...(controlled?.tokens && { tokens: controlled.tokens }) },
       log,
       metrics: metrics.http,
       tracer,

@@ -18,6 +18,8 @@ export const temporaryRoot = `${berthRoot}/tmp` as StoragePath
 export const lockPath = `${berthRoot}/lock` as StoragePath
 /** The key that signs upload tokens where the configuration gives none. */
 export const secretPath = `${berthRoot}/secret` as StoragePath
+/** The keys that sign tokens where the configuration gives none. */
+export const signingKeysPath = `${berthRoot}/signing-keys.json` as StoragePath
 /** The index of repositories, by which they are listed without a walk through the tree. */
 export const catalogRoot = `${berthRoot}/catalog` as StoragePath
 /** There once the index, and the links of referrers, were made for all that the tree had before Berth. */
