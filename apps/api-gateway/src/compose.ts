@@ -10,7 +10,15 @@ import {
   type Tracer,
   version,
 } from '@berth/process'
-import { checkHealth, RemoteCatalog, RemoteManifests, RemoteReferrers, RemoteTags, RpcChannel } from '@berth/rpc'
+import {
+  checkHealth,
+  followRpcTls,
+  RemoteCatalog,
+  RemoteManifests,
+  RemoteReferrers,
+  RemoteTags,
+  RpcChannel,
+} from '@berth/rpc'
 import type { GatewayConfig } from './config.ts'
 
 /** The API's front door: it asks the manifest service, and relays blobs to a node. The one file here that says `new`. */
@@ -25,8 +33,9 @@ export async function compose(
   const requester = controlled && new Requester()
   const access = controlled && { controller: controlled.controller, metrics: metrics.access, requester }
   const { blobs, manifest } = config.services
+  const tls = followRpcTls(config.rpc.tls, { lifecycle, log })
   const channel = lifecycle.own(
-    new RpcChannel({ addresses: manifest.addresses, log, tracer, requester, tls: config.rpc.tls }),
+    new RpcChannel({ addresses: manifest.addresses, log, tracer, requester, tls }),
   )
   const relay = lifecycle.own(new BlobRelay({ nodes: blobs.http, log }))
 

@@ -14,7 +14,7 @@ import {
   version,
 } from '@berth/process'
 import { openRedis, RedisDescriptors } from '@berth/redis'
-import { RpcServer } from '@berth/rpc'
+import { followRpcTls, RpcServer } from '@berth/rpc'
 import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
 import { KeyRing } from '@berth/uploads'
 import { StoredBlobUploads, StoredUploadPurge } from '@berth/uploads/stored'
@@ -72,7 +72,8 @@ export async function compose(
     { config, log, metrics, storage: { driver: storage.name, probe }, needs: opened.needs },
     lifecycle,
   )
-  const { listen, tls, insecure, maxConnectionAgeMs } = config.rpc
+  const { listen, insecure, maxConnectionAgeMs } = config.rpc
+  const tls = followRpcTls(config.rpc.tls, { lifecycle, log })
   const server = lifecycle.own(
     new RpcServer({ log, tracer, requester: config.auth && new Requester(), services: { blobs }, maxConnectionAgeMs }),
   )

@@ -10,7 +10,7 @@ import {
   type Tracer,
   version,
 } from '@berth/process'
-import { RemoteBlobs, RpcChannel, RpcServer } from '@berth/rpc'
+import { followRpcTls, RemoteBlobs, RpcChannel, RpcServer } from '@berth/rpc'
 import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
 import type { ManifestConfig } from './config.ts'
 import { openStorage } from './open-storage.ts'
@@ -30,7 +30,8 @@ export async function compose(
 
   const requester = config.auth && new Requester()
   const { addresses } = config.services.blobs
-  const nodes = lifecycle.own(new RpcChannel({ addresses, log, tracer, requester, tls: config.rpc.tls }))
+  const tls = followRpcTls(config.rpc.tls, { lifecycle, log })
+  const nodes = lifecycle.own(new RpcChannel({ addresses, log, tracer, requester, tls }))
   const { adoptInBackground, ...services } = openManifests({
     storage,
     blobs: new RemoteBlobs(nodes),
@@ -47,7 +48,7 @@ export async function compose(
     { config, log, metrics, storage: { driver: storage.name, probe }, needs: opened.needs },
     lifecycle,
   )
-  const { listen, tls, insecure, maxConnectionAgeMs } = config.rpc
+  const { listen, insecure, maxConnectionAgeMs } = config.rpc
   const server = lifecycle.own(new RpcServer({ log, tracer, requester, services, maxConnectionAgeMs }))
   const { port } = await server.listen({ ...listen, insecure }, tls)
   const rpc = formatAddress({ ...listen, port })

@@ -9,3 +9,4 @@ export { RemoteCatalog, RemoteReferrers, RemoteTags } from './client/remote-list
 export { RemoteManifests } from './client/remote-manifests.ts'
 export { requireProtection } from './server/require-protection.ts'
 export { type RpcListenAddress, RpcServer, type RpcServerOptions, type RpcServices } from './server/rpc-server.ts'
+export { followRpcTls, RenewableTls, type RpcClientTls } from './tls.ts'

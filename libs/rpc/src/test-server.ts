@@ -1,6 +1,6 @@
 import type { Logger } from '@berth/errors'
-import type { RpcTls } from '@berth/process'
 import { RpcChannel, type RpcChannelOptions } from './client/rpc-channel.ts'
+import type { RenewableTls } from './tls.ts'
 import { RpcServer, type RpcServerOptions, type RpcServices } from './server/rpc-server.ts'
 
 /** What was logged as an error. */
@@ -31,7 +31,7 @@ export interface Served {
 export async function listen(
   services: Partial<RpcServices>,
   options: Partial<RpcServerOptions> = {},
-  tls?: RpcTls,
+  tls?: RenewableTls,
 ): Promise<Served> {
   const log = errorLog()
   const server = new RpcServer({ log, services, ...options })

@@ -29,5 +29,6 @@ export function toRpcTls(
   const cert = pem.read('certificate', certificate)
   const key = pem.read('key', keyFile)
   const cas = clientCas.map((file, index) => pem.read(`clientcas[${index}]`, file))
-  return pem.areUsable({ cert, key, cas }) ? { cert, key: new Secret(key), cas } : undefined
+  const files = { certificateFile: certificate, keyFile, caFiles: clientCas }
+  return pem.areUsable({ cert, key, cas }) ? { files, cert, key: new Secret(key), cas } : undefined
 }

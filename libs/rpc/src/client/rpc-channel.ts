@@ -1,18 +1,16 @@
 import { ChannelCredentials, type MethodDefinition, type ServiceError } from '@grpc/grpc-js'
 import type { Requester } from '@berth/access'
 import type { Logger } from '@berth/errors'
-import type { RpcTls, Tracer } from '@berth/process'
+import type { Tracer } from '@berth/process'
+import type { RenewableTls } from '../tls.ts'
 import { type Attempt, Attempts } from './attempts.ts'
 import { callForMany, callForOne, MessageStream } from './calling.ts'
 import { Replicas } from './replicas.ts'
 
-/** What TLS needs of a client: a certificate only where servers ask for one. */
-export type RpcClientTls = Pick<RpcTls, 'cas'> & Partial<RpcTls>
-
 export interface RpcChannelOptions {
   /** `host:port`, or `dns:///name:port` for all addresses of a name, which are looked up again as they change. */
   readonly addresses: readonly string[]
-  readonly tls?: RpcClientTls | undefined
+  readonly tls?: RenewableTls | undefined
   /** How long a call may take with all its attempts. Default: 30 s. */
   readonly deadlineMs?: number
   readonly log?: Logger
@@ -38,7 +36,10 @@ export class RpcChannel {
 
   constructor(options: RpcChannelOptions) {
     const { addresses, tls, deadlineMs = 30_000, log, tracer, requester, random = Math.random } = options
-    this.#replicas = new Replicas(addresses, credentialsOf(tls), { tracer, requester })
+    this.#replicas = new Replicas(addresses, tls?.channelCredentials() ?? ChannelCredentials.createInsecure(), {
+      tracer,
+      requester,
+    })
     this.#attempts = new Attempts({ replicas: this.#replicas, deadlineMs, log, random })
     this.#deadlineMs = deadlineMs
   }
@@ -105,11 +106,4 @@ export class RpcChannel {
       stream.stop()
     }
   }
-}
-
-function credentialsOf(tls: RpcClientTls | undefined): ChannelCredentials {
-  if (tls === undefined) return ChannelCredentials.createInsecure()
-  const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text))
-  const cas = tls.cas.length === 0 ? undefined : tls.cas.join('\n')
-  return ChannelCredentials.createSsl(pem(cas), pem(tls.key?.reveal()), pem(tls.cert))
 }

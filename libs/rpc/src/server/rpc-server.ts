@@ -3,13 +3,14 @@ import type { Requester } from '@berth/access'
 import type { Blobs } from '@berth/blobs'
 import type { Logger } from '@berth/errors'
 import type { Catalog, Manifests, Referrers, Tags } from '@berth/manifests'
-import { cannotListen, formatAddress, type RpcTls, type Tracer } from '@berth/process'
+import { cannotListen, formatAddress, type Tracer } from '@berth/process'
 import { HealthService } from '../gen/grpc/health/v1/health.ts'
 import { BlobsServiceService } from '../gen/registry/v1/blobs.ts'
 import { CatalogServiceService } from '../gen/registry/v1/catalog.ts'
 import { ManifestsServiceService } from '../gen/registry/v1/manifests.ts'
 import { ReferrersServiceService } from '../gen/registry/v1/referrers.ts'
 import { TagsServiceService } from '../gen/registry/v1/tags.ts'
+import type { RenewableTls } from '../tls.ts'
 import { maxMessageBytes } from '../wire/limits.ts'
 import { Calls } from './calls.ts'
 import { Health } from './health.ts'
@@ -93,17 +94,17 @@ export class RpcServer {
    * @throws ConfigError: other machines could reach it, without TLS and without `insecure`
    * @throws StartError it cannot listen there
    */
-  async listen({ host, port, insecure = false }: RpcListenAddress, tls?: RpcTls): Promise<{ port: number }> {
+  async listen({ host, port, insecure = false }: RpcListenAddress, tls?: RenewableTls): Promise<{ port: number }> {
     requireProtection(host, tls !== undefined, insecure)
     if (host !== undefined) return { port: await this.#bind(host, port, tls) }
     // Where there is no IPv6, nothing can listen on its addresses.
     return { port: await this.#bind('::', port, tls).catch(() => this.#bind('0.0.0.0', port, tls)) }
   }
 
-  #bind(host: string, port: number, tls: RpcTls | undefined): Promise<number> {
+  #bind(host: string, port: number, tls: RenewableTls | undefined): Promise<number> {
     const address = formatAddress({ net: 'tcp', host, port })
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, credentialsOf(tls), (error, bound) =>
+      this.#server.bindAsync(address, tls?.serverCredentials() ?? ServerCredentials.createInsecure(), (error, bound) =>
         error ? reject(cannotListen('rpc.listen', { net: 'tcp', host, port }, error)) : resolve(bound),
       )
     })
@@ -120,11 +121,4 @@ export class RpcServer {
     })
     deadline.removeEventListener('abort', force)
   }
-}
-
-function credentialsOf(tls: RpcTls | undefined): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure()
-  const cas = tls.cas.length === 0 ? null : Buffer.from(tls.cas.join('\n'))
-  const pair = { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key.reveal()) }
-  return ServerCredentials.createSsl(cas, [pair], cas !== null)
 }
