@@ -5,6 +5,7 @@ import {
   createMetrics,
   formatAddress,
   type Lifecycle,
+  parseDocument,
   type ProcessLogger,
   serveHealth,
   type Tracer,
@@ -29,7 +30,8 @@ export async function compose(
   tracer?: Tracer,
 ): Promise<void> {
   const metrics = createMetrics({ version })
-  const controlled = config.auth && lifecycle.own(openAccess(config.auth, log))
+  const tokens = { parseDocument, ownKeys: undefined, metrics: metrics.tokens }
+  const controlled = config.auth && lifecycle.own(openAccess(config.auth, log, tokens))
   const requester = controlled && new Requester()
   const access = controlled && { controller: controlled.controller, metrics: metrics.access, requester }
   const { blobs, manifest } = config.services
@@ -61,6 +63,7 @@ export async function compose(
     catalog: new RemoteCatalog(channel),
     referrers: new RemoteReferrers(channel),
     relay,
+    ...(controlled?.tokens && { tokens: controlled.tokens }),
   }
   const api = await serveApi(
     { config, services, log, metrics: metrics.http, tracer, access, isHealthy: health.isHealthy },
