@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, verify } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -16,7 +16,15 @@ import { SeededRandom } from './seeded-random.ts'
 const signedType = 'application/vnd.docker.distribution.manifest.v1+prettyjws'
 const schema1Types = `${signedType}, application/vnd.docker.distribution.manifest.v1+json`
 const emptyLayer = 'sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4'
-const settings = { compatibility: { schema1: { enabled: true } } }
+/** Made by libtrust, with the id that it gave it. */
+const signingKey = {
+  crv: 'P-256',
+  d: 'mKu-YGe8oZS0jjs_Ws-RA7I5huDas4Z8W-sQkyaP2Gg',
+  kid: 'OB4Y:TSDN:2I6L:YQ2B:LH3V:BD73:VC5W:G27C:UHSX:BMJE:2YB7:XBO6',
+  kty: 'EC',
+  x: 'wMbHjDqZ4CRu4HDrbYrgO5_xBBuaScK4QywY__IpPaA',
+  y: 'HGXn9i2_r6dtbY4myxgbtm25egaP58ePJ8RA2Wl_ViU',
+}
 
 let folder: string
 let clients: Clients
@@ -24,6 +32,7 @@ let clients: Clients
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'berth-schema1-'))
   clients = await Clients.in(folder)
+  await writeFile(join(folder, 'key.json'), JSON.stringify(signingKey))
 })
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -32,7 +41,8 @@ type Start = typeof startBerth
 
 /** Runs a registry on the one tree for as long as `use` takes. */
 async function running<T>(start: Start, use: (registry: RegistryProcess, wire: Wire) => Promise<T>): Promise<T> {
-  const registry = await start({ folder, settings })
+  const schema1 = { enabled: true, signingkeyfile: join(folder, 'key.json') }
+  const registry = await start({ folder, settings: { compatibility: { schema1 } } })
   const wire = new Wire(registry.host, {})
   try {
     return await use(registry, wire)
@@ -77,7 +87,7 @@ interface Region {
   readonly formatTail: string
 }
 
-/** The payload of a signed manifest, which its only signature is found to be of; by nothing of Berth's. */
+/** The payload of a signed manifest, which its only signature, by the configured key, is found to be of; by nothing of Berth's. */
 function payloadOf({ body }: Answer): Buffer {
   const { signatures } = JSON.parse(body.toString()) as { signatures: readonly Signature[] }
   expect(signatures).toHaveLength(1)
@@ -86,6 +96,7 @@ function payloadOf({ body }: Answer): Buffer {
   const payload = Buffer.concat([body.subarray(0, formatLength), Buffer.from(formatTail, 'base64url')])
   const signed = Buffer.from(`${region}.${payload.toString('base64url')}`)
   const by = { key: createPublicKey({ key: header.jwk, format: 'jwk' }), dsaEncoding: 'ieee-p1363' } as const
+  expect(header.jwk['kid']).toBe(signingKey.kid)
   expect([header.alg, verify('sha256', signed, by, Buffer.from(signature, 'base64url'))]).toEqual(['ES256', true])
   return payload
 }
