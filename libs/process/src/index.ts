@@ -60,6 +60,7 @@ export { createMetrics, type Metrics, type MetricsOptions } from './metrics/metr
 export type { ObjectStoreMetrics } from './metrics/object-store-metrics.ts'
 export type { StorageAction, StorageMetrics } from './metrics/storage-metrics.ts'
 export type { UploadMetrics } from './metrics/upload-metrics.ts'
+export { type Command, type CommandCall, CommandMistake } from './lifecycle/command.ts'
 export { thisProcess, type Host } from './lifecycle/host.ts'
 export { cannotListen } from './lifecycle/cannot-listen.ts'
 export { Lifecycle, type Closable } from './lifecycle/lifecycle.ts'

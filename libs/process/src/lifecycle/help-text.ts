@@ -1,10 +1,16 @@
 import { describeConfig } from '../config/describe-config.ts'
 import { pathVariable } from '../config/environment.ts'
 import { isPartialSection } from '../config/load-config.ts'
+import type { Command } from './command.ts'
 import type { Program } from './program.ts'
 
+function describeCommand(program: string, { name, usage, about, options = {} }: Command): string {
+  const values = Object.entries(options).map(([option, value]) => `\n        --${option} ${value}`)
+  return `  ${program} ${name} ${usage}\n        ${about}${values.join('')}\n\n`
+}
+
 /** What `--help` prints: how to start, and every key that has an effect. */
-export function helpText({ name, uses = [] }: Program): string {
+export function helpText({ name, uses = [], commands = [] }: Program): string {
   const isUsed = (path: string): boolean => {
     const section = path.split('.', 1)[0] ?? ''
     return !isPartialSection(section) || uses.includes(section)
@@ -22,7 +28,7 @@ export function helpText({ name, uses = [] }: Program): string {
   -h, --help         this text
   -v, --version      the version
 
-Any key may be set by the environment: REGISTRY_HTTP_ADDR sets http.addr.
+${commands.map((command) => describeCommand(name, command)).join('')}Any key may be set by the environment: REGISTRY_HTTP_ADDR sets http.addr.
 
 Keys:
 ${lines.join('\n')}

@@ -1,4 +1,5 @@
 import type { PartialSection } from '../config/load-config.ts'
+import type { Command } from './command.ts'
 
 /** What a process is. */
 export interface Program {
@@ -6,4 +7,6 @@ export interface Program {
   readonly name: string
   /** The sections it uses of those that not every process does; in the others a warning says that they do nothing here. */
   readonly uses?: readonly PartialSection[]
+  /** What it does beside serving. */
+  readonly commands?: readonly Command[]
 }

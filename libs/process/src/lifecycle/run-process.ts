@@ -7,6 +7,7 @@ import { openTracing } from '../tracing/open-tracing.ts'
 import type { Tracer } from '../tracing/tracer.ts'
 import { version } from '../version.ts'
 import { parseInvocation } from './arguments.ts'
+import { runCommand } from './run-command.ts'
 import { helpText } from './help-text.ts'
 import { thisProcess, type Host } from './host.ts'
 import { Lifecycle } from './lifecycle.ts'
@@ -35,7 +36,7 @@ const graceMs = 5000
 export async function runProcess(program: Program, start: Start, host: Host = thisProcess()): Promise<void> {
   const { name } = program
   host.setTitle(name)
-  const invocation = parseInvocation(host.args)
+  const invocation = parseInvocation(host.args, program.commands)
   switch (invocation.kind) {
     case 'help':
       host.print(helpText(program))
@@ -46,6 +47,9 @@ export async function runProcess(program: Program, start: Start, host: Host = th
     case 'mistake':
       host.printError(`${name}: ${invocation.message}\nTry --help.\n`)
       host.exit(1)
+      return
+    case 'command':
+      host.exit(runCommand(program, invocation, host))
       return
     case 'run':
       await new Run(program, host).run(invocation.configPath, start)
