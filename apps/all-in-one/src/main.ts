@@ -1,4 +1,6 @@
 import { runProcess } from '@berth/process'
+import { explainAccess } from './commands/explain-access.ts'
+import { rotateKeys } from './commands/rotate-keys.ts'
 import { compose } from './compose.ts'
 
-await runProcess({ name: 'berth' }, compose)
+await runProcess({ name: 'berth', commands: [explainAccess, rotateKeys] }, compose)
