@@ -1,6 +1,8 @@
 import { hash, randomBytes } from 'node:crypto'
 
 const blockBytes = 64
+/** Texts that are longer than any credentials are rare enough to make room for each. */
+const commonBytes = 1024
 
 /**
  * Makes keys for tables of what was verified, from which nobody learns what that was: HMAC-SHA-256 with a key that
@@ -14,19 +16,23 @@ export class KeyedDigest {
 
   constructor(key: Uint8Array = randomBytes(blockBytes)) {
     if (key.byteLength > blockBytes) throw new TypeError(`a key of more than ${blockBytes} bytes`)
-    const block = Buffer.alloc(blockBytes)
-    block.set(key)
-    this.#inner = block.map((byte) => byte ^ 0x36) as Buffer
-    this.#outer = block.map((byte) => byte ^ 0x5c) as Buffer
+    this.#inner = Buffer.alloc(blockBytes + commonBytes, 0x36)
+    this.#outer = Buffer.alloc(blockBytes + 32, 0x5c)
+    for (const [at, byte] of key.entries()) {
+      this.#inner[at] = byte ^ 0x36
+      this.#outer[at] = byte ^ 0x5c
+    }
   }
 
   of(text: string): string {
-    const message = Buffer.allocUnsafe(blockBytes + Buffer.byteLength(text))
-    this.#inner.copy(message)
-    message.write(text, blockBytes)
-    const inner = hash('sha256', message, 'buffer')
-    // It was a credential, and buffers are used again.
-    message.fill(0)
-    return hash('sha256', Buffer.concat([this.#outer, inner]), 'base64')
+    // A character is three bytes of UTF-8 at most.
+    const isCommon = text.length <= commonBytes / 3
+    const message = isCommon ? this.#inner : Buffer.alloc(blockBytes + Buffer.byteLength(text))
+    if (!isCommon) this.#inner.copy(message, 0, 0, blockBytes)
+    const end = blockBytes + message.write(text, blockBytes)
+    hash('sha256', message.subarray(0, end), 'buffer').copy(this.#outer, blockBytes)
+    // It was a credential.
+    message.fill(0, blockBytes, end)
+    return hash('sha256', this.#outer, 'base64')
   }
 }
