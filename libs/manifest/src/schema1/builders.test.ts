@@ -134,6 +134,12 @@ describe('a manifest built of a configuration', () => {
     expect(parents.at(-2)).toBe('3690474eb5b4b26fdfbd89c6e159e8cc376ca76ef48032a30fa6aafd56337880')
   })
 
+  it('has members in the order of their bytes, not of UTF-16', () => {
+    const config = JSON.stringify({ '\u{1f600}': 1, '\uffee': 2, z: 3, rootfs: { diff_ids: ['x'] }, history: [{}] })
+    const [{ v1Compatibility: top }] = documentOf(build(config)).history as [Document['history'][0]]
+    expect(top).toMatch(/^\{"id":"[0-9a-f]{64}","z":3,"\uffee":2,"\u{1f600}":1\}$/u)
+  })
+
   it('keeps what it does not know as it is written, in order, without white space', () => {
     const odd = `{ "z" : [ 1.0 , 1e3, 12345678901234567890 ], "B": "\\u00e9 \\/ <&>", "a": null, "b": {"y": 1, "x": "a  b"},
       "created": "2020-01-01T00:00:00Z", "rootfs": {"diff_ids": ["x"]}, "history": [{"created_by": "<step>"}] }`
@@ -193,6 +199,11 @@ describe('a manifest built of a configuration', () => {
       'as much as no manifest may have',
       JSON.stringify({ history: [{}], rootfs: { diff_ids: ['x'] }, filler: '<'.repeat(700_000) }),
       'would be larger than 4 MiB as schema1',
+    ],
+    [
+      'more members than any',
+      JSON.stringify(Object.fromEntries(Array.from({ length: 1025 }, (_, index) => [`m${index}`, 1]))),
+      'image configuration: must not have more than 1024 members',
     ],
     ['no JSON', '{', 'not valid JSON'],
     ['a list', '[]', 'must be a JSON object'],

@@ -79,9 +79,15 @@ export class ConfigBuilder implements ManifestBuilder<{ readonly digest: Digest 
     members.set('id', JSON.stringify(id))
     if (parent !== '') members.set('parent', JSON.stringify(parent))
     if (isEmptyLayer) members.set('throwaway', 'true')
-    const sorted = [...members].toSorted(([one], [other]) => Buffer.compare(Buffer.from(one), Buffer.from(other)))
-    return `{${sorted.map(([name, value]) => `${formatJson(name.toWellFormed())}:${escapeHtml(value)}`).join(',')}}`
+    const sorted = [...members].map(([name, value]) => [bytesOf(name), name, value] as const)
+    sorted.sort(([one], [other]) => (one < other ? -1 : 1))
+    return `{${sorted.map(([, name, value]) => `${formatJson(name.toWellFormed())}:${escapeHtml(value)}`).join(',')}}`
   }
+}
+
+/** A text of a character for each byte, by which texts are in the order of their bytes, as Go has them. */
+function bytesOf(text: string): string {
+  return Buffer.from(text).toString('latin1')
 }
 
 /** What schema1 says of a layer that is not the uppermost: enough to be told from others. */

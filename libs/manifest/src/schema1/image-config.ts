@@ -20,9 +20,14 @@ export interface HistoryEntry {
   readonly isEmptyLayer: boolean
 }
 
+/** Many times what any has. Each is work when they are put in order. */
+const maxMembers = 1024
+
 /** @throws RegistryError MANIFEST_INVALID: not the configuration of an image that has a history */
 export function parseImageConfig(content: Uint8Array): ImageConfig {
   const document = parseJsonObject(content)
+  if (Object.keys(document).length > maxMembers)
+    throw refuse(`image configuration: must not have more than ${maxMembers} members`)
   const entries = listOf(document['history'], 'history')
   const [first, ...others] = entries.map((entry, index) => parseEntry(entry, `history[${index}]`))
   if (first === undefined) throw refuse('empty history when trying to create schema1 manifest')

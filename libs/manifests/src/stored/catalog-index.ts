@@ -41,17 +41,24 @@ export class CatalogIndex {
   async add(repository: RepositoryName): Promise<void> {
     if (this.#known.get(repository) === true) return
     try {
-      await settleAll([
-        this.#storage.create(layout.catalogEntryPath(repository), Buffer.from(repository)),
-        // Distribution knows a repository by this directory, and its collector removes the manifests of one without it.
-        ...(keepsDirectories(this.#storage) ? [this.#storage.makeDirectory(layout.layersRoot(repository))] : []),
-      ])
+      await settleAll([this.#makeEntry(repository), this.#makeLayers(repository)])
     } catch (error) {
       this.#names.forget(allNames)
       throw error
     }
     this.#known.set(repository, true)
     this.#names.change(allNames, (names) => withEntry(names, repository))
+  }
+
+  async #makeEntry(repository: RepositoryName): Promise<void> {
+    const isNew = await this.#storage.create(layout.catalogEntryPath(repository), Buffer.from(repository))
+    if (!isNew || keepsDirectories(this.#storage)) return
+    await this.#storage.put(layout.layersMarkerPath(repository), Buffer.from(repository))
+  }
+
+  /** Distribution knows a repository by this directory, and its collector removes the manifests of one without it. */
+  async #makeLayers(repository: RepositoryName): Promise<void> {
+    if (keepsDirectories(this.#storage)) await this.#storage.makeDirectory(layout.layersRoot(repository))
   }
 
   async has(repository: RepositoryName): Promise<boolean> {

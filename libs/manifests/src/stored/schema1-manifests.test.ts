@@ -69,3 +69,18 @@ describe('a read-only registry', () => {
     expect(await codesOf(manifests.get(repository, latest, 'schema1'))).toEqual([])
   })
 })
+
+describe('an image that schema1 cannot be made of', () => {
+  it('is looked at once', async () => {
+    const storage = new MemoryDriver()
+    const { manifests, blobs } = services(storage)
+    const config = Buffer.from('{"not":"an image"}')
+    const { digest } = await blobs.put(repository, config)
+    const { content } = new ImageBuilder({ mediaType: mediaTypes.schema2, config }).build()
+    await manifests.put(repository, { mediaType: mediaTypes.schema2, tags: [latest], content })
+    const refused = await faultsOf(manifests.get(repository, latest, 'schema1'))
+    expect(refused).toEqual([['MANIFEST_INVALID', { reason: 'empty history when trying to create schema1 manifest' }]])
+    await blobs.unlink(repository, digest)
+    expect(await faultsOf(manifests.get(repository, latest, 'schema1'))).toEqual(refused)
+  })
+})

@@ -40,9 +40,10 @@ export class Schema1Manifests {
   readonly #now: () => Date
   readonly #converting = new ByteBudget(maxConverting)
   readonly #signed = new LruCache<Digest, Uint8Array>({ maxWeight: maxRemembered.signed })
-  readonly #converted = new Recollection<BuiltManifest>({
+  /** What was made, or why nothing could be: both follow from what is stored, which does not change. */
+  readonly #converted = new Recollection<BuiltManifest | RegistryError>({
     maxWeight: maxRemembered.converted,
-    weigh: (key, { content }) => key.length + content.byteLength + 500,
+    weigh: (key, made) => key.length + 1000 + (made instanceof RegistryError ? 0 : made.content.byteLength),
   })
   #key: SigningKey | undefined
 
@@ -80,9 +81,9 @@ export class Schema1Manifests {
    */
   async convert(repository: RepositoryName, tag: Tag, stored: StoredManifest): Promise<StoredManifest> {
     const key = `${repository}:${tag}@${stored.digest}`
-    const built = await this.#converted.read(key, () => this.#build(repository, tag, stored))
-    if (built === undefined) throw new Error('a conversion was lost')
-    const { mediaType, digest, content, blobs } = built
+    const made = await this.#converted.read(key, () => this.#build(repository, tag, stored))
+    if (made === undefined || made instanceof RegistryError) throw made ?? new Error('a conversion was lost')
+    const { mediaType, digest, content, blobs } = made
     // Each time: nothing that is stored names them, so that a collection may have taken them since.
     await putMissing(this.#blobs, repository, blobs, this.#mayStoreLayer)
     return { mediaType, digest, content }
@@ -92,7 +93,11 @@ export class Schema1Manifests {
     return (this.#key ??= SigningKey.generate())
   }
 
-  async #build(repository: RepositoryName, tag: Tag, { content }: StoredManifest): Promise<BuiltManifest> {
+  async #build(
+    repository: RepositoryName,
+    tag: Tag,
+    { content }: StoredManifest,
+  ): Promise<BuiltManifest | RegistryError> {
     const { references } = parseStoredManifest(content)
     const digest = references.find(({ role }) => role === 'config')?.descriptor.digest
     if (digest === undefined) throw new Error('a schema2 manifest without a configuration')
@@ -101,7 +106,7 @@ export class Schema1Manifests {
       const config = await this.#readConfig(repository, digest)
       const builder = new ConfigBuilder({ name: repository, tag, key: this.#signingKey, time: this.#now(), config })
       for (const { role, descriptor } of references) if (role === 'layer') builder.append(descriptor)
-      return builder.build()
+      return buildOrRefuse(builder)
     } finally {
       this.#converting.give(taken)
     }
@@ -122,5 +127,14 @@ export class Schema1Manifests {
         { cause: error },
       )
     }
+  }
+}
+
+function buildOrRefuse(builder: ConfigBuilder): BuiltManifest | RegistryError {
+  try {
+    return builder.build()
+  } catch (error) {
+    if (error instanceof RegistryError) return error
+    throw error
   }
 }
