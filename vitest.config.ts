@@ -4,10 +4,39 @@ export default defineConfig({
   test: {
     projects: [
       'apps/*',
-      'libs/*',
+      'libs/!(storage-s3)',
+      // It is tested on a real S3 server, which answers slower than a memory does.
+      {
+        test: {
+          name: '@berth/storage-s3',
+          root: 'libs/storage-s3',
+          globalSetup: ['../../e2e/src/s3-setup.ts'],
+          testTimeout: 60_000,
+        },
+      },
       { test: { name: 'tools', include: ['tools/**/*.test.ts'] } },
       // Real processes and clients, one file at a time: they share two cores, and each expects to be alone.
-      { test: { name: 'e2e', include: ['e2e/src/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['e2e/src/**/*.test.ts'],
+          exclude: ['e2e/src/s3/**'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+        },
+      },
+      // The same on a bucket of a real S3 server, and what is so on one alone.
+      {
+        test: {
+          name: 'e2e-s3',
+          include: ['e2e/src/**/*.test.ts'],
+          env: { BERTH_STORAGE: 's3' },
+          globalSetup: ['e2e/src/s3-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
     coverage: {
       provider: 'v8',

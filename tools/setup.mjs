@@ -4,8 +4,22 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Each is a program and the Debian package of the same name. */
-const wanted = ['openssl', 'redis-server', 'skopeo', 'podman', 'buildah', 'docker-registry', 'catatonit']
+/** Each is a program and the Debian package of the same name, or one that has it. */
+const wanted = [
+  'openssl',
+  'redis-server',
+  'skopeo',
+  'podman',
+  'buildah',
+  'docker-registry',
+  'catatonit',
+  // The S3 server that tests start.
+  'radosgw',
+  'ceph-mon',
+  'ceph-osd',
+  'ceph',
+]
+const packageOf = { ceph: 'ceph-common' }
 
 const onPath = (program) =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => {
@@ -18,7 +32,7 @@ const onPath = (program) =>
   })
 
 const missing = wanted.filter((program) => !onPath(program))
-if (missing.length > 0) install(missing)
+if (missing.length > 0) install(missing.map((program) => packageOf[program] ?? program))
 
 function install(packages) {
   const mayInstall = onPath('apt-get') && process.getuid?.() === 0
@@ -34,7 +48,7 @@ function install(packages) {
   console.log(`setup: installing ${packages.join(', ')}`)
   aptGet('update', '-q')
   aptGet('install', '-y', '-q', ...packages)
-  const still = packages.filter((program) => !onPath(program))
+  const still = wanted.filter((program) => !onPath(program))
   if (still.length > 0) fail(`installed, but not on the PATH: ${still.join(', ')}`)
 }
 

@@ -1,18 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { driverIn } from './storage.ts'
 
 /** Sections of the configuration file; each is laid over the section that the tests begin with. */
 export type Settings = Readonly<Record<string, object>>
 
-/** Where a registry that is started in `folder` keeps its data. */
-export const treeIn = (folder: string): string => join(folder, 'tree')
-
-/** Writes what Berth and Distribution both understand: a tree in `folder`, deletion on, quiet logs. Returns the file. */
+/** Writes what Berth and Distribution both understand: a storage that belongs to `folder`, deletion on, quiet logs. Returns the file. */
 export async function writeConfiguration(folder: string, port: number, settings: Settings): Promise<string> {
   const basis: Settings = {
     log: { level: 'error', accesslog: { disabled: true } },
     storage: {
-      filesystem: { rootdirectory: treeIn(folder) },
+      ...driverIn(folder),
       delete: { enabled: true },
       cache: { blobdescriptor: 'inmemory' },
     },

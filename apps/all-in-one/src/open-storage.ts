@@ -11,6 +11,8 @@ export interface OpenedStorage {
   readonly driver: StorageDriver & Partial<SendingDriver> & Partial<RedirectingDriver>
   /** Where it is, if it is anywhere. */
   readonly root: string | undefined
+  /** The directory, where it is one. */
+  readonly rootDirectory: string | undefined
   /** Whether nobody else changes what is stored. */
   readonly isExclusive: boolean
   /** Signs upload tokens where the configuration has no key. */
@@ -34,6 +36,7 @@ export async function openStorage(
       return {
         driver: lifecycle.own(new MemoryDriver()),
         root: undefined,
+        rootDirectory: undefined,
         isExclusive: true,
         secret: crypto.getRandomValues(new Uint8Array(32)),
         needs: [],
@@ -54,6 +57,7 @@ async function openDirectory(directory: string, lifecycle: Lifecycle, log: Proce
   return {
     driver,
     root: rootDirectory,
+    rootDirectory,
     isExclusive: true,
     secret: await readOrMakeSecret(rootDirectory),
     needs: [],
@@ -82,6 +86,7 @@ async function openS3(
   const isSecretNeeded = secrets.uploadKeys === undefined && !storage.readOnly
   return {
     driver,
+    rootDirectory: undefined,
     root: `${s3.bucket}/${s3.rootDirectory.replace(/^\/+/, '')}`,
     isExclusive: false,
     secret: isSecretNeeded ? await readOrMakeStoredSecret(driver) : crypto.getRandomValues(new Uint8Array(32)),

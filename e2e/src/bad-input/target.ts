@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { startBerth } from '../berth.ts'
-import { treeIn } from '../configuration.ts'
+import { storedIn } from '../storage.ts'
 import { imageNamed } from '../flow-player/content.ts'
 import { pushImage } from '../flow-player/registry.ts'
 import { type Answer, Wire } from '../flow-player/wire.ts'
@@ -97,11 +97,6 @@ function differences(before: Files, after: Files): string[] {
 
 /** All that clients can be served, by path: uploads in progress and Berth's own records are not. */
 async function visibleIn(folder: string): Promise<Files> {
-  const root = join(treeIn(folder), 'docker/registry/v2')
-  const entries = await readdir(root, { recursive: true, withFileTypes: true })
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !path.includes('/_uploads/'))
-  return new Map(await Promise.all(files.map(async (path) => [path, await readFile(path, 'base64')] as const)))
+  const stored = await storedIn(folder, 'docker/registry/v2')
+  return new Map([...stored].filter(([path]) => !path.includes('/_uploads/')))
 }

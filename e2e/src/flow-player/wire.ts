@@ -36,7 +36,7 @@ export class Wire {
     const answered = answerOf(outgoing, url)
     for (const piece of sending.pieces ?? []) if (!outgoing.write(piece)) await drained(outgoing)
     outgoing.end(sending.body)
-    return answered
+    return followed(await answered, sending)
   }
 
   /** Opens a request and leaves the rest, sending, dropping or reading, to the caller. */
@@ -53,6 +53,18 @@ export class Wire {
     return { outgoing, url }
   }
 
+  /** Asks for content, and leaves it to the caller to read. */
+  async read(target: string | URL, sending: Sending = {}): Promise<IncomingMessage> {
+    const { outgoing, url } = this.open('GET', target, sending)
+    const [incoming] = (await once(outgoing.end(), 'response')) as [IncomingMessage]
+    if (incoming.statusCode !== 307) return incoming
+    incoming.resume()
+    const [stored] = (await once(askStore(new URL(incoming.headers.location ?? '', url), sending), 'response')) as [
+      IncomingMessage,
+    ]
+    return stored
+  }
+
   close(): void {
     this.#agent.destroy()
   }
@@ -63,6 +75,23 @@ export async function answerOf(outgoing: ClientRequest, url: URL): Promise<Answe
   const chunks: Buffer[] = []
   for await (const chunk of incoming) chunks.push(chunk as Buffer)
   return { status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks), url }
+}
+
+/**
+ * The answer of the store that a client is sent to for a blob, as clients see it: with what the registry said of the
+ * blob, and without credentials for the store.
+ */
+async function followed(answer: Answer, sending: Sending): Promise<Answer> {
+  if (answer.status !== 307) return answer
+  const url = locationOf(answer)
+  const stored = await answerOf(askStore(url, sending), url)
+  const { location: _, 'content-length': __, 'cache-control': ___, ...said } = answer.headers
+  return { ...stored, headers: { ...stored.headers, ...said } }
+}
+
+function askStore(url: URL, { headers = {} }: Sending): ClientRequest {
+  const kept = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization')
+  return request(url, { headers: Object.fromEntries(kept) as Record<string, string> }).end()
 }
 
 /** The `Location` of an answer, as clients read it: absolute, or relative to what they had asked for. */

@@ -1,9 +1,7 @@
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
 import { request } from 'node:http'
-import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { treeIn } from '../configuration.ts'
+import { storedIn } from '../storage.ts'
 import { type Answer, answerOf } from '../flow-player/wire.ts'
 import { ChunkedPush } from './chunked-push.ts'
 import { type BlobNode, Deployment, freeze, until } from './deployment.ts'
@@ -125,12 +123,11 @@ async function expectOnly(repository: string, digest: string, size: number): Pro
   for (const { http } of nodes)
     expect(await digestServed(http, repository, digest)).toEqual({ status: 200, size, digest })
   const [algorithm, encoded] = digest.split(':') as [string, string]
-  const tree = join(treeIn(deployment.folder), 'docker/registry/v2')
-  expect(await readdir(join(tree, 'blobs', algorithm, encoded.slice(0, 2), encoded))).toEqual(['data'])
-  expect(await readdir(join(tree, 'repositories', repository, '_layers', algorithm))).toEqual([encoded])
+  const stored = (path: string) => storedIn(deployment.folder, `docker/registry/v2/${path}`)
+  expect([...(await stored(`blobs/${algorithm}/${encoded.slice(0, 2)}/${encoded}`)).keys()]).toEqual(['data'])
+  expect([...(await stored(`repositories/${repository}/_layers/${algorithm}`)).keys()]).toEqual([`${encoded}/link`])
   // What was taken away is removed after the answer.
   await until('nothing is left of uploads', async () => {
-    const left = await readdir(join(tree, 'repositories', repository, '_uploads')).catch(() => [])
-    return left.length === 0 ? true : undefined
+    return (await stored(`repositories/${repository}/_uploads`)).size === 0 ? true : undefined
   })
 }

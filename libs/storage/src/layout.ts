@@ -85,6 +85,11 @@ export function layersRoot(repository: RepositoryName): StoragePath {
   return below(repositoryRoot(repository), '_layers')
 }
 
+/** Stands for the directory of layers where a store cannot hold an empty one. Distribution sees no link in it. */
+export function layersMarkerPath(repository: RepositoryName): StoragePath {
+  return below(layersRoot(repository), 'berth')
+}
+
 export function layerLinkPath(repository: RepositoryName, digest: Digest): StoragePath {
   return below(layersRoot(repository), ...linkComponents(digest), 'link')
 }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SendableBlobs } from '@berth/blobs'
 import type { ByteRange } from '@berth/bytes'
 import { type Digest, parseDigest } from '@berth/digest'
@@ -25,7 +25,7 @@ export function getBlob({ blobs, redirectExcept }: BlobReading): Handler {
     const { request, response, repository } = exchange
     const digest = parseDigest(exchange.parameter)
     const located =
-      blobs.locate !== undefined && request.method === 'GET' && !isServedHere(exchange.clientAddress)
+      blobs.locate !== undefined && isForStore(request) && !isServedHere(exchange.clientAddress)
         ? await blobs.locate(repository, digest)
         : undefined
     const { size } = located?.descriptor ?? (await blobs.stat(repository, digest))
@@ -36,9 +36,11 @@ export function getBlob({ blobs, redirectExcept }: BlobReading): Handler {
     if (outcome === 'failed') return answer(response, 412, ['Content-Length', '0'])
     if (outcome === 'not modified') return answer(response, 304, headers)
 
-    // The store heeds ranges by itself. What is in the URL is for this client alone.
-    if (located !== undefined && size > 0)
-      return answer(response, 307, ['Location', located.url, 'Cache-Control', 'no-store', 'Content-Length', '0'])
+    // The store heeds ranges by itself. The URL is good for a while, so nobody is to keep it.
+    if (located !== undefined && size > 0) {
+      const told = ['Docker-Content-Digest', digest, 'Cache-Control', 'no-store', 'Content-Length', '0']
+      return answer(response, 307, ['Location', located.url, ...told])
+    }
 
     headers.push('Accept-Ranges', 'bytes')
     // RFC 9110, section 14.2: a range means something to GET alone.
@@ -58,6 +60,11 @@ export function getBlob({ blobs, redirectExcept }: BlobReading): Handler {
           : partsOf(multipartBody(digest, size, contentType, choice))
     await send(blobs, exchange, digest, { ...body, headers: [...headers, ...body.headers] })
   }
+}
+
+/** A store serves one range at most, and a client that asks for several wants to have just these. */
+function isForStore({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.range?.includes(',') !== true
 }
 
 interface Body {

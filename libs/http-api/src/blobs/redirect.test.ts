@@ -52,6 +52,13 @@ describe('a blob in a store that clients can be sent to', () => {
     expect((await ask('GET', { 'If-None-Match': `"${digest}"` })).status).toBe(304)
   })
 
+  it('is served to who asks for several ranges, since a store serves only one', async () => {
+    const ask = await serve()
+    const response = await ask('GET', { Range: 'bytes=0-1,6-7' })
+    expect(response.status).toBe(206)
+    expect(await response.text()).toContain('Content-Range: bytes 6-7/11')
+  })
+
   it('is unknown where it is not there', async () => {
     const ask = await serve()
     expect((await ask('GET', {}, digestOf('something else'))).status).toBe(404)
