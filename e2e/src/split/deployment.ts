@@ -69,6 +69,12 @@ export class Deployment {
     })
   }
 
+  /** Ends it, and returns all that its services have printed. */
+  async stop(): Promise<string> {
+    await this.#running.stop()
+    return this.#running.output()
+  }
+
   async close(): Promise<void> {
     await this.#running.kill()
     await rm(this.folder, { recursive: true, force: true })
