@@ -53,6 +53,26 @@ describe('a logger', () => {
     expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\dT\S+Z info {2}blob committed size=3\n$/)
   })
 
+  it('writes nothing of an error that may be a secret: not what it was thrown for', () => {
+    const { log, lines } = loggerOf({})
+    const refused = Object.assign(new Error('WRONGPASS'), { command: { name: 'auth', args: ['hunter2'] }, code: 'E' })
+    const cause = Object.assign(new Error('of it'), { request: { headers: { authorization: 'hunter2' } } })
+    const outer = new Error('gone', { cause: Object.assign(cause, { cause: refused }) })
+    log.error({ err: refused }, 'refused')
+    log.error({ err: outer }, 'refused')
+    log.error({ error: new AggregateError([refused, outer], 'both') }, 'refused')
+    expect(lines.join('')).not.toContain('hunter2')
+    const [first, second, third] = lines.map((line) => JSON.parse(line) as { err: object; error: object })
+    expect(first?.err).toEqual({ type: 'Error', message: 'WRONGPASS', stack: expect.any(String), code: 'E' })
+    expect(second?.err).toMatchObject({
+      message: 'gone: of it: WRONGPASS',
+      stack: expect.stringContaining('caused by'),
+    })
+    expect(third?.error).toMatchObject({
+      aggregateErrors: [{ message: 'WRONGPASS' }, { message: 'gone: of it: WRONGPASS' }],
+    })
+  })
+
   it('writes an error’s stack below its line', () => {
     const { log, lines } = loggerOf({ formatter: 'text' })
     log.error({ err: new RegistryError('BLOB_UNKNOWN', { digest: 'sha256:a' }) }, 'read failed')

@@ -1,7 +1,8 @@
 import { isatty } from 'node:tty'
 import type { Logger } from '@berth/errors'
-import { pino, stdSerializers, type LoggerOptions } from 'pino'
+import { pino, type LoggerOptions } from 'pino'
 import type { LogConfig } from '../config/config.ts'
+import { errorFacts } from './error-facts.ts'
 import { createLineSink, type LineSink } from './line-sink.ts'
 import { formatTextLine } from './text-line.ts'
 
@@ -37,7 +38,7 @@ function optionsFor(formatter: 'text' | 'json' | 'logstash', { level, fields }: 
     base: { ...fields },
     timestamp: timestamps('time'),
     formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: stdSerializers.err, error: stdSerializers.err },
+    serializers: { err: errorFacts, error: errorFacts },
   }
   if (formatter !== 'logstash') return options
   return {
