@@ -27,7 +27,7 @@ export interface Unfillable {
 
 // As names of repositories have them: no slash, dot dot or star is in any, and none is empty.
 const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
-const claimName = String.raw`[A-Za-z_][\w.-]*`
+const claimName = String.raw`[A-Za-z_][\w-]*(?:\.[\w-]+)*`
 const wholePath = new RegExp(`^\\{(${claimName})\\.\\.\\.\\}$`)
 const item = new RegExp(`\\*|\\{(${claimName})\\}|[a-z0-9._-]|(.)`, 'gsu')
 
