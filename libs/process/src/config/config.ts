@@ -253,8 +253,6 @@ export interface RpcConfig {
 export interface RpcTls {
   /** Where it was read, to be read again. */
   readonly files: { readonly certificateFile: string; readonly keyFile: string; readonly caFiles: readonly string[] }
-  /** Where it was read, to be read again. */
-  readonly files: { readonly certificateFile: string; readonly keyFile: string; readonly caFiles: readonly string[] }
   /** The certificate chain and its key, PEM. */
   readonly cert: string
   readonly key: Secret
