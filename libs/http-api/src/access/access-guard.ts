@@ -23,6 +23,8 @@ export interface AccessControl {
   readonly requester?: Requester | undefined
 }
 
+type Work = () => Promise<void> | void
+
 interface AccessGuardParts extends AccessControl {
   readonly urls: Urls
   readonly log: RequestLogger
@@ -39,15 +41,21 @@ export class AccessGuard {
   /**
    * Does what a request asks for, if that is granted: all of it is decided here, once.
    *
-   * @throws RegistryError UNAUTHORIZED: not granted
-   * @throws RegistryError TOOMANYREQUESTS: the client's logins fail too often
+   * @throws RegistryError UNAUTHORIZED: not granted; at once, or in the promise
+   * @throws RegistryError TOOMANYREQUESTS: the client's logins fail too often; likewise
    */
-  async admitTo(route: RouteName, exchange: RequestExchange, work: () => Promise<void> | void): Promise<void> {
-    const { controller, urls, requester } = this.#parts
+  admitTo(route: RouteName, exchange: RequestExchange, work: Work): Promise<void> | void {
+    const { controller, urls } = this.#parts
     const asked = new AskedAccess(exchange, urls, accessesOf(route, exchange))
     const decision = controller.decide(asked)
-    const identity = this.#follow(decision instanceof Promise ? await decision : decision, asked, exchange)
-    await (requester === undefined ? work() : requester.for(identity, work))
+    if (decision instanceof Promise) return decision.then((made) => this.#do(work, made, asked, exchange))
+    return this.#do(work, decision, asked, exchange)
+  }
+
+  #do(work: Work, decision: AccessDecision, asked: AskedAccess, exchange: RequestExchange): Promise<void> | void {
+    const { requester } = this.#parts
+    const identity = this.#follow(decision, asked, exchange)
+    return requester === undefined ? work() : requester.for(identity, work)
   }
 
   #follow(decision: AccessDecision, asked: AskedAccess, exchange: RequestExchange): Identity {

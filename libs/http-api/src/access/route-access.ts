@@ -64,13 +64,22 @@ export function accessesOf(route: RouteName, exchange: RequestExchange): Access[
   const ofRoute = routeAccess[route]
   if (ofRoute === 'open') return []
   const needs = ofRoute[method as Method] ?? ofRoute.ANY ?? (exchange.name === '' ? ofRoute.GET : unserved[method])
-  const name = exchange.name === '' ? '' : unlessInvalid(parseRepositoryName, exchange.name)
-  if (needs === undefined || name === undefined) return []
-  return needs.flatMap((need): Access[] => {
-    if (need === 'all of the catalog') return [{ type: 'registry', name: 'catalog', action: '*' }]
-    if (need !== 'pull of the source') return [{ type: 'repository', name, action: need }]
-    // As the operation reads it: of a source that is no name there is nothing to mount.
-    const source = unlessInvalid(parseRepositoryName, exchange.query.get('from') ?? '')
-    return source === undefined ? [] : [{ type: 'repository', name: source, action: 'pull' }]
-  })
+  const name = exchange.name === '' ? '' : unlessInvalid(nameOf, exchange)
+  const accesses: Access[] = []
+  if (needs === undefined || name === undefined) return accesses
+  for (const need of needs) {
+    const access = accessOf(need, name, exchange)
+    if (access !== undefined) accesses.push(access)
+  }
+  return accesses
 }
+
+function accessOf(need: Need, name: string, exchange: RequestExchange): Access | undefined {
+  if (need === 'all of the catalog') return { type: 'registry', name: 'catalog', action: '*' }
+  if (need !== 'pull of the source') return { type: 'repository', name, action: need }
+  // As the operation reads it: of a source that is no name there is nothing to mount.
+  const source = unlessInvalid(parseRepositoryName, exchange.query.get('from') ?? '')
+  return source && { type: 'repository', name: source, action: 'pull' }
+}
+
+const nameOf = ({ repository }: RequestExchange): string => repository
