@@ -1,12 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { startBerth, type Topology } from '../../e2e/src/berth.ts'
+import { basic, frodo, writeUsers } from '../../e2e/src/access/htpasswd.ts'
+import { TokenAuthority } from '../../e2e/src/access/token-authority.ts'
+import { startBerth } from '../../e2e/src/berth.ts'
 import { writeConfiguration, type Settings } from '../../e2e/src/configuration.ts'
 import { startDockerRegistry } from '../../e2e/src/docker-registry.ts'
 import { freePort } from '../../e2e/src/free-port.ts'
 import type { RegistryProcess } from '../../e2e/src/registry-process.ts'
 import { startSplit } from '../../e2e/src/split.ts'
+import type { AuthKind, Options } from './options.ts'
 
-export type ContenderName = 'Berth' | 'Berth split' | 'docker-registry'
+export type ContenderName = 'Berth' | 'Berth split' | 'Berth with auth' | 'docker-registry'
 
 export interface Contender {
   readonly name: ContenderName
@@ -20,6 +23,8 @@ export interface Registry {
   /** By what is asked there: all, or blobs alone, which the split deployment's nodes serve without its gateway, too. */
   readonly ports: { readonly api: number; readonly blobs: number }
   readonly processes: readonly ServerProcess[]
+  /** What its clients have to say who they are, where they have to. */
+  readonly authorization?: string
   stop(): Promise<unknown>
   /** At once. */
   kill(): Promise<unknown>
@@ -61,8 +66,34 @@ const berthSplit: Contender = {
   },
 }
 
+function berthWithAuth(kind: AuthKind): Contender {
+  return {
+    name: 'Berth with auth',
+    version: `by ${kind}`,
+    start: async (folder) => {
+      const { auth, authorization } = kind === 'token' ? await byTokens(folder) : await byPasswords(folder)
+      const server = await startBerth({ folder, settings: { ...settings, ...auth, http }, topology: 'all-in-one' })
+      return { ...single('berth', server), authorization }
+    },
+  }
+}
+
+async function byPasswords(folder: string): Promise<{ auth: Settings; authorization: string }> {
+  return { auth: await writeUsers(folder), authorization: basic(frodo) }
+}
+
+/** A token as teams have them: for some repositories, and of the size that a certificate makes it. */
+async function byTokens(folder: string): Promise<{ auth: Settings; authorization: string }> {
+  const authority = await TokenAuthority.make(folder)
+  const grants = ['bench/images', 'bench/tags-5000', 'bench/tags-10000'].map((name) => ({ name, actions: ['pull'] }))
+  const exp = Math.floor(Date.now() / 1000) + 86_400
+  const token = authority.token([...grants, { type: 'registry', name: 'catalog', actions: ['*'] }], { exp })
+  return { auth: authority.settings(), authorization: `Bearer ${token}` }
+}
+
 /** Whom there is to compare: the first with each of the others. Those of Berth, and Debian's registry if it is there. */
-export function findContenders(topology: Topology): readonly Contender[] {
+export function findContenders({ topology, auth }: Pick<Options, 'topology' | 'auth'>): readonly Contender[] {
+  if (auth !== undefined) return [berthWithAuth(auth), berth]
   const ours = topology === 'split' ? [berthSplit, berth] : [berth]
   const { stdout, error } = spawnSync('docker-registry', ['--version'], { encoding: 'utf8' })
   if (error !== undefined) return ours

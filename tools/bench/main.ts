@@ -17,7 +17,7 @@ try {
 }
 
 async function bench(options: Options): Promise<void> {
-  const contenders = findContenders(options.topology).filter(({ name }) => options.peer || name !== 'docker-registry')
+  const contenders = findContenders(options).filter(({ name }) => options.peer || name !== 'docker-registry')
   if (options.peer && contenders.every(({ name }) => name !== 'docker-registry'))
     console.error('docker-registry is not on the PATH: Berth cannot be compared with it.')
 

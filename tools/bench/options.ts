@@ -2,6 +2,8 @@ import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Topology } from '../../e2e/src/berth.ts'
 
+export type AuthKind = 'htpasswd' | 'token'
+
 export interface Options {
   /** Split: beside Berth in one process. */
   readonly topology: Topology
@@ -9,6 +11,8 @@ export interface Options {
   /** Parts of names; a scenario runs if its name contains one of them, or if there is none. */
   readonly only: readonly string[]
   readonly quick: boolean
+  /** Berth that lets those in who have a password or a token, beside Berth that lets in everyone. */
+  readonly auth: AuthKind | undefined
   readonly peer: boolean
   /** Where the results are written as JSON. */
   readonly json: string | undefined
@@ -24,6 +28,7 @@ took, in all of its processes. Linux only: it reads /proc.
 
   --topology NAME split: Berth as services of its own, beside Berth in one process (default all-in-one: that alone);
                   pushes 8 GiB at once, too, and needs about 20 GB free and redis-server on the PATH
+  --auth KIND     htpasswd or token: Berth with users or tokens, beside Berth that lets in everyone; what reads alone
   --only NAME     only the loads whose name contains NAME; may be repeated
   --rounds N      how often each is run (default 3)
   --quick         one short round with small blobs: to see that it works, not to be quoted
@@ -39,14 +44,17 @@ export class UsageError extends Error {
 
 /** @throws UsageError for an option that there is not */
 export function parseOptions(args: readonly string[]): Options | 'help' {
-  const { only, quick, json, folder, help, topology, ...values } = parse(args)
+  const { only, quick, json, folder, help, topology, auth, ...values } = parse(args)
   if (help) return 'help'
   if (topology !== 'all-in-one' && topology !== 'split')
     throw new UsageError(`--topology is all-in-one or split, not ${topology}`)
+  if (auth !== undefined && auth !== 'htpasswd' && auth !== 'token')
+    throw new UsageError(`--auth is htpasswd or token, not ${auth}`)
+  if (auth !== undefined && topology === 'split') throw new UsageError('--auth is for Berth in one process')
   const rounds = Number(values.rounds ?? (quick ? 1 : 3))
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new UsageError(`--rounds is a whole number above 0, not ${values.rounds}`)
-  return { topology, rounds, only, quick, json, folder, peer: !values['no-peer'] }
+  return { topology, auth, rounds, only, quick, json, folder, peer: auth === undefined && !values['no-peer'] }
 }
 
 function parse(args: readonly string[]) {
@@ -56,6 +64,7 @@ function parse(args: readonly string[]) {
       options: {
         only: { type: 'string', multiple: true, default: [] },
         topology: { type: 'string', default: 'all-in-one' },
+        auth: { type: 'string' },
         rounds: { type: 'string' },
         quick: { type: 'boolean', default: false },
         'no-peer': { type: 'boolean', default: false },

@@ -70,6 +70,7 @@ async function prepareStages({ options, folder, progress }: Bench): Promise<read
     const scenarios = reading.map((scenario) => ({ ...scenario, load: scenario.load(fixture) }))
     stages.push({ name: 'reading', folder: shared, scenarios })
   }
+  if (options.auth !== undefined) return stages
   const pushing = pushingScenarios(quick ? 128 * mebibyte : 1024 * mebibyte).filter(wanted)
   if (pushing.length > 0) stages.push({ name: 'pushing', scenarios: pushing })
   const huge = [hugePush(quick ? 256 * mebibyte : 2048 * mebibyte)].filter(wanted)
@@ -111,7 +112,10 @@ async function removeLargeFiles(folder: string): Promise<void> {
 }
 
 async function runScenario({ load, options }: Bench, scenario: Scenario, registry: Registry): Promise<Outcome> {
-  const target = { port: registry.ports[scenario.of ?? 'api'], pids: registry.processes.map(({ pid }) => pid) }
+  const { authorization } = registry
+  const port = registry.ports[scenario.of ?? 'api']
+  const pids = registry.processes.map(({ pid }) => pid)
+  const target = { port, pids, ...(authorization !== undefined && { authorization }) }
   const durationMs = options.quick ? 500 : 3000
   const warmUpMs = options.quick ? 200 : 500
   try {

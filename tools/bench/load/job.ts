@@ -10,6 +10,8 @@ interface Target {
   readonly port: number
   /** Whose CPU time is counted. */
   readonly pids: readonly number[]
+  /** Who the clients are that read, where they have to say so. */
+  readonly authorization?: string
 }
 
 export type Load =
