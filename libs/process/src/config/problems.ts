@@ -1,4 +1,5 @@
 import type { Origin } from './tree.ts'
+import { withoutCredentials } from './without-credentials.ts'
 
 /** One thing that is wrong with a configuration. */
 export interface Problem {
@@ -34,12 +35,18 @@ export class Findings {
   readonly warnings: string[] = []
 
   problem(path: string, message: string, origin?: Origin): void {
-    this.problems.push(origin === undefined ? { path, message } : { path, message, origin })
+    this.problems.push(found(path, message, origin))
   }
 
   warning(path: string, message: string, origin?: Origin): void {
-    this.warnings.push(formatProblem(origin === undefined ? { path, message } : { path, message, origin }))
+    this.warnings.push(formatProblem(found(path, message, origin)))
   }
+}
+
+/** Messages repeat values, and one that is no URL after all may have a password in it. */
+function found(path: string, text: string, origin: Origin | undefined): Problem {
+  const message = withoutCredentials(text)
+  return origin === undefined ? { path, message } : { path, message, origin }
 }
 
 /** Thrown by what parses a single value. What reads the key that holds it adds the place. */

@@ -69,6 +69,10 @@ describe('a configured check', () => {
     expect(requests).toEqual([['HEAD', 'a']])
   })
 
+  it('has the name of its URL, without the password', () => {
+    expect(http(1, { uri: 'http://user:hunter2@host:1/a' }).name).toBe('http://user:***@host:1/a')
+  })
+
   it('fails where a URL has another status than it should', async () => {
     const port = await serve((_, response) => response.writeHead(500).end())
     await http(port, { statusCode: 500 }).check(signal)

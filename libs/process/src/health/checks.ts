@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import type { HealthConfig } from '../config/config.ts'
+import { withoutCredentials } from '../config/without-credentials.ts'
 import type { Check } from './health-checks.ts'
 
 /** The storage of a process, for its check. */
@@ -21,7 +22,8 @@ export function configuredChecks(config: HealthConfig, storage: CheckedStorage |
     checks.push({ ...storageDriver, name: `storagedriver_${storage.driver}`, check: storage.probe })
   }
   for (const each of files) checks.push({ ...each, name: each.file, check: () => fileIsAbsent(each.file) })
-  for (const each of http) checks.push({ ...each, name: each.uri, check: (signal) => answers(each, signal) })
+  for (const each of http)
+    checks.push({ ...each, name: withoutCredentials(each.uri), check: (signal) => answers(each, signal) })
   for (const each of tcp) {
     checks.push({ ...each, name: `${each.host}:${each.port}`, check: (signal) => accepts(each, signal) })
   }
