@@ -1,0 +1,64 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { CircuitBreaker } from './circuit-breaker.ts'
+
+let nowMs: number
+let changes: boolean[]
+let circuit: CircuitBreaker
+
+beforeEach(() => {
+  nowMs = 0
+  changes = []
+  const onChange = (isOpen: boolean): void => void changes.push(isOpen)
+  circuit = new CircuitBreaker({ threshold: 3, firstPauseMs: 100, longestPauseMs: 300, nowMs: () => nowMs, onChange })
+})
+
+const fail = (times: number): void => {
+  for (let each = 0; each < times; each += 1) circuit.failed()
+}
+
+describe('a circuit breaker', () => {
+  it('holds nothing back while one of a few requests is answered', () => {
+    for (let round = 0; round < 10; round += 1) {
+      fail(2)
+      circuit.answered()
+    }
+    expect(circuit.admits()).toBe(true)
+    expect(changes).toEqual([])
+  })
+
+  it('holds all back once so many have failed in a row, and says so once', () => {
+    fail(5)
+    expect(circuit.isOpen).toBe(true)
+    expect(circuit.admits()).toBe(false)
+    expect(changes).toEqual([true])
+  })
+
+  it('lets one through after a pause, and all once that is answered', () => {
+    fail(3)
+    nowMs = 100
+    expect([circuit.admits(), circuit.admits()]).toEqual([true, false])
+    circuit.answered()
+    expect([circuit.admits(), circuit.admits()]).toEqual([true, true])
+    expect(changes).toEqual([true, false])
+  })
+
+  it('waits longer each time, up to a limit', () => {
+    fail(3)
+    const pauses: number[] = []
+    for (let round = 0; round < 4; round += 1) {
+      const sinceMs = nowMs
+      while (!circuit.admits()) nowMs += 10
+      pauses.push(nowMs - sinceMs)
+      circuit.failed()
+    }
+    expect(pauses).toEqual([100, 200, 300, 300])
+  })
+
+  it('lets another one through where nothing was ever told of the first', () => {
+    fail(3)
+    nowMs = 100
+    expect(circuit.admits()).toBe(true)
+    nowMs = 200
+    expect(circuit.admits()).toBe(true)
+  })
+})

@@ -1,0 +1,250 @@
+import { randomBytes } from 'node:crypto'
+import { CreateMultipartUploadCommand, HeadObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { ByteBudget, type ByteStream, collect, streamOf } from '@berth/bytes'
+import type { Part, StoragePath } from '@berth/storage'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { clientOf, openOnServer } from './driver-under-test.ts'
+import type { S3DriverOptions } from './s3-driver.ts'
+import { leastPart, type S3Settings } from './s3-settings.ts'
+import { noObserver } from './store-observer.ts'
+
+const mebibyte = 1024 * 1024
+const at = (path: string): StoragePath => path as StoragePath
+const area = at('/u/one')
+const record = at('/u/one/checkpoint')
+
+/** A driver, and what it asked of the store since it was opened. */
+async function open(settings: Partial<S3Settings> = {}, options: Partial<S3DriverOptions> = {}) {
+  const asked: string[] = []
+  let copied = 0
+  const sent: number[] = []
+  const observer = {
+    ...noObserver,
+    requested: (operation: string) => void asked.push(operation),
+    copied: (bytes: number) => void (copied += bytes),
+    transferred: (operation: string, bytes: number) => void (operation !== 'GetObject' && sent.push(bytes)),
+  }
+  const opened = await openOnServer({ chunkSize: leastPart, ...settings }, { observer, ...options })
+  asked.splice(0)
+  sent.splice(0)
+  onTestFinished(() => opened.close())
+  const contentAt = async (path: string) =>
+    Buffer.from(await collect((await opened.driver.read(at(path))).content, Infinity))
+  return { ...opened, asked, sent, copied: () => copied, contentAt }
+}
+
+const chunked = (content: Buffer, size = 65_536): ByteStream =>
+  streamOf(
+    ...Array.from({ length: Math.ceil(content.byteLength / size) }, (_, at_) =>
+      content.subarray(at_ * size, (at_ + 1) * size),
+    ),
+  )
+
+describe('a whole write', () => {
+  it('is one request where it is one part', async () => {
+    const { driver, asked, contentAt } = await open()
+    const content = randomBytes(3 * mebibyte)
+    await driver.put(at('/file'), chunked(content))
+    expect(asked).toEqual(['PutObject'])
+    expect(content.equals(await contentAt('/file'))).toBe(true)
+  })
+
+  it('goes to its place in parts, and is copied by nobody', async () => {
+    const { driver, asked, sent, copied, contentAt } = await open()
+    const content = randomBytes(12 * mebibyte)
+    await driver.put(at('/file'), chunked(content))
+    expect(asked.toSorted()).toEqual([
+      'CompleteMultipartUpload',
+      'CreateMultipartUpload',
+      'UploadPart',
+      'UploadPart',
+      'UploadPart',
+    ])
+    expect(sent.toSorted((one, other) => other - one)).toEqual([5 * mebibyte, 5 * mebibyte, 2 * mebibyte])
+    expect(copied()).toBe(0)
+    expect(content.equals(await contentAt('/file'))).toBe(true)
+  })
+
+  it('leaves no part of a stream that throws', async () => {
+    const { driver, asked, settings } = await open()
+    const failing = async function* (): ByteStream {
+      yield randomBytes(12 * mebibyte)
+      throw new Error('cut off')
+    }
+    await expect(driver.put(at('/file'), failing())).rejects.toThrow('cut off')
+    expect(asked).toContain('AbortMultipartUpload')
+    expect(await unfinished(settings)).toEqual([])
+  })
+
+  it('lies where Distribution looks for it', async () => {
+    const { driver, settings } = await open({ rootDirectory: '/some/root/' })
+    await driver.put(at('/docker/registry/v2/x'), Buffer.from('x'))
+    const client = clientOf(settings)
+    onTestFinished(() => client.destroy())
+    const command = { Bucket: settings.bucket, Key: 'some/root/docker/registry/v2/x' }
+    const { ContentType } = await client.send(new HeadObjectCommand(command))
+    expect(ContentType).toBe('application/octet-stream')
+    await driver.delete(at('/docker'))
+  })
+
+  it('may have checksums, in one part and in many', async () => {
+    const { driver, contentAt } = await open({ checksums: true })
+    for (const size of [1000, 11 * mebibyte]) {
+      const content = randomBytes(size)
+      await driver.put(at('/file'), chunked(content))
+      expect(content.equals(await contentAt('/file'))).toBe(true)
+    }
+  })
+})
+
+describe('buffers', () => {
+  it('are of one budget, whatever the streams have, and are all given back', async () => {
+    const budget = new ByteBudget(16 * mebibyte)
+    let most = 0
+    const { driver, contentAt } = await open({}, { budget })
+    const contents = Array.from({ length: 8 }, () => randomBytes(11 * mebibyte))
+    const watched = async function* (content: Buffer): ByteStream {
+      for await (const chunk of chunked(content)) {
+        most = Math.max(most, budget.taken)
+        yield chunk
+      }
+    }
+    await Promise.all(contents.map((content, index) => driver.put(at(`/dir/${index}`), watched(content))))
+    expect(most).toBeLessThanOrEqual(budget.limit)
+    expect(budget.taken).toBe(0)
+    for (const [index, content] of contents.entries())
+      expect(content.equals(await contentAt(`/dir/${index}`))).toBe(true)
+  })
+
+  it('hold up no append while others send nothing', async () => {
+    const budget = new ByteBudget(6 * mebibyte)
+    const { driver } = await open({}, { budget })
+    await driver.swap(record, undefined, Buffer.from('{}'))
+    const gate = Promise.withResolvers<void>()
+    const slow = Array.from({ length: 3 }, (_, index) =>
+      driver.append(
+        area,
+        [],
+        (async function* () {
+          yield randomBytes(1.5 * mebibyte + index)
+          await gate.promise
+        })(),
+      ),
+    )
+    const content = randomBytes(20 * mebibyte)
+    const parts = await driver.append(area, [], chunked(content))
+    gate.resolve()
+    await Promise.all(slow)
+    const read = Buffer.from(await collect(driver.readParts(area, parts), Infinity))
+    expect(content.equals(read)).toBe(true)
+    expect(budget.taken).toBe(0)
+    await (
+      await driver.abort(area)
+    ).removed
+  })
+})
+
+describe('parts of an upload', () => {
+  it('cost one request for a short chunk, and are sent again no more than doubling takes', async () => {
+    const { driver, asked, sent } = await open()
+    const chunks = Array.from({ length: 64 }, () => randomBytes(1000))
+    let parts: readonly Part[] = []
+    let most = 0
+    for (const chunk of chunks) {
+      asked.splice(0)
+      parts = await driver.append(area, parts, streamOf(chunk))
+      expect(asked.filter((operation) => operation !== 'GetObject')).toEqual(['PutObject'])
+      most = Math.max(most, parts.length)
+    }
+    expect(most).toBeLessThanOrEqual(8)
+    expect(sent.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(64 * 1000 * 7)
+    const read = Buffer.from(await collect(driver.readParts(area, parts), Infinity))
+    expect(Buffer.concat(chunks).equals(read)).toBe(true)
+  })
+
+  it('are joined once there are many, by the store where they are long enough', async () => {
+    const { driver, copied, contentAt } = await open({}, { mostUploadParts: 4 })
+    let parts: readonly Part[] = []
+    const chunks = Array.from({ length: 9 }, (_, index) => randomBytes(leastPart + index))
+    for (const chunk of chunks) {
+      parts = await driver.append(area, parts, streamOf(chunk))
+      expect(parts.length).toBeLessThanOrEqual(5)
+    }
+    expect(copied()).toBeGreaterThan(4 * leastPart)
+    await driver.complete(area, parts, at('/file'))
+    expect(Buffer.concat(chunks).equals(await contentAt('/file'))).toBe(true)
+  })
+
+  it.each([
+    ['one part', [20], { copyThreshold: 32 * mebibyte }, ['CopyObject']],
+    [
+      'one part above the threshold',
+      [20],
+      { copyThreshold: mebibyte, copyChunkSize: 10 * mebibyte },
+      ['UploadPartCopy', 'UploadPartCopy'],
+    ],
+    ['several', [6, 7, 1], {}, ['UploadPartCopy', 'UploadPartCopy', 'UploadPartCopy']],
+    ['a short one in front', [1, 14], {}, ['UploadPart', 'UploadPartCopy']],
+  ])('are copied within the store: %s', async (_name, sizes, settings, expected) => {
+    const { driver, asked, contentAt } = await open({ chunkSize: 32 * mebibyte, ...settings })
+    const contents = sizes.map((size) => randomBytes(size * mebibyte))
+    let parts: readonly Part[] = []
+    for (const content of contents) parts = [...parts, ...(await driver.append(area, [], streamOf(content)))]
+    asked.splice(0)
+    await driver.complete(area, parts, at('/file'))
+    expect(asked.filter((operation) => /Copy|^UploadPart$/.test(operation)).toSorted()).toEqual(expected)
+    expect(Buffer.concat(contents).equals(await contentAt('/file'))).toBe(true)
+  })
+})
+
+describe('the purge', () => {
+  it('aborts multipart uploads that are old enough, whoever began them', async () => {
+    let nowMs = Date.now()
+    const { driver, settings } = await open({}, { nowMs: () => nowMs })
+    const client = clientOf(settings)
+    onTestFinished(() => client.destroy())
+    const Key = `${settings.rootDirectory.slice(1)}/docker/registry/v2/abandoned`
+    await client.send(new CreateMultipartUploadCommand({ Bucket: settings.bucket, Key }))
+    expect(await driver.purgeTemporary(3_600_000)).toBe(0)
+    nowMs += 2 * 3_600_000
+    expect(await driver.purgeTemporary(3_600_000)).toBe(1)
+    expect(await unfinished(settings)).toEqual([])
+  })
+})
+
+describe('a signed URL', () => {
+  it('lets whoever has it read the content, and ranges of it', async () => {
+    const { driver } = await open()
+    await driver.put(at('/file'), Buffer.from('0123456789'))
+    const url = await driver.redirectUrl(at('/file'), 60_000)
+    expect(await (await fetch(url)).text()).toBe('0123456789')
+    const range = await fetch(url, { headers: { Range: 'bytes=2-4' } })
+    expect([range.status, await range.text()]).toEqual([206, '234'])
+    expect((await fetch(url.replace(/X-Amz-Signature=./, 'X-Amz-Signature=_'))).status).toBe(403)
+  })
+
+  it('is made once for a while, and then anew', async () => {
+    let nowMs = Date.now()
+    const { driver } = await open({}, { nowMs: () => nowMs })
+    const first = await driver.redirectUrl(at('/file'), 60_000)
+    expect(await driver.redirectUrl(at('/file'), 60_000)).toBe(first)
+    expect(await driver.redirectUrl(at('/other'), 60_000)).not.toBe(first)
+    nowMs += 60_000
+    const expiry = (url: string) => new URL(url).searchParams.get('X-Amz-Expires')
+    expect(expiry(await driver.redirectUrl(at('/file'), 120_000))).toBe('120')
+  })
+
+  it('is of the endpoint that clients reach', async () => {
+    const { driver } = await open({ redirectEndpoint: 'https://cdn.example' })
+    expect(new URL(await driver.redirectUrl(at('/file'), 60_000)).host).toBe('cdn.example')
+  })
+})
+
+/** The keys of multipart uploads below the driver's root that are neither completed nor aborted. */
+async function unfinished(settings: S3Settings): Promise<readonly (string | undefined)[]> {
+  const client = clientOf(settings)
+  const prefix = { Bucket: settings.bucket, Prefix: settings.rootDirectory.slice(1) }
+  const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand(prefix))
+  client.destroy()
+  return Uploads.map(({ Key }) => Key)
+}

@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto'
+import { collect, streamOf } from '@berth/bytes'
+import type { StoragePath } from '@berth/storage'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { openOnServer, settingsUnderTest } from './driver-under-test.ts'
+import { FaultyProxy, type Fate } from './faulty-proxy.ts'
+import { leastPart, type S3Settings } from './s3-settings.ts'
+import { noObserver } from './store-observer.ts'
+
+const mebibyte = 1024 * 1024
+const at = (path: string): StoragePath => path as StoragePath
+const record = at('/u/one/checkpoint')
+
+/** A driver whose store is behind a proxy; what the proxy does begins once the driver is open. */
+async function open(settings: Partial<S3Settings> = {}) {
+  const circuit: boolean[] = []
+  const { endpoint = '' } = settingsUnderTest()
+  const proxy = await FaultyProxy.to(endpoint)
+  onTestFinished(() => proxy.close())
+  const observer = { ...noObserver, circuitChanged: (isOpen: boolean) => void circuit.push(isOpen) }
+  const { driver } = await openOnServer({ endpoint: proxy.endpoint, chunkSize: leastPart, ...settings }, { observer })
+  onTestFinished(() => driver.close())
+  proxy.seen.splice(0)
+  return { driver, proxy, circuit }
+}
+
+/** For the first requests that match, one fate each; the others pass. */
+function first(pattern: RegExp, ...fates: readonly Fate[]): (method: string, url: string) => Fate {
+  const left = [...fates]
+  return (method, url) => (pattern.test(`${method} ${url}`) ? (left.shift() ?? 'pass') : 'pass')
+}
+
+const slowDown: Fate = { status: 503, code: 'SlowDown' }
+const internal: Fate = { status: 500, code: 'InternalError' }
+const text = async (content: AsyncIterable<Uint8Array>) => Buffer.from(await collect(content, Infinity)).toString()
+
+describe('a request that is', () => {
+  it.each([
+    ['throttled', slowDown],
+    ['answered by an error', internal],
+    ['cut', 'cut'],
+    ['done, and whose answer is lost,', 'lose answer'],
+  ] as const)('%s is made again: a put, a read, a list, a removal', async (_name, fate) => {
+    const { driver, proxy } = await open()
+    proxy.fate = first(/^PUT/, fate, fate)
+    await driver.put(at('/dir/file'), Buffer.from('content'))
+    proxy.fate = first(/^GET/, fate)
+    expect(await text((await driver.read(at('/dir/file'))).content)).toBe('content')
+    proxy.fate = first(/list-type/, fate)
+    for await (const { name } of driver.list(at('/dir'))) expect(name).toBe('file')
+    proxy.fate = first(/^POST/, fate)
+    await driver.delete(at('/dir/file'))
+  })
+
+  it('done, and whose answer is lost, is no failure of a condition: create', async () => {
+    const { driver, proxy } = await open()
+    proxy.fate = first(/^PUT/, 'lose answer')
+    expect(await driver.create(at('/file'), Buffer.from('x'))).toBe(true)
+    proxy.fate = first(/^PUT/, 'lose answer')
+    expect(await driver.create(at('/file'), Buffer.from('x'))).toBe(false)
+  })
+
+  it('done, and whose answer is lost, is no failure of a condition: swap', async () => {
+    const { driver, proxy } = await open()
+    proxy.fate = first(/^PUT/, 'lose answer')
+    const one = await driver.swap(record, undefined, Buffer.from('one'))
+    proxy.fate = first(/^PUT/, 'lose answer', internal)
+    const two = await driver.swap(record, one, Buffer.from('two'))
+    expect(await driver.readVersioned(record)).toMatchObject({ version: two })
+    proxy.fate = first(/^PUT/, 'lose answer')
+    await expect(driver.swap(record, one, Buffer.from('late'))).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
+  })
+})
+
+describe('a write in parts', () => {
+  it.each([
+    ['CreateMultipartUpload', /^POST .*uploads/],
+    ['UploadPart', /^PUT .*partNumber/],
+    ['CompleteMultipartUpload', /^POST .*uploadId/],
+  ])('is whole where the answer to %s is lost, or it is throttled', async (_name, pattern) => {
+    const content = randomBytes(11 * mebibyte)
+    for (const fate of ['lose answer', slowDown] as const) {
+      const { driver, proxy } = await open()
+      proxy.fate = first(pattern, fate)
+      await driver.put(at('/file'), streamOf(content))
+      const read = Buffer.from(await collect((await driver.read(at('/file'))).content, Infinity))
+      expect(content.equals(read)).toBe(true)
+    }
+  })
+
+  it('leaves nothing where the store refuses a part for good', async () => {
+    const { driver, proxy } = await open()
+    proxy.fate = (method, url) =>
+      /^PUT .*partNumber=2/.test(`${method} ${url}`) ? { status: 403, code: 'No' } : 'pass'
+    const put = driver.put(at('/file'), streamOf(randomBytes(16 * mebibyte)))
+    await expect(put).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    expect(proxy.seen.some((each) => /^DELETE .*uploadId/.test(each))).toBe(true)
+    await expect(driver.stat(at('/file'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+  })
+})
+
+describe('content that is cut off', () => {
+  it('is continued where it was cut, again and again', async () => {
+    const { driver, proxy } = await open()
+    const content = randomBytes(3 * mebibyte)
+    await driver.put(at('/file'), content)
+    proxy.fate = first(/^GET/, { cutAfter: 100_000 }, 'cut', { cutAfter: 1_000_000 }, slowDown, { cutAfter: 0 })
+    const read = Buffer.from(await collect((await driver.read(at('/file'))).content, Infinity))
+    expect(content.equals(read)).toBe(true)
+  })
+
+  it('is continued within the range that was asked for', async () => {
+    const { driver, proxy } = await open()
+    const content = randomBytes(3 * mebibyte)
+    await driver.put(at('/file'), content)
+    proxy.fate = first(/^GET/, { cutAfter: 500_000 })
+    const range = { start: 1000, end: 2 * mebibyte }
+    const read = Buffer.from(await collect((await driver.read(at('/file'), { range })).content, Infinity))
+    expect(content.subarray(1000, 2 * mebibyte).equals(read)).toBe(true)
+  })
+
+  it('is an outage where it has become another meanwhile', async () => {
+    const { driver, proxy } = await open({ maxAttempts: 2 })
+    await driver.put(at('/file'), randomBytes(3 * mebibyte))
+    proxy.fate = first(/^GET/, { cutAfter: 100_000 })
+    const { content } = await driver.read(at('/file'))
+    const reading = (async () => {
+      let isFirst = true
+      for await (const chunk of content) {
+        if (isFirst) await driver.put(at('/file'), randomBytes(3 * mebibyte))
+        isFirst = chunk.byteLength === 0
+      }
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+  })
+})
+
+describe('a store that is gone', () => {
+  it('is an outage within the time that is given, then at once, and over as soon as it is back', async () => {
+    const { driver, proxy, circuit } = await open({ maxAttempts: 50, timeoutMs: 2000 })
+    await driver.put(at('/file'), Buffer.from('x'))
+    proxy.fate = () => 'cut'
+    const reads = Array.from({ length: 8 }, () => driver.stat(at('/file')))
+    for (const outcome of await Promise.allSettled(reads))
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STORAGE_UNAVAILABLE' } })
+    expect(circuit).toEqual([true])
+    proxy.fate = () => 'pass'
+    await expect.poll(() => driver.check().then(String, String), { timeout: 20_000 }).toBe('undefined')
+    expect(await driver.stat(at('/file'))).toMatchObject({ size: 1 })
+    expect(circuit).toEqual([true, false])
+  })
+})
+
+describe('a driver', () => {
+  it('sends checksums where it is told to, and none elsewhere', async () => {
+    for (const checksums of [true, false]) {
+      const { driver, proxy } = await open({ checksums })
+      proxy.headers.splice(0)
+      await driver.put(at('/file'), Buffer.from('123456789'))
+      expect(proxy.headers[0]?.['x-amz-checksum-crc32']).toBe(checksums ? 'y/Q5Jg==' : undefined)
+    }
+  })
+
+  it.each([
+    ['does not know conditions', { status: 501, code: 'NotImplemented' } as const, 'does not heed'],
+    ['does not let it write', { status: 403, code: 'AccessDenied' } as const, 'AccessDenied'],
+  ])('does not open a store that %s', async (_name, fate, message) => {
+    const { endpoint = '' } = settingsUnderTest()
+    const proxy = await FaultyProxy.to(endpoint)
+    onTestFinished(() => proxy.close())
+    let puts = 0
+    proxy.fate = (method) => (method === 'PUT' && (fate.status === 403 || (puts += 1) > 1) ? fate : 'pass')
+    await expect(openOnServer({ endpoint: proxy.endpoint })).rejects.toThrow(message)
+  })
+})
