@@ -29,7 +29,10 @@ export default defineConfig({
       {
         test: {
           name: 'e2e-s3',
-          include: ['e2e/src/**/*.test.ts'],
+          include: [
+            'e2e/src/{flow-player,bad-input,split,s3}/*.test.ts',
+            'e2e/src/{durability,in-place,memory,real-clients}.test.ts',
+          ],
           env: { BERTH_STORAGE: 's3' },
           globalSetup: ['e2e/src/s3-setup.ts'],
           fileParallelism: false,
