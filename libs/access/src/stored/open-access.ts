@@ -81,13 +81,14 @@ function openBerthAccess(options: BerthOptions, log: Logger, parts: TokenServerP
     const opened = openTokenServer(options, parts, log)
     return { controller: controlledBy(opened.keys), tokens: opened.server, close: () => opened.close() }
   }
+  // Only whoever signs needs the file, which may not be anybody else's to read.
   const { keys: path, jwksUrl } = options
-  const keys: TokenKeys[] = []
-  if (path !== undefined) keys.push(opened('auth.berth.keys', path, () => openVerifyingKeys(path, log)))
-  if (jwksUrl !== undefined) keys.push(new JwksUrlKeys({ url: jwksUrl, log }))
-  if (keys.length === 0)
+  if (jwksUrl !== undefined)
+    return { controller: controlledBy(new JwksUrlKeys({ url: jwksUrl, log })), close: async () => undefined }
+  if (path === undefined)
     throw new StartError('auth.berth', 'this process knows no keys of tokens: it needs keys or jwksurl')
-  return { controller: controlledBy(new AnyTokenKeys(keys)), close: async () => undefined }
+  const keys = opened('auth.berth.keys', path, () => openVerifyingKeys(path, log))
+  return { controller: controlledBy(keys), close: async () => undefined }
 }
 
 function keysOf({ rootCertBundle, jwks, jwksUrl }: TokenOptions, log: Logger): TokenKeys[] {
