@@ -164,6 +164,41 @@ describe('FilesystemDriver', () => {
     })
   })
 
+  describe('the version of a listing', () => {
+    const directory = at('/dir')
+    const version = () => opened.driver.listingVersion(directory)
+
+    it('is another one after a name has come or gone, and the same after content has changed', async () => {
+      await opened.driver.put(at('/dir/one/file'), content)
+      nowMs = Date.now() + 60_000
+      const first = await version()
+      expect(first).toEqual(expect.any(String))
+      await opened.driver.put(at('/dir/one/file'), Buffer.from('another'))
+      expect(await version()).toBe(first)
+      await opened.driver.put(at('/dir/two/file'), content)
+      const second = await version()
+      expect(second).not.toBe(first)
+      await opened.driver.delete(at('/dir/one'))
+      expect([first, second]).not.toContain(await version())
+    })
+
+    it('is not known just after a change, nor on a network file system', async () => {
+      await opened.driver.put(at('/dir/file'), content)
+      nowMs = Date.now() + 1000
+      expect(await version()).toBeUndefined()
+      const careful = await openInTemporaryDirectory({ mayBeStale: true, nowMs: () => Date.now() + 60_000 })
+      await careful.driver.put(at('/dir/file'), content)
+      expect(await careful.driver.listingVersion(directory)).toBeUndefined()
+      await careful.close()
+    })
+
+    it('is of a directory', async () => {
+      await opened.driver.put(at('/file'), content)
+      await expect(version()).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+      await expect(opened.driver.listingVersion(at('/file'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+    })
+  })
+
   describe('paths', () => {
     it('refuses a name that is too long for a file', async () => {
       const path = at(`/${'a'.repeat(300)}`)

@@ -6,6 +6,7 @@ import {
   type DirectoryKeepingDriver,
   type Entry,
   layout,
+  type ListingComparingDriver,
   parseContentPath,
   parseStoragePath,
   type Part,
@@ -27,7 +28,7 @@ import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import { listDirectory } from './list-directory.ts'
 import { PlacedFiles } from './placed-files.ts'
 import { readFile } from './read-file.ts'
-import { SeenFiles } from './seen-files.ts'
+import { isSettled, SeenFiles } from './seen-files.ts'
 import { sendFile } from './send-file.ts'
 import { driverName, readFault, storageError, writeFault } from './storage-fault.ts'
 import { TemporaryFiles } from './temporary-files.ts'
@@ -50,7 +51,7 @@ export interface FilesystemDriverOptions {
  * Keeps content in files below a root directory, each at its own path, as Distribution does. Content is written aside,
  * synced, and renamed into place; nothing that readers may have open is ever written to.
  */
-export class FilesystemDriver implements StorageDriver, SendingDriver, DirectoryKeepingDriver {
+export class FilesystemDriver implements StorageDriver, SendingDriver, DirectoryKeepingDriver, ListingComparingDriver {
   readonly name = driverName
   readonly #root: string
   readonly #files: FileSystem
@@ -164,6 +165,17 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
 
   list(path: StoragePath): AsyncIterable<Entry> {
     return listDirectory(this.#files, this.#root, path)
+  }
+
+  async listingVersion(path: StoragePath): Promise<string | undefined> {
+    if (this.#mayBeStale) return undefined
+    try {
+      const stats = await this.#files.stat(this.#root + parseStoragePath(path, driverName))
+      if (!stats.isDirectory()) throw storageError('PATH_NOT_FOUND', path)
+      return isSettled(stats, this.#nowMs()) ? `${stats.ino}-${stats.ctimeMs}` : undefined
+    } catch (error) {
+      throw readFault(error, path)
+    }
   }
 
   async delete(path: StoragePath): Promise<void> {

@@ -38,8 +38,7 @@ export class SeenFiles {
   /** @param stats of the open file, after it was read */
   keep(file: string, bytes: Uint8Array, stats: Stats | undefined): void {
     if (stats === undefined) return
-    const ageMs = this.#nowMs() - Math.max(stats.ctimeMs, stats.mtimeMs)
-    if (ageMs < settledMs || stats.size !== bytes.byteLength) return
+    if (!isSettled(stats, this.#nowMs()) || stats.size !== bytes.byteLength) return
     const { ino, size, mtimeMs, ctimeMs } = stats
     this.#seen.set(file, { ino, size, mtimeMs, ctimeMs, bytes }, entryWeight + file.length + bytes.byteLength)
   }
@@ -51,4 +50,9 @@ export class SeenFiles {
 
 export function isSame(now: Identity, seen: Identity): boolean {
   return now.ino === seen.ino && now.size === seen.size && now.mtimeMs === seen.mtimeMs && now.ctimeMs === seen.ctimeMs
+}
+
+/** Whether the next change will show in `stats`: at once after one, two changes may look the same. */
+export function isSettled({ ctimeMs, mtimeMs }: Pick<Stats, 'ctimeMs' | 'mtimeMs'>, nowMs: number): boolean {
+  return nowMs - Math.max(ctimeMs, mtimeMs) >= settledMs
 }

@@ -5,6 +5,7 @@
 export type {
   DirectoryKeepingDriver,
   Entry,
+  ListingComparingDriver,
   ListOptions,
   Part,
   ReadOptions,

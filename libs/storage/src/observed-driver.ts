@@ -2,6 +2,7 @@ import type { ByteStream } from '@berth/bytes'
 import type {
   DirectoryKeepingDriver,
   Entry,
+  ListingComparingDriver,
   ListOptions,
   Part,
   ReadOptions,
@@ -33,7 +34,7 @@ export interface StorageObserver {
 }
 
 /** What some drivers can do, and others not. */
-type Abilities = SendingDriver & DirectoryKeepingDriver & RedirectingDriver
+type Abilities = SendingDriver & DirectoryKeepingDriver & RedirectingDriver & ListingComparingDriver
 
 /** A driver whose every action is told to an observer. It has the optional abilities that the wrapped one has. */
 export class ObservedDriver implements StorageDriver, Partial<Abilities> {
@@ -42,11 +43,12 @@ export class ObservedDriver implements StorageDriver, Partial<Abilities> {
   declare readonly sendTo?: SendingDriver['sendTo']
   declare readonly makeDirectory?: DirectoryKeepingDriver['makeDirectory']
   declare readonly redirectUrl?: RedirectingDriver['redirectUrl']
+  declare readonly listingVersion?: ListingComparingDriver['listingVersion']
 
   private constructor(driver: StorageDriver & Partial<Abilities>, observe: StorageObserver) {
     this.#driver = driver
     this.#observe = observe
-    const { sendTo, makeDirectory, redirectUrl } = driver
+    const { sendTo, makeDirectory, redirectUrl, listingVersion } = driver
     if (sendTo !== undefined) {
       this.sendTo = (...sent) => this.#timed('Reader', sent[0], sendTo.apply(driver, sent))
     }
@@ -55,6 +57,9 @@ export class ObservedDriver implements StorageDriver, Partial<Abilities> {
     }
     if (redirectUrl !== undefined) {
       this.redirectUrl = (...asked) => this.#timed('URLFor', asked[0], redirectUrl.apply(driver, asked))
+    }
+    if (listingVersion !== undefined) {
+      this.listingVersion = (path) => this.#timed('Stat', path, listingVersion.call(driver, path))
     }
   }
 

@@ -137,6 +137,17 @@ export interface DirectoryKeepingDriver {
   makeDirectory(path: StoragePath): Promise<void>
 }
 
+/** A store that can tell whether a directory has the same names as before, without listing it. */
+export interface ListingComparingDriver {
+  /**
+   * Names the set of names in a directory: as long as it is the same text, no name has come or gone.
+   *
+   * @returns `undefined` where that cannot be told, as on a network file system, or just after a change
+   * @throws StorageError PATH_NOT_FOUND
+   */
+  listingVersion(path: StoragePath): Promise<string | undefined>
+}
+
 export interface WriteOptions {
   /**
    * `false`: the write need not survive a power failure, only be whole or not there while the power stays. For records

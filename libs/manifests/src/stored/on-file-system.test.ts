@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { StoredBlobs } from '@berth/blobs/stored'
 import { ByteBudget } from '@berth/bytes'
 import type { Logger } from '@berth/errors'
+import { parseTag } from '@berth/reference'
+import { ObservedDriver } from '@berth/storage'
 import { FilesystemDriver } from '@berth/storage-filesystem'
 import { expect, it } from 'vitest'
 import { codesOf, digestOfUpload, indexDocument, latest, repository, upload } from '../suite/build-manifests.ts'
@@ -81,5 +83,43 @@ it('passes over files that others leave where it looks', async () => {
     expect((await catalog.list({})).entries).toEqual([repository])
   } finally {
     await services.close()
+  }
+})
+
+it('lists the tags of a tree that is shared again only when they have changed', async () => {
+  const rootDirectory = await mkdtemp(join(tmpdir(), 'berth-manifests-'))
+  const openNode = async () => {
+    const budget = new ByteBudget(64 * 1024 * 1024)
+    // By this clock nothing is so new that another change could look the same.
+    const files = await FilesystemDriver.open({ rootDirectory, budget, log: silent, nowMs: () => Date.now() + 60_000 })
+    let listings = 0
+    const storage = ObservedDriver.observe(files, (action) => void (listings += action === 'List' ? 1 : 0))
+    const services = openManifests({
+      storage,
+      blobs: new StoredBlobs({ storage }),
+      policy: strictPolicy,
+      isExclusive: false,
+    })
+    const tags = async () => (await services.tags.list(repository, {})).entries
+    return { ...services, list: tags, listings: () => listings, close: () => files.close() }
+  }
+  const nodes = [await openNode(), await openNode()] as const
+  const [one, other] = nodes
+  try {
+    await one.manifests.put(repository, upload(indexDocument([]), { tags: [latest] }))
+    expect(await one.list()).toEqual(['latest'])
+    const before = one.listings()
+    expect(await one.list()).toEqual(['latest'])
+    expect(one.listings()).toBe(before)
+
+    await other.manifests.put(repository, upload(indexDocument([]), { tags: [parseTag('v1')] }))
+    expect(await one.list()).toEqual(['latest', 'v1'])
+    await other.tags.delete(repository, latest)
+    expect(await one.list()).toEqual(['v1'])
+    const page = await one.tags.list(repository, { limit: 1, last: 'a' })
+    expect(page).toEqual({ entries: ['v1'], hasMore: false })
+  } finally {
+    for (const node of nodes) await node.close()
+    await rm(rootDirectory, { recursive: true })
   }
 })

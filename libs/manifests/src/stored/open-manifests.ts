@@ -1,6 +1,5 @@
 import type { Blobs } from '@berth/blobs'
 import type { Logger } from '@berth/errors'
-import type { StorageDriver } from '@berth/storage'
 import type { ManifestPolicy } from '../manifests.ts'
 import { Adoption } from './adoption.ts'
 import { CatalogIndex } from './catalog-index.ts'
@@ -12,7 +11,7 @@ import { StoredCatalog } from './stored-catalog.ts'
 import { StoredManifests } from './stored-manifests.ts'
 import { StoredReferrers } from './stored-referrers.ts'
 import { StoredTags } from './stored-tags.ts'
-import { TagRecords } from './tag-records.ts'
+import { type ManifestStorage, TagRecords } from './tag-records.ts'
 import { translating } from './translating.ts'
 
 export interface StoredManifestServices {
@@ -33,7 +32,7 @@ export interface StoredManifestServices {
 }
 
 export interface StoredManifestOptions {
-  readonly storage: StorageDriver
+  readonly storage: ManifestStorage
   readonly blobs: Pick<Blobs, 'statAll' | 'read' | 'put'>
   readonly policy: ManifestPolicy
   readonly schema1?: Schema1Options

@@ -7,15 +7,20 @@ import {
   findWholeLink,
   forEachLimited,
   layout,
+  type ListingComparingDriver,
   putLink,
   settleAll,
   type StorageDriver,
   StorageError,
 } from '@berth/storage'
 import type { Page, PageRequest } from '../listings.ts'
+import { ComparedTags } from './compared-tags.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
 import { collectPage, pageOf, withEntry, withoutEntry } from './pages.ts'
 import { Recollection } from './recollection.ts'
+
+/** One that can tell whether tags have changed spares listing them. */
+export type ManifestStorage = StorageDriver & Partial<ListingComparingDriver>
 
 const maxRemembered = { digests: 32 * 1024 * 1024, lists: 32 * 1024 * 1024 }
 const parallelReads = 16
@@ -27,9 +32,13 @@ export class TagRecords {
   readonly #mutex = new KeyedMutex()
   readonly #digests: Recollection<Digest>
   readonly #lists: Recollection<readonly Tag[]>
+  readonly #compared: ComparedTags | undefined
 
-  constructor({ storage, isExclusive }: { storage: StorageDriver; isExclusive: boolean }) {
+  constructor({ storage, isExclusive }: { storage: ManifestStorage; isExclusive: boolean }) {
     this.#storage = storage
+    const { listingVersion } = storage
+    if (listingVersion !== undefined && !isExclusive)
+      this.#compared = new ComparedTags({ listingVersion: (path) => listingVersion.call(storage, path) })
     this.#isExclusive = isExclusive
     this.#digests = new Recollection({
       maxWeight: isExclusive ? maxRemembered.digests : 0,
@@ -112,9 +121,17 @@ export class TagRecords {
    * too, as in Distribution, until it is pushed again or removed.
    */
   async list(repository: RepositoryName, page: PageRequest): Promise<Page<Tag> | undefined> {
-    if (!this.#isExclusive) return this.#listStored(repository, page)
+    if (!this.#isExclusive) {
+      const same = await this.#compared?.all(repository, (most) => this.#listUpTo(repository, most))
+      return same === undefined ? this.#listStored(repository, page) : pageOf(same, page)
+    }
     const tags = this.#lists.get(repository) ?? (await this.#all(repository))
     return tags && pageOf(tags, page)
+  }
+
+  async #listUpTo(repository: RepositoryName, most: number): Promise<readonly Tag[] | undefined> {
+    const page = await this.#listStored(repository, { limit: most })
+    return page?.hasMore === false ? page.entries : undefined
   }
 
   async #listStored(repository: RepositoryName, page: PageRequest): Promise<Page<Tag> | undefined> {
