@@ -29,7 +29,8 @@ export class Deployment {
     const folder = await mkdtemp(join(tmpdir(), 'berth-split-e2e-'))
     try {
       const port = await freePort()
-      const http = { addr: `127.0.0.1:${port}`, debug: { prometheus: { enabled: true } }, ...settings['http'] }
+      const debug = { addr: `127.0.0.1:${await freePort()}`, prometheus: { enabled: true } }
+      const http = { addr: `127.0.0.1:${port}`, debug, ...settings['http'] }
       const file = await writeConfiguration(folder, port, { ...settings, http })
       return new Deployment(folder, await startSplit({ folder, file, port, blobNodes: 3 }))
     } catch (error) {
