@@ -25,6 +25,19 @@ export default defineConfig({
           testTimeout: 120_000,
         },
       },
+      // The same where the registry is services of its own; what is so of these alone is above.
+      {
+        test: {
+          name: 'e2e-split',
+          include: [
+            'e2e/src/{flow-player,bad-input}/*.test.ts',
+            'e2e/src/{durability,in-place,memory,real-clients,schema1}.test.ts',
+          ],
+          env: { BERTH_TOPOLOGY: 'split' },
+          fileParallelism: false,
+          testTimeout: 120_000,
+        },
+      },
       // The same on a bucket of a real S3 server, and what is so on one alone.
       {
         test: {
