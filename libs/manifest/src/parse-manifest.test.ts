@@ -135,6 +135,12 @@ describe('an artifact manifest', () => {
 
     expect(parse(document, ociArtifact).references[0]?.role).toBe('blob')
   })
+
+  it('is none where storage would take it for schema1', () => {
+    const document = { ...good[ociArtifact], schemaVersion: 1, fsLayers: [{ blobSum: digestOf('f') }] }
+
+    expect(faultsOf(encode(document), ociArtifact)).toEqual([invalid('must not be that of schema1', 'schemaVersion')])
+  })
 })
 
 describe('what a manifest is about', () => {

@@ -93,6 +93,8 @@ export function parseStoredManifest(content: Uint8Array): Manifest {
 
 function checkForm(document: JsonObject, mediaType: string, format: Format): void {
   if (format.hasSchemaVersion && document['schemaVersion'] !== 2) throw invalid('must be 2', 'schemaVersion')
+  // Whatever says 1 is read as schema1, whose layers nobody would have looked for.
+  if (document['schemaVersion'] === 1) throw invalid('must not be that of schema1', 'schemaVersion')
   const own = document['mediaType'] ?? ''
   if (own !== mediaType && (own !== '' || format.namesItself))
     throw invalid(`must be '${mediaType}', as in Content-Type, and not ${JSON.stringify(own)}`, 'mediaType')
