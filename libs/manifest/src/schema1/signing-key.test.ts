@@ -19,6 +19,22 @@ describe('a signing key', () => {
     expect(SigningKey.parse(` ${JSON.stringify(withoutId)}\n`).publicKey.id).toBe(exampleId)
   })
 
+  it('may have its id in PEM, as libtrust writes it', () => {
+    const key = createPrivateKey({ key: jwk, format: 'jwk' })
+    const text = key.export({ type: 'sec1', format: 'pem' }) as string
+    const withId = text.replace('KEY-----\n', `KEY-----\nkeyID: ${exampleId}\n\n`)
+    for (const each of [withId, withId.replaceAll('\n', '\r\n'), withId.replace('\n\n', '\nhosts: a,b\n\n')])
+      expect(SigningKey.parse(each).publicKey.id).toBe(exampleId)
+  })
+
+  it('cannot be encrypted', () => {
+    const key = createPrivateKey({ key: jwk, format: 'jwk' })
+    for (const type of ['sec1', 'pkcs8'] as const) {
+      const text = key.export({ type, format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' }) as string
+      expect(() => SigningKey.parse(text)).toThrow('is no private key in PEM without a password')
+    }
+  })
+
   it('may be RSA, in both forms of PEM', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 })
     const ids = (['pkcs8', 'pkcs1'] as const).map((type) => {

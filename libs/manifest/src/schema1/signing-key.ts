@@ -2,6 +2,9 @@ import { createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject,
 import type { SignatureAlgorithm } from './algorithms.ts'
 import { PublicKey, UnfitKey } from './public-key.ts'
 
+/** What libtrust writes above a key, such as its id: OpenSSL, and so Node, knows no headers but those of encryption. */
+const headers = /(-----BEGIN [A-Z ]+-----\r?\n)(?:(?!Proc-Type|DEK-Info)[\w-]+: [^\n]*\n)+\r?\n/
+
 /** What a registry signs schema1 manifests with, which are served with its own signature alone. */
 export class SigningKey {
   readonly publicKey: PublicKey
@@ -54,7 +57,7 @@ export class SigningKey {
 
   static #parsePem(text: string): SigningKey {
     try {
-      return SigningKey.#of(createPrivateKey({ key: text, format: 'pem' }))
+      return SigningKey.#of(createPrivateKey({ key: text.replace(headers, '$1'), format: 'pem' }))
     } catch (cause) {
       if (cause instanceof UnfitKey) throw cause
       throw new UnfitKey('is no private key in PEM without a password', { cause })
