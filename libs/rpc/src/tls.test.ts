@@ -103,7 +103,10 @@ describe('TLS that is renewed', () => {
     caller.renew({ cas: [server.cert], ...stranger })
     expect(await caller.ask()).toBe('UNAVAILABLE')
     caller.renew({ cas: [server.cert], ...client })
-    expect(await caller.ask()).toBe(digest)
+    // How long it waits before it connects again is its own affair.
+    let answer = await caller.ask()
+    for (let asked = 1; answer !== digest && asked < 10; asked++) answer = await caller.ask()
+    expect(answer).toBe(digest)
   })
 
   it('is what its files hold', async () => {
