@@ -24,7 +24,7 @@ function blockOf(by: SigningKey = key, region: object = {}, content: Uint8Array 
   const text = encodeBase64url(JSON.stringify({ formatLength: 376, formatTail: 'Cn0', ...region }))
   return {
     header: { jwk: by.publicKey.jwk, alg: by.algorithm.name },
-    signature: encodeBase64url(by.sign(signingInput(text, content))),
+    signature: encodeBase64url(by.sign(signingInput(text, encodeBase64url(content)))),
     protected: text,
   }
 }
@@ -67,7 +67,7 @@ describe('a signed manifest', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const rsa = SigningKey.parse(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string)
     const block = blockOf(rsa)
-    const input = signingInput(block.protected as string, payload)
+    const input = signingInput(block.protected as string, encodeBase64url(payload))
     for (const bits of ['256', '384', '512'])
       for (const named of ['256', '384', '512']) {
         const signature = encodeBase64url(sign(`sha${bits}`, input, privateKey))
@@ -88,9 +88,9 @@ describe('a signed manifest', () => {
 describe('a manifest is refused', () => {
   it.each<[string, unknown, unknown]>([
     ['without signatures', undefined, invalid(/missing signature key/)],
-    ['with an empty list of them', [], invalid(/one to 16/)],
-    ['with a text in their place', 'x', invalid(/one to 16/)],
-    ['with more than anybody has', Array.from({ length: 17 }, () => blockOf()), invalid(/one to 16/)],
+    ['with an empty list of them', [], invalid(/one to 4/)],
+    ['with a text in their place', 'x', invalid(/one to 4/)],
+    ['with more than anybody has', Array.from({ length: 5 }, () => blockOf()), invalid(/one to 4/)],
     ['with null for one', [null], invalid(/must be an object/)],
     ['with a list for one', [[]], invalid(/must be an object/)],
     ['with one that has nothing', [{}], invalid(/must be an object/)],
@@ -230,7 +230,8 @@ describe('any other document', () => {
   })
   const codes = ['MANIFEST_INVALID', 'MANIFEST_UNVERIFIED']
 
-  it('than the one that was signed is refused, whatever byte of it differs', () => {
+  // Eight thousand signatures, which a busy machine takes its time for.
+  it('than the one that was signed is refused, whatever byte of it differs', { timeout: 60_000 }, () => {
     for (let at = 0; at < signed.length; at += 1)
       for (let bit = 0; bit < 8; bit += 1) {
         const flipped = Buffer.from(signed)

@@ -1,13 +1,13 @@
 import { RegistryError } from '@berth/errors'
 import { type JsonObject, parseJsonObject } from '../parse-json-object.ts'
 import { type SignatureAlgorithm, signatureAlgorithms } from './algorithms.ts'
-import { decodeBase64url } from './base64url.ts'
+import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import { attachSignatures, isTail } from './envelope.ts'
 import { PublicKey, UnfitKey } from './public-key.ts'
 import { signingInput } from './sign-manifest.ts'
 
-/** Nobody has more than one. Each is work. */
-const maxSignatures = 16
+/** Nobody has more than one. Each is a pass over the payload. */
+const maxSignatures = 4
 /** Characters of a protected header: a length, a tail and a time. */
 const maxProtected = 1024
 
@@ -39,7 +39,8 @@ export function openSigned(content: Uint8Array): Uint8Array {
   const [{ formatLength }] = parsed as [ParsedSignature]
   if (!attachSignatures(payload, formatLength, signatures).equals(content))
     throw invalid('must be the last member of the manifest, and written as the manifest is')
-  parsed.forEach((each, index) => verify(each, payload, `signatures[${index}]`))
+  const payloadText = encodeBase64url(payload)
+  parsed.forEach((each, index) => verify(each, payloadText, `signatures[${index}]`))
   return payload
 }
 
@@ -96,10 +97,10 @@ function parseProtected(
 
 function verify(
   { key, algorithm, signature, protectedText }: ParsedSignature,
-  payload: Uint8Array,
+  payloadText: string,
   field: string,
 ): void {
-  if (!key.verifies(algorithm, signingInput(protectedText, payload), signature))
+  if (!key.verifies(algorithm, signingInput(protectedText, payloadText), signature))
     throw unverified(`${field}: invalid signature by the key ${key.id}`)
 }
 

@@ -21,13 +21,13 @@ export function signManifest(payload: Uint8Array, key: SigningKey, time: Date): 
   const protectedText = encodeBase64url(JSON.stringify(region))
   const block: SignatureBlock = {
     header: { jwk: key.publicKey.jwk, alg: key.algorithm.name },
-    signature: encodeBase64url(key.sign(signingInput(protectedText, payload))),
+    signature: encodeBase64url(key.sign(signingInput(protectedText, encodeBase64url(payload)))),
     protected: protectedText,
   }
   return attachSignatures(payload, formatLength, [block])
 }
 
-/** What a signature is of. */
-export function signingInput(protectedText: string, payload: Uint8Array): Buffer {
-  return Buffer.from(`${protectedText}.${encodeBase64url(payload)}`, 'latin1')
+/** What a signature is of; both are base64url. */
+export function signingInput(protectedText: string, payloadText: string): Buffer {
+  return Buffer.from(`${protectedText}.${payloadText}`, 'latin1')
 }
