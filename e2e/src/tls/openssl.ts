@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 
+const program = 'openssl'
+
 /** Files of a certificate and its key, PEM. */
 export interface CertificateFiles {
   readonly cert: string
@@ -41,7 +43,7 @@ export async function makeClient(folder: string, name: string, authority: Certif
 /** What a client says that asks for `/v2/` over TLS: the session it came to, and the answer, or why there is none. */
 export async function askOverTls(port: number, ...options: readonly string[]): Promise<string> {
   const args = ['s_client', '-connect', `127.0.0.1:${port}`, '-ign_eof', ...options]
-  const client = spawn('openssl', args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const client = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
   client.stdin.on('error', () => undefined)
   client.stdin.write('GET /v2/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
   const [said, complained] = await Promise.all([text(client.stdout), text(client.stderr), once(client, 'close')])
@@ -49,5 +51,5 @@ export async function askOverTls(port: number, ...options: readonly string[]): P
 }
 
 async function openssl(...args: readonly string[]): Promise<void> {
-  await promisify(execFile)('openssl', args)
+  await promisify(execFile)(program, args)
 }
