@@ -33,6 +33,9 @@ export function buildSchema1(
 ): BuiltManifest {
   if (steps.length === 0) throw refuse('cannot build manifest with zero layers or history')
   if (steps.length > maxHistory) throw refuse(`more than ${maxHistory} entries of history are too many for schema1`)
+  const tooLarge = (): RegistryError => refuse('would be larger than 4 MiB as schema1')
+  // It grows as it is written: what is too large already would be many times that.
+  if (steps.reduce((length, { history }) => length + history.length, 0) > maxPayload) throw tooLarge()
   const document = {
     schemaVersion: 1,
     name,
@@ -42,7 +45,7 @@ export function buildSchema1(
     history: steps.map(({ history }) => ({ v1Compatibility: history })),
   }
   const payload = Buffer.from(formatJson(document, '   '))
-  if (payload.byteLength > maxPayload) throw refuse('would be larger than 4 MiB as schema1')
+  if (payload.byteLength > maxPayload) throw tooLarge()
   const content = signManifest(payload, key, time)
   return { mediaType: mediaTypes.schema1Signed, digest: digestOf(payload), content, blobs }
 }

@@ -201,6 +201,11 @@ describe('a manifest built of a configuration', () => {
       'would be larger than 4 MiB as schema1',
     ],
     [
+      'as much as would be too much once it is written as a text',
+      JSON.stringify({ history: [{}], rootfs: { diff_ids: ['x'] }, filler: '<'.repeat(650_000) }),
+      'would be larger than 4 MiB as schema1',
+    ],
+    [
       'more members than any',
       JSON.stringify(Object.fromEntries(Array.from({ length: 1025 }, (_, index) => [`m${index}`, 1]))),
       'image configuration: must not have more than 1024 members',

@@ -5,7 +5,6 @@ import type { BuiltManifest, ManifestBuilder } from '../manifest-builder.ts'
 import { buildSchema1, refuse, type Schema1Identity, type Schema1Step } from './build-schema1.ts'
 import { emptyLayer } from './empty-layer.ts'
 import { type HistoryEntry, type ImageConfig, parseImageConfig } from './image-config.ts'
-import { maxHistory } from './parse-schema1.ts'
 import { rawMembers } from './raw-members.ts'
 
 /**
@@ -35,8 +34,6 @@ export class ConfigBuilder implements ManifestBuilder<{ readonly digest: Digest 
       throw refuse(
         `number of descriptors and number of layers in rootfs must match: ${this.#layers.length} and ${config.layerCount}`,
       )
-    // Before work is done for each.
-    if (history.length > maxHistory) throw refuse(`more than ${maxHistory} entries of history are too many for schema1`)
     const digests = this.#digestsOf(history)
     const blobs = history.some(({ isEmptyLayer }) => isEmptyLayer) ? [emptyLayer] : []
     return buildSchema1(this.#identity, architecture, this.#stepsOf(config, digests).toReversed(), blobs)

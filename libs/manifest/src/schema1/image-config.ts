@@ -1,6 +1,7 @@
 import { type JsonObject, parseJsonObject } from '../parse-json-object.ts'
 import { refuse } from './build-schema1.ts'
 import { reformatTime } from './format-time.ts'
+import { maxHistory } from './parse-schema1.ts'
 
 /** What schema1 wants to know of an image's configuration. */
 export interface ImageConfig {
@@ -29,6 +30,7 @@ export function parseImageConfig(content: Uint8Array): ImageConfig {
   if (Object.keys(document).length > maxMembers)
     throw refuse(`image configuration: must not have more than ${maxMembers} members`)
   const entries = listOf(document['history'], 'history')
+  if (entries.length > maxHistory) throw refuse(`more than ${maxHistory} entries of history are too many for schema1`)
   const [first, ...others] = entries.map((entry, index) => parseEntry(entry, `history[${index}]`))
   if (first === undefined) throw refuse('empty history when trying to create schema1 manifest')
   const rootfs = objectOf(document['rootfs'], 'rootfs')
