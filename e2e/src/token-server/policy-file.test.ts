@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,17 +32,16 @@ afterAll(async () => {
 })
 
 /** What Berth says to a command line. */
-async function command(...args: readonly string[]): Promise<{ status: number; output: string }> {
+async function command(config: string, ...args: readonly string[]): Promise<{ status: number; output: string }> {
   const { promise, resolve: done } = Promise.withResolvers<{ status: number; output: string }>()
-  execFile(
-    process.execPath,
-    [main, ...args, '--config', join(folder, `config-${berth.port}.yml`)],
-    (error, stdout, stderr) => done({ status: Number(error?.code ?? 0), output: stdout + stderr }),
+  execFile(process.execPath, [main, ...args, '--config', config], (error, stdout, stderr) =>
+    done({ status: Number(error?.code ?? 0), output: stdout + stderr }),
   )
   return promise
 }
 
-const explain = (...args: readonly string[]) => command('access', 'explain', ...args)
+const explain = (...args: readonly string[]) =>
+  command(join(folder, `config-${berth.port}.yml`), 'access', 'explain', ...args)
 
 async function granted(name: string): Promise<string> {
   const body = new URLSearchParams({
@@ -102,6 +101,23 @@ describe('the policy of a running registry', () => {
   ])('is not explained for %j', async (args, reason) => {
     const { output, status } = await explain(...args)
     expect([status, output]).toEqual([2, expect.stringContaining(reason)])
+  })
+})
+
+describe('the policy of the documentation', () => {
+  it('means what it says there', async () => {
+    const text = await readFile(join(repository, 'docs/access.md'), 'utf8')
+    const [, documented = ''] = /```yaml\n(groups:.*?)```/s.exec(text) ?? []
+    const [, example = ''] = /```console\n(\$ berth access explain alice .*?)\n\n/s.exec(text) ?? []
+    const config = join(folder, 'documented.yml')
+    const path = join(folder, 'documented-policy.yml')
+    await writeFile(path, documented)
+    const issuer = { name: 'kubernetes', issuer: provider.origin, audience: 'registry' }
+    const berth = { service: 'registry', policy: path, issuers: [issuer] }
+    await writeFile(config, JSON.stringify({ version: 0.1, storage: { inmemory: {} }, auth: { berth } }))
+    const [commandLine = '', ...answer] = example.split('\n')
+    const { output } = await command(config, ...commandLine.split(' ').slice(2))
+    expect(output.trimEnd().split('\n')).toEqual(answer)
   })
 })
 
