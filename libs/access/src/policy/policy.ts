@@ -36,7 +36,7 @@ export type SubjectPattern =
   | IssuerPattern
 
 /** Whom an issuer vouches for, and of whom all of this is so. */
-export interface IssuerPattern {
+interface IssuerPattern {
   readonly kind: 'issuer'
   readonly issuer: string
   readonly subject: TextPattern | undefined

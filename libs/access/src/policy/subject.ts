@@ -3,7 +3,7 @@ import type { ClaimOf } from './repository-pattern.ts'
 /** Who asks, as a policy sees it. */
 export type Subject = Anonymous | LocalUser | FederatedSubject
 
-export interface Anonymous {
+interface Anonymous {
   readonly kind: 'anonymous'
 }
 
