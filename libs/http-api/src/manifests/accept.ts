@@ -3,6 +3,11 @@ import type { FormerFormat } from '@berth/manifests'
 
 const anything: ReadonlySet<string> = new Set(['*/*', 'application/*', 'application/json'])
 
+/** Whether there is an older format that what a tag holds may be given in, if it is of this media type. */
+export function hasFormerFormat(stored: string): boolean {
+  return stored === mediaTypes.schema2 || stored === mediaTypes.manifestList
+}
+
 /**
  * The newest format that a client reads, where what is stored is newer: it names older formats of Docker's images, and
  * neither what is stored nor anything that stands for all types. `undefined`: it is to have what is stored. Quality
@@ -11,7 +16,7 @@ const anything: ReadonlySet<string> = new Set(['*/*', 'application/*', 'applicat
  * @param stored the media type of what a tag holds
  */
 export function formerFormat(stored: string, accept: string | undefined): FormerFormat | undefined {
-  if (stored !== mediaTypes.schema2 && stored !== mediaTypes.manifestList) return undefined
+  if (!hasFormerFormat(stored)) return undefined
   // Of almost every client: what follows is for the others.
   if (accept === undefined || accept.includes(stored)) return undefined
   let newest: FormerFormat | undefined

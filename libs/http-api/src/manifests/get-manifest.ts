@@ -1,6 +1,6 @@
 import type { Manifests } from '@berth/manifests'
 import type { Handler } from '../exchange/exchange.ts'
-import { formerFormat } from './accept.ts'
+import { formerFormat, hasFormerFormat } from './accept.ts'
 import { namesDigest } from './none-match.ts'
 import { respond } from '../exchange/respond.ts'
 import { parseReference } from './parse-reference.ts'
@@ -16,19 +16,22 @@ export function getManifest({ manifests }: { readonly manifests: Manifests }): H
     const { request, response, repository } = exchange
     const { tag, digest } = parseReference(exchange.parameter)
     let manifest = await manifests.get(repository, tag ?? digest)
-    if (tag !== undefined) {
+    const hasForms = tag !== undefined && hasFormerFormat(manifest.mediaType)
+    if (hasForms) {
       const newest = formerFormat(manifest.mediaType, request.headers.accept)
       if (newest !== undefined) manifest = await manifests.get(repository, tag, newest)
     }
-    if (tag !== undefined) exchange.note({ digest: manifest.digest })
-    const etag = `"${manifest.digest}"`
+    const { content, mediaType, digest: found } = manifest
+    if (tag !== undefined) exchange.note({ digest: found })
+    const headers = ['Docker-Content-Digest', found, 'ETag', `"${found}"`]
+    // Caches must not give one client what another accepts: RFC 9110, section 12.5.5.
+    if (hasForms) headers.push('Vary', 'Accept')
     const ifNoneMatch = request.headers['if-none-match']
-    if (ifNoneMatch !== undefined && namesDigest(ifNoneMatch, manifest.digest)) {
-      response.writeHead(304, ['Docker-Content-Digest', manifest.digest, 'ETag', etag]).end()
+    if (ifNoneMatch !== undefined && namesDigest(ifNoneMatch, found)) {
+      response.writeHead(304, headers).end()
       return
     }
-    const { content, mediaType } = manifest
-    const headers = ['Content-Type', mediaType, 'Docker-Content-Digest', manifest.digest, 'ETag', etag]
+    headers.push('Content-Type', mediaType)
     respond(exchange, 200, headers, content)
   }
 }

@@ -158,6 +158,18 @@ describe('a schema2 image', () => {
     expect((await blobs.stat(repository, emptyLayer.digest)).size).toBe(32)
   })
 
+  it('is kept apart by caches, for who accepts one form and who accepts the other, by tag alone', async () => {
+    const { ask } = await served()
+    for (const accept of [mediaTypes.schema1, mediaTypes.schema2]) {
+      const { headers } = await ask('GET', 'v1', { Accept: accept })
+      expect(headers.vary).toBe('Accept')
+      expect(await ask('HEAD', 'v1', { Accept: accept })).toMatchObject({ headers: { vary: 'Accept' } })
+      const unchanged = await ask('GET', 'v1', { Accept: accept, 'If-None-Match': headers.etag ?? '' })
+      expect(unchanged).toMatchObject({ status: 304, headers: { vary: 'Accept' } })
+      expect((await ask('GET', image.digest, { Accept: accept })).headers.vary).toBeUndefined()
+    }
+  })
+
   it.each(['*/*', mediaTypes.schema2, mediaTypes.ociManifest])(
     'is what is stored to who accepts %s',
     async (accept) => {
