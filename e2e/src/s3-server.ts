@@ -60,9 +60,12 @@ class Ceph {
   readonly #folder: string
   readonly #daemons: { readonly child: ChildProcess; readonly exited: Promise<unknown> }[] = []
   readonly #late = AbortSignal.timeout(patienceMs)
+  /** Whoever is interrupted closes nothing. */
+  readonly #end = (): void => this.#daemons.forEach(({ child }) => child.kill('SIGKILL'))
 
   constructor(folder: string) {
     this.#folder = folder
+    process.once('exit', this.#end)
   }
 
   /** @returns the port of the gateway */
@@ -105,6 +108,7 @@ class Ceph {
       child.kill('SIGKILL')
       await exited
     }
+    process.off('exit', this.#end)
     await rm(this.#folder, { recursive: true, force: true })
   }
 

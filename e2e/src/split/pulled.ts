@@ -8,8 +8,7 @@ export async function digestServed(
   repository: string,
   digest: string,
 ): Promise<{ status: number; size: number; digest: string }> {
-  const outgoing = get(`http://${host}/v2/${repository}/blobs/${digest}`, { agent: false })
-  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
+  const incoming = await answered(`http://${host}/v2/${repository}/blobs/${digest}`)
   const hash = createHash('sha256')
   let size = 0
   for await (const chunk of incoming) {
@@ -17,4 +16,12 @@ export async function digestServed(
     size += (chunk as Buffer).byteLength
   }
   return { status: incoming.statusCode ?? 0, size, digest: `sha256:${hash.digest('hex')}` }
+}
+
+/** The answer of whoever has the blob. */
+async function answered(url: string): Promise<IncomingMessage> {
+  const [incoming] = (await once(get(url, { agent: false }), 'response')) as [IncomingMessage]
+  if (incoming.statusCode !== 307) return incoming
+  incoming.resume()
+  return answered(incoming.headers.location ?? '')
 }
