@@ -13,8 +13,8 @@ export interface WatchedFileOptions<T> {
 const clockTickMs = 50
 
 /**
- * What a small file holds, as it is whenever that is asked for. It is looked at each time, which is a matter of a
- * microsecond, and read only when it changed. One that cannot be understood any more leaves what was understood last.
+ * What a small file holds, as it is whenever that is asked for. It is looked at once for all that
+ * comes at the same time, and read only when it changed. One that cannot be understood any more leaves what was understood last.
  */
 export class WatchedFile<T> {
   readonly #options: WatchedFileOptions<T>
@@ -24,6 +24,8 @@ export class WatchedFile<T> {
   #text: string
   #value: T
   #isMissing = false
+  /** Whether it was looked at for something that came together with what asks now. */
+  #isLookedAt = false
 
   private constructor(options: WatchedFileOptions<T>) {
     this.#options = options
@@ -45,11 +47,14 @@ export class WatchedFile<T> {
    * @throws RegistryError UNAVAILABLE: it is not there, or may not be read
    */
   get value(): T {
+    if (this.#isLookedAt) return this.#value
     const { path, log } = this.#options
     try {
       const found = statSync(path)
       if (!this.#isSame(found)) this.#read(found)
       this.#isMissing = false
+      this.#isLookedAt = true
+      setImmediate(this.#lookAgain)
     } catch (error) {
       if (!this.#isMissing) log.error({ path, err: error }, 'a file that decides about access cannot be read')
       this.#isMissing = true
@@ -57,6 +62,9 @@ export class WatchedFile<T> {
     }
     return this.#value
   }
+
+  // Whatever was sent after a change comes with a later turn of the event loop than what was looked at before it.
+  readonly #lookAgain = (): void => void (this.#isLookedAt = false)
 
   #isSame({ dev, ino, size, mtimeMs, ctimeMs }: Stats): boolean {
     const seen = this.#seen
