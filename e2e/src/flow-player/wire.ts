@@ -81,7 +81,7 @@ export async function answerOf(outgoing: ClientRequest, url: URL): Promise<Answe
  * The answer of the store that a client is sent to for a blob, as clients see it: with what the registry said of the
  * blob, and without credentials for the store.
  */
-async function followed(answer: Answer, sending: Sending): Promise<Answer> {
+export async function followed(answer: Answer, sending: Sending): Promise<Answer> {
   if (answer.status !== 307) return answer
   const url = locationOf(answer)
   const stored = await answerOf(askStore(url, sending), url)

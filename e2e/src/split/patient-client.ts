@@ -1,6 +1,6 @@
 import { scheduler } from 'node:timers/promises'
 import type { Content, Image } from '../flow-player/content.ts'
-import { type Answer, answerOf, locationOf, type Sending, Wire } from '../flow-player/wire.ts'
+import { type Answer, answerOf, followed, locationOf, type Sending, Wire } from '../flow-player/wire.ts'
 
 const patienceMs = 30_000
 
@@ -61,7 +61,7 @@ export class PatientClient {
       for (const piece of sending.pieces ?? []) outgoing.write(piece)
       outgoing.end(sending.body)
       try {
-        return await answered
+        return await followed(await answered, sending)
       } catch (error) {
         if ((error as NodeJS.ErrnoException).syscall !== 'connect' || late.aborted) throw error
         this.refused += 1
