@@ -36,9 +36,7 @@ export async function compose(
   const access = controlled && { controller: controlled.controller, metrics: metrics.access, requester }
   const { blobs, manifest } = config.services
   const tls = followRpcTls(config.rpc.tls, { lifecycle, log })
-  const channel = lifecycle.own(
-    new RpcChannel({ addresses: manifest.addresses, log, tracer, requester, tls }),
-  )
+  const channel = lifecycle.own(new RpcChannel({ addresses: manifest.addresses, log, tracer, requester, tls }))
   const relay = lifecycle.own(new BlobRelay({ nodes: blobs.http, log }))
 
   const health = await serveHealth(
