@@ -23,7 +23,10 @@ describe.each(['all-in-one', 'split'] as const)('with a token server of its own,
     provider = await IdentityProvider.start()
     const files = await TokenFiles.write(folder, provider)
     const port = await freePort()
-    const settings = files.settings(topology === 'split' ? `http://127.0.0.1:${port}/token/keys` : undefined)
+    const settings = {
+      ...files.settings(topology === 'split' ? `http://127.0.0.1:${port}/token/keys` : undefined),
+      log: { level: 'debug', accesslog: { disabled: false } },
+    }
     berth = await startBerth({ folder, port, settings, topology })
   }, 120_000)
   afterAll(async () => {
@@ -179,5 +182,20 @@ describe.each(['all-in-one', 'split'] as const)('with a token server of its own,
       })
     expect((await start('ci/team-d/app')).status).toBe(202)
     expect((await start('ci/team-e/app')).status).toBe(401)
+  })
+
+  it('no log has a password or a token in it, whatever was asked', async () => {
+    const { logIn } = await person()
+    await logIn('skopeo', frodo.name, frodo.password)
+    await expect(logIn('skopeo', frodo.name, 'a-wrong-one')).rejects.toThrow(refused)
+    const mistaken = await fetch(`http://${berth.host}/token`, {
+      headers: { Authorization: `Basic ${Buffer.from('a-secret-for-a-name:x').toString('base64')}` },
+    })
+    expect(mistaken.status).toBe(401)
+    const told = berth.output()
+    expect(told).toContain('token refused')
+    expect(told).toContain(`"user":"${frodo.name}"`)
+    const secrets = [frodo.password, mishil.password, 'a-wrong-one', 'a-secret-for-a-name', 'eyJ']
+    expect(secrets.filter((secret) => told.includes(secret))).toEqual([])
   })
 })
