@@ -190,7 +190,7 @@ export const signingAlgorithms = [
   ...(['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'] as const),
 ] as const
 
-export type SigningAlgorithm = (typeof signingAlgorithms)[number]
+type SigningAlgorithm = (typeof signingAlgorithms)[number]
 
 export interface DebugConfig {
   /** `undefined`: no such listener. */
