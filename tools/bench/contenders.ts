@@ -8,14 +8,22 @@ import { freePort } from '../../e2e/src/free-port.ts'
 import type { RegistryProcess } from '../../e2e/src/registry-process.ts'
 import { startSplit } from '../../e2e/src/split.ts'
 import type { AuthKind, Options } from './options.ts'
+import type { Bucket } from './store/bucket.ts'
 
 export type ContenderName = 'Berth' | 'Berth split' | 'Berth with auth' | 'docker-registry'
 
 export interface Contender {
   readonly name: ContenderName
   readonly version: string
-  /** Starts it on the tree in `folder`. */
-  start(folder: string): Promise<Registry>
+  start(place: Place): Promise<Registry>
+}
+
+/** Where a contender finds its data, and leaves it. */
+export interface Place {
+  /** Its own, with the tree if it keeps one. */
+  readonly folder: string
+  /** Instead of the tree. */
+  readonly bucket?: Bucket
 }
 
 /** A contender that runs. */
@@ -40,20 +48,24 @@ const blobNodes = 3
 
 /** Beyond what all have in every test: a file system, deletion on, descriptors cached, quiet logs. */
 const settings: Settings = { catalog: { maxentries: 10_000 } }
+const settingsOn = ({ bucket }: Place): Settings => ({ ...settings, ...bucket?.settings() })
 /** Nobody looks at it, and Distribution has none by default. */
 const http = { debug: { addr: 'off', prometheus: { enabled: false } } }
 
 const berth: Contender = {
   name: 'Berth',
   version: `on Node ${process.version}`,
-  start: async (folder) =>
-    single('berth', await startBerth({ folder, settings: { ...settings, http }, topology: 'all-in-one' })),
+  start: async (place) => {
+    const { folder } = place
+    const settings = { ...settingsOn(place), http }
+    return single('berth', await startBerth({ folder, settings, topology: 'all-in-one' }))
+  },
 }
 
 const berthSplit: Contender = {
   name: 'Berth split',
   version: `with ${blobNodes} blob nodes`,
-  start: async (folder) => {
+  start: async ({ folder }) => {
     const port = await freePort()
     const file = await writeConfiguration(folder, port, {
       ...settings,
@@ -70,7 +82,7 @@ function berthWithAuth(kind: AuthKind): Contender {
   return {
     name: 'Berth with auth',
     version: `by ${kind}`,
-    start: async (folder) => {
+    start: async ({ folder }) => {
       const { auth, authorization } = kind === 'token' ? await byTokens(folder) : await byPasswords(folder)
       const server = await startBerth({ folder, settings: { ...settings, ...auth, http }, topology: 'all-in-one' })
       return { ...single('berth', server), authorization }
@@ -100,7 +112,10 @@ export function findContenders({ topology, auth }: Pick<Options, 'topology' | 'a
   const peer: Contender = {
     name: 'docker-registry',
     version: stdout.trim().split(' ').at(-1) ?? '',
-    start: async (folder) => single('docker-registry', await startDockerRegistry({ folder, settings })),
+    start: async (place) => {
+      const { folder } = place
+      return single('docker-registry', await startDockerRegistry({ folder, settings: settingsOn(place) }))
+    },
   }
   return [...ours, peer]
 }

@@ -24,7 +24,12 @@ const smallBlobBytes = 1024
 const blockBytes = 1024 * 1024
 const layersPerImage = 9
 
-export function writeFixture(tree: string, largeBlobBytes: number): Fixture {
+export interface FixtureSizes {
+  readonly largeBlobBytes: number
+  readonly repositories: number
+}
+
+export function writeFixture(tree: string, { largeBlobBytes, repositories }: FixtureSizes): Fixture {
   const root = join(tree, 'docker/registry/v2')
   const images = writeImages(root, 'bench/images', 100)
   const largeBlob = writeLargeBlob(root, largeBlobBytes)
@@ -37,7 +42,6 @@ export function writeFixture(tree: string, largeBlobBytes: number): Fixture {
   for (const [count, repository] of Object.entries(tagged)) {
     writeRepository(root, repository, one, blobs, names(Number(count), 'v1.'))
   }
-  const repositories = 10_000
   const others = repositories - 1 - Object.keys(tagged).length
   for (const service of names(others, 'service-')) {
     writeRepository(root, `team-${service.slice(-2)}/${service}`, one, [], ['latest'])

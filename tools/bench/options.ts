@@ -1,12 +1,15 @@
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Topology } from '../../e2e/src/berth.ts'
+import type { Storage } from '../../e2e/src/storage.ts'
 
 export type AuthKind = 'htpasswd' | 'token'
 
 export interface Options {
   /** Split: beside Berth in one process. */
   readonly topology: Topology
+  /** Where the contenders keep what they are given. */
+  readonly storage: Storage
   readonly rounds: number
   /** Parts of names; a scenario runs if its name contains one of them, or if there is none. */
   readonly only: readonly string[]
@@ -28,6 +31,9 @@ took, in all of its processes. Linux only: it reads /proc.
 
   --topology NAME split: Berth as services of its own, beside Berth in one process (default all-in-one: that alone);
                   pushes 8 GiB at once, too, and needs about 20 GB free and redis-server on the PATH
+  --storage NAME  filesystem or s3 (default filesystem): s3 is a bucket of radosgw, started here and empty for whoever
+                  pushes, with everything in memory (about 6 GB); pulls are not redirected, and what each operation
+                  costs in requests of the store is counted, too
   --auth KIND     htpasswd or token: Berth with users or tokens, beside Berth that lets in everyone; what reads alone
   --only NAME     only the loads whose name contains NAME; may be repeated
   --rounds N      how often each is run (default 3)
@@ -44,17 +50,21 @@ export class UsageError extends Error {
 
 /** @throws UsageError for an option that there is not */
 export function parseOptions(args: readonly string[]): Options | 'help' {
-  const { only, quick, json, folder, help, topology, auth, ...values } = parse(args)
+  const { only, quick, json, folder, help, topology, storage, auth, ...values } = parse(args)
   if (help) return 'help'
   if (topology !== 'all-in-one' && topology !== 'split')
     throw new UsageError(`--topology is all-in-one or split, not ${topology}`)
+  if (storage !== 'filesystem' && storage !== 's3')
+    throw new UsageError(`--storage is filesystem or s3, not ${storage}`)
   if (auth !== undefined && auth !== 'htpasswd' && auth !== 'token')
     throw new UsageError(`--auth is htpasswd or token, not ${auth}`)
   if (auth !== undefined && topology === 'split') throw new UsageError('--auth is for Berth in one process')
+  if (storage === 's3' && (auth !== undefined || topology === 'split'))
+    throw new UsageError('--storage s3 is for Berth in one process, without --auth')
   const rounds = Number(values.rounds ?? (quick ? 1 : 3))
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new UsageError(`--rounds is a whole number above 0, not ${values.rounds}`)
-  return { topology, auth, rounds, only, quick, json, folder, peer: auth === undefined && !values['no-peer'] }
+  return { topology, storage, auth, rounds, only, quick, json, folder, peer: auth === undefined && !values['no-peer'] }
 }
 
 function parse(args: readonly string[]) {
@@ -64,6 +74,7 @@ function parse(args: readonly string[]) {
       options: {
         only: { type: 'string', multiple: true, default: [] },
         topology: { type: 'string', default: 'all-in-one' },
+        storage: { type: 'string', default: 'filesystem' },
         auth: { type: 'string' },
         rounds: { type: 'string' },
         quick: { type: 'boolean', default: false },

@@ -3,6 +3,7 @@ import type { Contender, ContenderName } from './contenders.ts'
 import type { Options } from './options.ts'
 import type { Results, Summary } from './results.ts'
 import type { Scenario } from './scenarios.ts'
+import { formatCounts, totalOf } from './store/operation.ts'
 
 /** The figures as tables for a terminal: of the first contender, with its ratio to each of the others. */
 export function formatTables(results: Results, names: readonly ContenderName[]): string {
@@ -20,7 +21,7 @@ export function formatTables(results: Results, names: readonly ContenderName[]):
   const ratios = others.map((other) => (others.length === 1 ? 'ratio' : `to ${other}`))
   const cpu = names.map((name) => `CPU s ${name}`)
   const speed = formatTable(['load', 'unit', ...names, ...ratios, ...cpu, '', 'load busy'], rows)
-  return [speed, formatPeaks(results), ...notes(results, subject, others)].join('\n\n')
+  return [speed, formatPeaks(results), ...formatStoreRequests(results), ...notes(results, subject, others)].join('\n\n')
 }
 
 /** A column for each process. */
@@ -36,6 +37,18 @@ function formatPeaks({ peaks }: Results): string {
     ['peak memory', ...columns.keys()],
     [...peaks.keys()].map((during) => [during, ...[...columns.values()].map((peak) => formatMemory(peak(during)))]),
   )
+}
+
+/** A line for each step: how many requests each contender made of the store, and which. */
+function formatStoreRequests({ storeRequests }: Results): readonly string[] {
+  const names = [...storeRequests.keys()]
+  const [first] = storeRequests.values()
+  if (first === undefined) return []
+  const rows = [...first.keys()].map((step) => {
+    const counts = names.map((name) => storeRequests.get(name)?.get(step) ?? new Map())
+    return [step, ...counts.map((each) => String(totalOf(each))), ...counts.map(formatCounts)]
+  })
+  return [formatTable(['requests of the store', ...names, ...names.map((name) => `of ${name}`)], rows)]
 }
 
 /** All figures, each round's included, with what they were taken on. */
@@ -55,6 +68,14 @@ export function toJson(results: Results, contenders: readonly Contender[], optio
         others.map((other) => [other, ratio(subject && of.get(subject)?.rate, of.get(other)?.rate)]),
       ),
     })),
+    ...(results.storeRequests.size > 0 && {
+      storeRequests: Object.fromEntries(
+        [...results.storeRequests].map(([name, of]) => [
+          name,
+          Object.fromEntries([...of].map(([step, counts]) => [step, Object.fromEntries(counts)])),
+        ]),
+      ),
+    }),
     peakMemoryBytes: Object.fromEntries(
       [...results.peaks].map(([during, of]) => [
         during,

@@ -1,6 +1,7 @@
 import type { ContenderName } from './contenders.ts'
 import type { Measurement } from './load/job.ts'
 import type { Scenario } from './scenarios.ts'
+import type { Counts } from './store/operation.ts'
 
 export type Outcome = Measurement | { readonly failure: string }
 
@@ -25,6 +26,7 @@ export class Results {
     { readonly scenario: Scenario; readonly of: Map<ContenderName, Outcome[]> }
   >()
   readonly #peaks = new Map<string, Map<ContenderName, Map<string, number>>>()
+  readonly #storeRequests = new Map<ContenderName, ReadonlyMap<string, Counts>>()
 
   add(scenario: Scenario, contender: ContenderName, outcome: Outcome): void {
     const entry = this.#outcomes.get(scenario.name) ?? { scenario, of: new Map<ContenderName, Outcome[]>() }
@@ -39,6 +41,11 @@ export class Results {
     const peaks = of.get(contender) ?? new Map<string, number>()
     of.set(contender, peaks)
     peaks.set(process, Math.max(bytes, peaks.get(process) ?? 0))
+  }
+
+  /** @param counts by step */
+  setStoreRequests(contender: ContenderName, counts: ReadonlyMap<string, Counts>): void {
+    this.#storeRequests.set(contender, counts)
   }
 
   *summaries(): Iterable<{ readonly scenario: Scenario; readonly of: ReadonlyMap<ContenderName, Summary> }> {
@@ -57,6 +64,11 @@ export class Results {
   /** By stage, contender, and process. */
   get peaks(): ReadonlyMap<string, ReadonlyMap<ContenderName, ReadonlyMap<string, number>>> {
     return this.#peaks
+  }
+
+  /** By contender and step, where they were counted. */
+  get storeRequests(): ReadonlyMap<ContenderName, ReadonlyMap<string, Counts>> {
+    return this.#storeRequests
   }
 }
 

@@ -1,24 +1,13 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp } from 'node:fs/promises'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { treeIn } from '../../e2e/src/storage.ts'
-import type { Contender, Registry } from './contenders.ts'
-import { writeFixture } from './fixture.ts'
+import type { Contender, Place, Registry } from './contenders.ts'
 import type { LoadProcess } from './load/load-process.ts'
-import { UsageError, type Options } from './options.ts'
+import type { Options } from './options.ts'
 import { peakMemoryBytes } from './resources.ts'
 import { Results, type Outcome } from './results.ts'
-import {
-  hugePush,
-  nodeScenarios,
-  parallelPushes,
-  pushingScenarios,
-  readingScenarios,
-  type Scenario,
-} from './scenarios.ts'
-
-const mebibyte = 1024 * 1024
+import type { Scenario } from './scenarios.ts'
+import { newPlace, plan, storeRequests, type Plan, type Stage } from './stages.ts'
+import { countRequests } from './store/count-requests.ts'
 
 /** What one bench runs with; the folder is its own, and is removed by whoever made it. */
 export interface Bench {
@@ -31,59 +20,60 @@ export interface Bench {
   readonly progress: (text: string) => void
 }
 
-/** Loads that meet one life of a registry together. */
-interface Stage {
-  readonly name: string
-  /** Where they find their tree; a new one each time where it is not given. */
-  readonly folder?: string
-  readonly scenarios: readonly Scenario[]
-}
-
 export async function runRounds(bench: Bench): Promise<Results> {
   const results = new Results()
-  const stages = await prepareStages(bench)
-  for (let round = 0; round < bench.options.rounds; round += 1) {
-    for (const stage of stages) {
-      // Alternating, so that neither always meets the machine as the other has left it.
-      const order = round % 2 === 0 ? bench.contenders : bench.contenders.toReversed()
-      for (const contender of order) {
-        bench.progress(`round ${round + 1} of ${bench.options.rounds}: ${stage.name}, ${contender.name}`)
-        await runStage(bench, stage, contender, results)
+  bench.progress('preparing what is read')
+  const { stages, shared, countsRequests } = await plan(bench.options, bench.folder)
+  try {
+    if (countsRequests) await countAll(bench, shared, results)
+    for (let round = 0; round < bench.options.rounds; round += 1) {
+      for (const stage of stages) {
+        // Alternating, so that neither always meets the machine as the other has left it.
+        const order = round % 2 === 0 ? bench.contenders : bench.contenders.toReversed()
+        for (const contender of order) {
+          bench.progress(`round ${round + 1} of ${bench.options.rounds}: ${stage.name}, ${contender.name}`)
+          if (stage.reads && shared) await runStage(bench, stage, contender, shared.place, results)
+          else await runAnew(bench, stage, contender, results)
+        }
       }
     }
+    return results
+  } finally {
+    await shared?.place.bucket?.close()
   }
-  return results
 }
 
-async function prepareStages({ options, folder, progress }: Bench): Promise<readonly Stage[]> {
-  const { quick, only } = options
-  const isSplit = options.topology === 'split'
-  const wanted = ({ name }: { readonly name: string }): boolean =>
-    only.length === 0 || only.some((part) => name.includes(part))
-
-  const stages: Stage[] = []
-  const reading = [...readingScenarios, ...(isSplit ? nodeScenarios : [])].filter(wanted)
-  if (reading.length > 0) {
-    progress('writing the tree to read from')
-    const shared = join(folder, 'shared')
-    const fixture = writeFixture(treeIn(shared), quick ? 64 * mebibyte : 512 * mebibyte)
-    const scenarios = reading.map((scenario) => ({ ...scenario, load: scenario.load(fixture) }))
-    stages.push({ name: 'reading', folder: shared, scenarios })
+async function countAll(bench: Bench, shared: Plan['shared'], results: Results): Promise<void> {
+  const { folder, load, signal, contenders } = bench
+  const bucket = shared?.place.bucket
+  if (shared === undefined || bucket === undefined) return
+  const { fixture } = shared
+  for (const contender of contenders) {
+    bench.progress(`${storeRequests}: ${contender.name}`)
+    const counts = await countRequests({ folder, load, fixture, bucket }, contender)
+    signal.throwIfAborted()
+    results.setStoreRequests(contender.name, counts)
   }
-  if (options.auth !== undefined) return stages
-  const pushing = pushingScenarios(quick ? 128 * mebibyte : 1024 * mebibyte).filter(wanted)
-  if (pushing.length > 0) stages.push({ name: 'pushing', scenarios: pushing })
-  const huge = [hugePush(quick ? 256 * mebibyte : 2048 * mebibyte)].filter(wanted)
-  if (huge.length > 0) stages.push({ name: 'pushing a huge blob', scenarios: huge })
-  const parallel = (isSplit ? [parallelPushes(quick ? 32 * mebibyte : 256 * mebibyte, 32)] : []).filter(wanted)
-  if (parallel.length > 0) stages.push({ name: 'pushing 32 at once', scenarios: parallel })
-  if (stages.length === 0) throw new UsageError(`no load has a name that contains ${only.join(' or ')}`)
-  return stages
 }
 
-async function runStage(bench: Bench, stage: Stage, contender: Contender, results: Results): Promise<void> {
-  const folder = stage.folder ?? (await mkdtemp(join(bench.folder, 'new-')))
-  const registry = await contender.start(folder)
+async function runAnew(bench: Bench, stage: Stage, contender: Contender, results: Results): Promise<void> {
+  const place = await newPlace(bench.options, bench.folder)
+  try {
+    await runStage(bench, stage, contender, place, results)
+  } finally {
+    await place.bucket?.close()
+    await removeLargeFiles(place.folder)
+  }
+}
+
+async function runStage(
+  bench: Bench,
+  stage: Stage,
+  contender: Contender,
+  place: Place,
+  results: Results,
+): Promise<void> {
+  const registry = await contender.start(place)
   const kill = (): void => void registry.kill()
   bench.signal.addEventListener('abort', kill)
   try {
@@ -99,7 +89,6 @@ async function runStage(bench: Bench, stage: Stage, contender: Contender, result
   } finally {
     bench.signal.removeEventListener('abort', kill)
     await registry.stop()
-    if (stage.folder === undefined) await removeLargeFiles(folder)
   }
 }
 

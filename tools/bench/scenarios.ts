@@ -20,7 +20,7 @@ const manyConnections = 16
 const fewClients = 8
 
 /** Loads that only read: all of them meet one tree, which was there before the registry. */
-export const readingScenarios: readonly ReadingScenario[] = [
+export const readingScenarios = (repositories: number): readonly ReadingScenario[] => [
   { name: 'GET manifest by tag', unit: 'requests/s', load: (f) => get(manifestsByTag(f)) },
   { name: 'GET manifest by digest', unit: 'requests/s', load: (f) => get(manifestsByDigest(f)) },
   { name: 'HEAD manifest by tag', unit: 'requests/s', load: (f) => head(manifestsByTag(f)) },
@@ -31,7 +31,11 @@ export const readingScenarios: readonly ReadingScenario[] = [
   { name: 'pull large blob, 8 clients', unit: 'MB/s', load: (f) => get([largeBlob(f)], fewClients) },
   { name: 'list 5,000 tags', unit: 'lists/s', load: (f) => get([`/v2/${f.tagged[5_000]}/tags/list`], 4) },
   { name: 'list 10,000 tags', unit: 'lists/s', load: (f) => get([`/v2/${f.tagged[10_000]}/tags/list`], 4) },
-  { name: 'catalog of 10,000', unit: 'lists/s', load: (f) => get([`/v2/_catalog?n=${f.repositories}`], 1) },
+  {
+    name: `catalog of ${repositories.toLocaleString('en')}`,
+    unit: 'lists/s',
+    load: (f) => get([`/v2/_catalog?n=${f.repositories}`], 1),
+  },
 ]
 
 /** What the nodes of the split deployment do without its gateway. */
@@ -63,9 +67,11 @@ export function pushingScenarios(largeBytes: number): readonly Scenario[] {
   const large = (shape: 'put' | 'patch' | 'chunks'): Load => {
     return { kind: 'large pushes', shape, repository: 'bench/large', size: largeBytes, blobs: 1 }
   }
+  const manifests: Load = { kind: 'manifest pushes', repository: 'bench/manifests', tags: 100, connections: fewClients }
   return [
     { name: 'push 16 KiB blobs, PUT', unit: 'pushes/s', load: small('put') },
     { name: 'push 16 KiB blobs, PATCH', unit: 'pushes/s', load: small('patch') },
+    { name: 'PUT manifest by tag', unit: 'pushes/s', load: manifests },
     { name: `push ${formatSize(largeBytes)}, one PATCH`, unit: 'MB/s', load: large('patch') },
     { name: `push ${formatSize(largeBytes)}, one PUT`, unit: 'MB/s', load: large('put') },
     { name: `push ${formatSize(largeBytes)}, 16 MiB chunks`, unit: 'MB/s', load: large('chunks') },

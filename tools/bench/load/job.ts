@@ -30,6 +30,13 @@ export type Load =
       readonly connections: number
     }
   | {
+      readonly kind: 'manifest pushes'
+      readonly repository: string
+      /** That they move between, in turn. */
+      readonly tags: number
+      readonly connections: number
+    }
+  | {
       readonly kind: 'large pushes'
       readonly shape: 'put' | 'patch' | 'chunks'
       readonly repository: string

@@ -13,12 +13,17 @@ export function measureSmallPushes(job: Job, load: SmallPushes): Promise<Measure
   return measureRepeated(job, load.connections, async (connection) => {
     const content = Buffer.from(template)
     content.writeDoubleBE(pushed++)
-    await push(connection, load, content)
+    await pushSmallBlob(connection, load, content)
     return content.byteLength
   })
 }
 
-async function push(connection: Connection, load: SmallPushes, content: Buffer): Promise<void> {
+/** @returns its digest */
+export async function pushSmallBlob(
+  connection: Connection,
+  load: Pick<SmallPushes, 'repository' | 'shape'>,
+  content: Buffer,
+): Promise<string> {
   const digest = `sha256:${hash('sha256', content)}`
   let location = await startUpload(connection, load.repository)
   let body = content
@@ -27,6 +32,7 @@ async function push(connection: Connection, load: SmallPushes, content: Buffer):
     body = Buffer.alloc(0)
   }
   expectStatus(await connection.exchange(withBody('PUT', withDigest(location, digest), body)), 201)
+  return digest
 }
 
 function withBody(method: string, path: string, body: Buffer): Buffer {

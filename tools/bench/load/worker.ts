@@ -1,6 +1,7 @@
 // The load process: it does the jobs that it is sent, one at a time, and ends when the bench does.
 import type { Answer, Job, Measurement } from './job.ts'
 import { measureLargePushes } from './large-pushes.ts'
+import { measureManifestPushes } from './manifest-pushes.ts'
 import { measureRequests } from './requests.ts'
 import { measureSmallPushes } from './small-pushes.ts'
 
@@ -23,6 +24,8 @@ function run(job: Job): Promise<Measurement> {
       return measureRequests(job, load)
     case 'small pushes':
       return measureSmallPushes(job, load)
+    case 'manifest pushes':
+      return measureManifestPushes(job, load)
     case 'large pushes':
       return measureLargePushes(job, load)
   }
