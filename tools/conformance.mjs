@@ -1,5 +1,6 @@
 // Runs the OCI distribution-spec's conformance suite, the `conformance` program on the PATH, against Berth as users start
-// it: in one process, or with `--topology split` as services of its own; with `--auth`, by whoever logs in alone.
+// it: in one process, or with `--topology split` as services of its own; with `--auth`, by whoever logs in alone; with
+// `--storage s3`, on a bucket.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -8,13 +9,20 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { frodo, writeUsers } from '../e2e/src/access/htpasswd.ts'
-import { startBerth, topologyNamed } from '../e2e/src/berth.ts'
 
 const { values } = parseArgs({
-  options: { topology: { type: 'string', default: 'all-in-one' }, auth: { type: 'boolean', default: false } },
+  options: {
+    topology: { type: 'string', default: 'all-in-one' },
+    storage: { type: 'string', default: 'filesystem' },
+    auth: { type: 'boolean', default: false },
+  },
 })
+// What is imported reads it.
+process.env.BERTH_STORAGE = values.storage
+const { startBerth, topologyNamed } = await import('../e2e/src/berth.ts')
+const { setup } = await import('../e2e/src/s3-setup.ts')
 const topology = topologyNamed(values.topology)
-const title = values.auth ? `${topology} with auth` : topology
+const title = [topology, values.storage === 's3' && 'on s3', values.auth && 'with auth'].filter(Boolean).join(' ')
 const resultsFolder = fileURLToPath(new URL(`../results/conformance/${title.replaceAll(' ', '-')}`, import.meta.url))
 
 /** All that the suite can check, asked for by name: its own choice depends on the version of the specification. */
@@ -35,6 +43,7 @@ const runs = [
   },
 ]
 
+const endStorage = values.storage === 's3' ? await setup() : async () => {}
 const outcomes = []
 for (const run of runs) {
   const outcome = await runSuite(run)
@@ -44,6 +53,7 @@ for (const run of runs) {
   }
   outcomes.push({ run: run.name, ...outcome })
 }
+await endStorage()
 report(outcomes)
 
 async function runSuite({ name, variables, settings }) {

@@ -13,6 +13,7 @@ import { Pusher } from './pusher.ts'
 import { readContents } from './registry-contents.ts'
 import type { RegistryProcess } from './registry-process.ts'
 import { seed, SeededRandom } from './seeded-random.ts'
+import { storage } from './storage.ts'
 
 let folder: string
 let berth: RegistryProcess
@@ -66,8 +67,8 @@ describe('kill -9', () => {
 })
 
 describe('a second process on the same tree', () => {
-  // Services share their tree: a second deployment is no more than other nodes.
-  it.runIf(topology === 'all-in-one')(
+  // Services share their tree, and anybody a bucket: a second deployment is no more than other nodes.
+  it.runIf(topology === 'all-in-one' && storage === 'filesystem')(
     'is refused, with a message that says who holds it, and the first goes on',
     async () => {
       await start()
