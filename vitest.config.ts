@@ -1,4 +1,7 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+
+const s3Setup = fileURLToPath(new URL('e2e/src/s3-setup.ts', import.meta.url))
 
 export default defineConfig({
   test: {
@@ -10,7 +13,7 @@ export default defineConfig({
         test: {
           name: '@berth/storage-s3',
           root: 'libs/storage-s3',
-          globalSetup: ['../../e2e/src/s3-setup.ts'],
+          globalSetup: [s3Setup],
           testTimeout: 60_000,
         },
       },
@@ -47,7 +50,7 @@ export default defineConfig({
             'e2e/src/{durability,in-place,memory,real-clients}.test.ts',
           ],
           env: { BERTH_STORAGE: 's3' },
-          globalSetup: ['e2e/src/s3-setup.ts'],
+          globalSetup: [s3Setup],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,

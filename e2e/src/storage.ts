@@ -18,7 +18,7 @@ export const testBucket = 'berth-tests'
 export const treeIn = (folder: string): string => join(folder, 'tree')
 
 /** What the keys of a registry that is started in `folder` begin with. */
-export const prefixIn = (folder: string): string => basename(folder)
+const prefixIn = (folder: string): string => basename(folder)
 
 /** The S3 server of this run. @throws Error there is none */
 export function s3Access(): S3Access {
@@ -64,7 +64,7 @@ export async function storedIn(folder: string, path: string): Promise<ReadonlyMa
 }
 
 /** @throws Error there is no such storage */
-export function storageNamed(name: string): Storage {
+function storageNamed(name: string): Storage {
   if (name === 'filesystem' || name === 's3') return name
   throw new Error(`there is no storage ${JSON.stringify(name)}: filesystem or s3`)
 }

@@ -1,6 +1,14 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
+import {
+  type ClientRequest,
+  createServer,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 
 /** What becomes of a request on its way to the store, for tests. */
 export type Fate =
@@ -9,10 +17,17 @@ export type Fate =
   | { readonly status: number; readonly code: string }
   /** The store never sees it, and the connection is cut. */
   | 'cut'
+  /** The store sees so many bytes of its body at most, and the connection is cut. */
+  | { readonly cutRequestAfter: number }
+  /** It passes, later. */
+  | { readonly delayMs: number }
   /** The store does it, and its answer is lost. */
   | 'lose answer'
   /** The answer is cut after so many bytes of its body. */
   | { readonly cutAfter: number }
+
+/** What the store sees something of. */
+type Passing = Exclude<Fate, 'cut' | { readonly status: number } | { readonly delayMs: number }>
 
 /** A proxy in front of an S3 server that does to requests what networks do. */
 export class FaultyProxy {
@@ -69,19 +84,47 @@ export class FaultyProxy {
       outgoing.writeHead(fate.status, { 'Content-Type': 'application/xml', 'Content-Length': body.length }).end(body)
       return
     }
+    if (typeof fate === 'object' && 'delayMs' in fate) {
+      void wait(fate.delayMs, undefined, { ref: false }).then(() => this.#pass('pass', incoming, outgoing))
+      return
+    }
+    this.#pass(fate, incoming, outgoing)
+  }
+
+  #pass(fate: Passing, incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const { method, url: path, headers } = incoming
     const { hostname: host, port } = this.#target
-    const asked = request({ host, port, method, path: url, headers, agent: false }, (answer) => {
+    const asked = request({ host, port, method, path, headers, agent: false }, (answer) => {
       if (fate === 'lose answer') {
         answer.resume().once('end', () => incoming.socket.destroy())
         return
       }
       outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
-      if (fate === 'pass') answer.pipe(outgoing)
-      else cutShort(answer, outgoing, fate.cutAfter)
+      if (typeof fate === 'object' && 'cutAfter' in fate) cutShort(answer, outgoing, fate.cutAfter)
+      else answer.pipe(outgoing)
     })
     asked.on('error', () => outgoing.destroy())
-    incoming.pipe(asked)
+    if (typeof fate === 'object' && 'cutRequestAfter' in fate) cutRequest(incoming, asked, fate.cutRequestAfter)
+    else incoming.pipe(asked)
   }
+}
+
+function cutRequest(incoming: IncomingMessage, asked: ClientRequest, bytes: number): void {
+  let left = bytes
+  const cut = (): void => {
+    asked.destroy()
+    incoming.socket.destroy()
+  }
+  asked.flushHeaders()
+  incoming.on('data', (chunk: Buffer) => {
+    if (left <= 0) return
+    const some = chunk.subarray(0, left)
+    left -= some.byteLength
+    asked.write(some, () => {
+      if (left <= 0) cut()
+    })
+  })
+  incoming.on('end', cut)
 }
 
 function cutShort(answer: IncomingMessage, outgoing: ServerResponse, bytes: number): void {

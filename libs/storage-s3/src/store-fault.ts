@@ -39,7 +39,7 @@ export function faultOf(error: unknown): Fault {
 }
 
 /** The status of the store's answer, or `undefined` where there was none. */
-export function statusOf(error: unknown): number | undefined {
+function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('$metadata' in error)) return undefined
   return (error.$metadata as { readonly httpStatusCode?: number } | undefined)?.httpStatusCode
 }
