@@ -5,6 +5,8 @@ import { NodeFailure } from './node-failure.ts'
 /** Where the body of an answer ends. */
 export interface AnswerBody {
   readonly isComplete: boolean
+  /** Bytes that are still to come; 0 where only their end will tell. */
+  readonly expectedBytes: number
   /** Names and values in turn; there when it is complete. */
   readonly trailers: readonly string[]
   /**
@@ -39,6 +41,10 @@ class SizedBody implements AnswerBody {
 
   get isComplete(): boolean {
     return this.#remaining === 0
+  }
+
+  get expectedBytes(): number {
+    return this.#remaining
   }
 
   take(bytes: Buffer, write: (content: Buffer) => void): number {

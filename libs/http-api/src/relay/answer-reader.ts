@@ -57,6 +57,11 @@ export class AnswerReader {
     return this.#reading === 'nothing' && this.#unread.byteLength === 0 && !this.#isLast
   }
 
+  /** So many bytes of a body are still to come, as far as that is known. */
+  get expectedBytes(): number {
+    return this.#passing?.body.expectedBytes ?? 0
+  }
+
   /** A request is on its way. */
   begin(): void {
     this.#hasBegun = false

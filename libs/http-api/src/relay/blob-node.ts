@@ -1,4 +1,4 @@
-import { type NodeAddress, NodeConnection } from './node-connection.ts'
+import { NodeConnection, type NodeEnd } from './node-connection.ts'
 import { NodeFailure } from './node-failure.ts'
 
 /** Shorter than any node keeps an idle connection. */
@@ -7,8 +7,7 @@ const maxConnections = 1024
 const firstPauseMs = 250
 const longestPauseMs = 8000
 
-export interface BlobNodeOptions {
-  readonly address: NodeAddress
+export interface BlobNodeOptions extends NodeEnd {
   readonly connectTimeoutMs: number
 }
 
@@ -72,10 +71,10 @@ export class BlobNode {
   async #connect(isFresh: boolean): Promise<NodeConnection> {
     const kept = isFresh ? undefined : this.#idle.pop()
     if (kept !== undefined) return kept
-    const { address, connectTimeoutMs } = this.#options
+    const { connectTimeoutMs } = this.#options
     this.#opening++
     try {
-      const connection = await NodeConnection.open(address, connectTimeoutMs, (closed) => this.#forget(closed))
+      const connection = await NodeConnection.open(this.#options, connectTimeoutMs, (closed) => this.#forget(closed))
       if (!connection.isUsable) throw new NodeFailure('a blob node went away')
       this.#open.add(connection)
       return connection

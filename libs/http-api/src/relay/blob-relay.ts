@@ -6,12 +6,15 @@ import type { HttpApiSettings } from '../settings.ts'
 import { trustedPeers } from '../urls/trusted-proxies.ts'
 import { BlobNode } from './blob-node.ts'
 import { BlobNodes } from './blob-nodes.ts'
+import { LargeBuffers } from './large-buffers.ts'
 import { parseNodeAddress } from './node-address.ts'
 import { NodeFailure } from './node-failure.ts'
 import { RelayedRequest } from './relayed-request.ts'
 
 const firstPauseMs = 50
 const longestPauseMs = 800
+/** Downloads that are relayed with large buffers at once, of a mebibyte each. */
+const maxLargeBuffers = 32
 
 export interface BlobRelayOptions {
   /** Where blob nodes serve HTTP, each as `host:port`. */
@@ -39,7 +42,8 @@ export class BlobRelay {
 
   /** @throws TypeError what is given for a node is not `host:port` */
   constructor({ nodes, log, connectTimeoutMs = 2000, retryForMs = 5000, answerTimeoutMs = 600_000 }: BlobRelayOptions) {
-    const made = nodes.map((node) => new BlobNode({ address: parseNodeAddress(node), connectTimeoutMs }))
+    const buffers = new LargeBuffers(maxLargeBuffers)
+    const made = nodes.map((node) => new BlobNode({ address: parseNodeAddress(node), buffers, connectTimeoutMs }))
     this.#nodes = new BlobNodes(made)
     this.#log = log
     this.#retryForMs = retryForMs

@@ -10,6 +10,7 @@ const size = /^([\da-f]{1,12})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/i
 
 /** A body in chunks. @see RFC 9112, section 7.1 */
 export class ChunkedBody implements AnswerBody {
+  readonly expectedBytes = 0
   trailers: readonly string[] = []
   #isComplete = false
   #state: 'size' | 'data' | 'data end' | 'trailers' = 'size'

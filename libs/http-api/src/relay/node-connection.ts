@@ -3,10 +3,11 @@ import type { AnswerBody } from './answer-body.ts'
 import type { AnswerHead } from './answer-head.ts'
 import { AnswerReader } from './answer-reader.ts'
 import type { AnswerTarget } from './answer-writer.ts'
+import { largeBufferSize, type LargeBuffers } from './large-buffers.ts'
 import { NodeFailure } from './node-failure.ts'
 
-/** What a read takes at most. Four times as much makes a relayed byte no cheaper than this, as measured. */
-const bufferSize = 64 * 1024
+/** What a read takes at most where no large body is expected. */
+const smallBufferSize = 64 * 1024
 /** Bytes of a request's body that wait for the node to take them. */
 const maxUnsent = 256 * 1024
 
@@ -22,6 +23,12 @@ export interface Patience {
   readonly answerTimeoutMs: number
 }
 
+/** Where a connection leads, and what it may use. */
+export interface NodeEnd {
+  readonly address: NodeAddress
+  readonly buffers: LargeBuffers
+}
+
 /**
  * A connection to a node: one request after the other, and the answer to each. The bytes of a body are read into a
  * buffer that is used again once the client's connection has taken them, and nothing is read before that.
@@ -29,6 +36,9 @@ export interface Patience {
 export class NodeConnection {
   readonly #socket: Socket
   readonly #answers: AnswerReader
+  readonly #buffers: LargeBuffers
+  readonly #small = Buffer.allocUnsafeSlow(smallBufferSize)
+  #large: Buffer | undefined
   #drained: PromiseWithResolvers<void> | undefined
   #patience: Patience = { stallTimeoutMs: 0, answerTimeoutMs: 0 }
   #quietMs = 0
@@ -36,19 +46,23 @@ export class NodeConnection {
   #isReused = false
   #failure: Error | undefined
 
-  private constructor(address: NodeAddress, onClose: (connection: NodeConnection) => void) {
-    const buffer = Buffer.allocUnsafeSlow(bufferSize)
-    const onRead = (size: number): boolean => {
-      this.#quietMs = 0
-      return this.#answers.take(size === bufferSize ? buffer : buffer.subarray(0, size))
-    }
-    this.#socket = connect({ ...address, noDelay: true, onread: { buffer, callback: onRead } })
+  private constructor({ address, buffers }: NodeEnd, onClose: (connection: NodeConnection) => void) {
+    this.#buffers = buffers
+    // Before the socket, which asks for a buffer as soon as it is made.
     this.#answers = new AnswerReader({ resume: () => this.#resume(), fail: (error) => this.#fail(error) })
+    const onRead = (size: number, bytes: Uint8Array): boolean => {
+      this.#quietMs = 0
+      const buffer = bytes as Buffer
+      return this.#answers.take(size === buffer.byteLength ? buffer : buffer.subarray(0, size))
+    }
+    const onread = { buffer: () => this.#bufferForNextRead(), callback: onRead }
+    this.#socket = connect({ ...address, noDelay: true, onread })
     this.#socket.on('error', (error) => this.#fail(error))
     this.#socket.on('timeout', () => this.#onQuiet())
     this.#socket.on('drain', () => this.#onDrain())
     this.#socket.on('close', () => {
       this.#fail(new Error('the connection was closed'))
+      if (this.#large !== undefined) buffers.forget()
       onClose(this)
     })
   }
@@ -58,11 +72,11 @@ export class NodeConnection {
    * @throws NodeFailure nobody is there
    */
   static async open(
-    address: NodeAddress,
+    end: NodeEnd,
     timeoutMs: number,
     onClose: (connection: NodeConnection) => void,
   ): Promise<NodeConnection> {
-    const connection = new NodeConnection(address, onClose)
+    const connection = new NodeConnection(end, onClose)
     const socket = connection.#socket
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const timer = setTimeout(() => connection.#fail(new Error('nobody answered in time')), timeoutMs)
@@ -147,6 +161,17 @@ export class NodeConnection {
 
   destroy(): void {
     this.#socket.destroy()
+  }
+
+  /** Asked for by the socket after each read. */
+  #bufferForNextRead(): Buffer {
+    if (this.#large === undefined) {
+      if (this.#answers.expectedBytes >= largeBufferSize) this.#large = this.#buffers.take()
+    } else if (this.#answers.isAtEnd) {
+      this.#buffers.give(this.#large)
+      this.#large = undefined
+    }
+    return this.#large ?? this.#small
   }
 
   #resume(): void {

@@ -209,6 +209,46 @@ describe('a pull', () => {
   })
 })
 
+describe('pulls of large blobs', () => {
+  const large = randomBytes(9 * 1024 * 1024 + 7)
+  const largeDigest = digestOf(large)
+  const path = `/v2/foo/blobs/${largeDigest}`
+  const openLarge = async () => {
+    const relay = await openRelay({ nodes: 1 })
+    const put = await relay.send('PUT', await relay.start({ digest: largeDigest }), { body: large })
+    expect(put.status).toBe(201)
+    return relay
+  }
+  const pull = async ({ send }: Awaited<ReturnType<typeof openLarge>>) => bytesOf(await send('GET', path))
+
+  it('one after the other, with small ones in between, keep their bytes', async () => {
+    const relay = await openLarge()
+    await push(relay)
+    for (let turn = 0; turn < 3; turn++) {
+      expect((await pull(relay)).equals(large)).toBe(true)
+      expect((await bytesOf(await relay.send('GET', `/v2/foo/blobs/${digest}`))).equals(content)).toBe(true)
+      expect((await relay.send('HEAD', path)).headers.get('content-length')).toBe(String(large.byteLength))
+    }
+  })
+
+  it('more at once than there are large buffers, all keep their bytes', async () => {
+    const relay = await openLarge()
+    const pulled = await Promise.all(Array.from({ length: 40 }, async () => pull(relay)))
+    expect(pulled.every((bytes) => bytes.equals(large))).toBe(true)
+  })
+
+  it('that clients give up harm no others', async () => {
+    const relay = await openLarge()
+    for (let turn = 0; turn < 40; turn++) {
+      const gone = new AbortController()
+      const response = await relay.send('GET', path, { signal: gone.signal })
+      await response.body?.getReader().read()
+      gone.abort()
+    }
+    expect((await pull(relay)).equals(large)).toBe(true)
+  })
+})
+
 describe('the gateway', () => {
   it('answers for methods that there are not', async () => {
     const { send } = await openRelay()
