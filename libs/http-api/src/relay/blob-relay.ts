@@ -13,8 +13,8 @@ import { RelayedRequest } from './relayed-request.ts'
 
 const firstPauseMs = 50
 const longestPauseMs = 800
-/** Downloads that are relayed with large buffers at once, of a mebibyte each. */
-const maxLargeBuffers = 32
+/** Downloads that are relayed with large buffers at once, of two mebibytes each. */
+const maxLargeBuffers = 24
 
 export interface BlobRelayOptions {
   /** Where blob nodes serve HTTP, each as `host:port`. */

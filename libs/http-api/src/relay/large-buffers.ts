@@ -1,5 +1,5 @@
 /** A read of a large body takes this much: half of what a byte costs is the calls and wake-ups that come with a read. */
-export const largeBufferSize = 1024 * 1024
+export const largeBufferSize = 2 * 1024 * 1024
 
 /** Buffers for reading large bodies, as many as a process may have. Whoever gets none reads with a small one. */
 export class LargeBuffers {
