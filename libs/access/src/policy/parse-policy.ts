@@ -1,5 +1,5 @@
 import { type Policy, type PolicyAction, policyActions, type Rule, type SubjectPattern } from './policy.ts'
-import { parseRepositoryPattern } from './repository-pattern.ts'
+import { claimsIn, parseRepositoryPattern, type RepositoryPattern } from './repository-pattern.ts'
 import { parseTextPattern, type TextPattern } from './text-pattern.ts'
 
 /** Whom a policy may speak of. */
@@ -58,14 +58,26 @@ class PolicyReader {
       this.#problem(at, 'needs both repositories and actions, or neither')
     const who = this.#list(subjects, `${at}: subjects`).flatMap((each) => this.#subject(each, at))
     if (who.length === 0) this.#problem(at, 'subjects says nobody')
+    const patterns = this.#parsed(repositories, `${at}: repositories`, parseRepositoryPattern)
+    if (Array.isArray(actions) && actions.length === 0) this.#denyForAll(patterns, at)
     return {
       number,
       name: typeof name === 'string' ? name : undefined,
       subjects: who,
-      repositories: this.#parsed(repositories, `${at}: repositories`, parseRepositoryPattern),
+      repositories: patterns,
       actions: new Set(this.#parsed(actions, `${at}: actions`, actionsOf).flat()),
       catalog: typeof catalog === 'boolean' ? catalog : undefined,
     }
+  }
+
+  /** What denies must not depend on a claim: of whom that is not known, a later rule would decide. */
+  #denyForAll(patterns: readonly RepositoryPattern[], at: string): void {
+    for (const pattern of patterns)
+      for (const claim of claimsIn(pattern))
+        this.#problem(
+          `${at}: repositories`,
+          `${pattern.text}: a rule that allows nothing cannot have {${claim}}, since it would be passed over for whoever has no such claim`,
+        )
   }
 
   #subject(given: unknown, at: string): SubjectPattern[] {

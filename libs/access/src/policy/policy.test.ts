@@ -134,6 +134,21 @@ describe('a policy', () => {
     ['no action', { rules: [{ subjects: ['users'], repositories: ['a'] }] }, 'needs both repositories and actions'],
     ['nothing to be about', { rules: [{ subjects: ['users'] }] }, 'is about nothing'],
     ['a broken pattern', { rules: [{ ...reading, repositories: ['A'] }] }, 'no name of a repository has "A"'],
+    [
+      'a rule that denies by a claim',
+      {
+        rules: [
+          reading,
+          { name: 'no', subjects: [{ issuer: 'ci' }], repositories: ['a/**', 'ci/x-{b}/**'], actions: [] },
+        ],
+      },
+      'rule 2: repositories: ci/x-{b}/**: a rule that allows nothing cannot have {b}',
+    ],
+    [
+      'a rule that denies by a path',
+      { rules: [{ subjects: [{ issuer: 'ci' }], repositories: ['ci/{path...}'], actions: [] }] },
+      'rule 1: repositories: ci/{path...}: a rule that allows nothing cannot have {path}',
+    ],
     ['groups of another kind', { groups: { a: 'b' }, rules: [] }, 'groups.a: must be a list'],
     [
       'a catalog of another kind',

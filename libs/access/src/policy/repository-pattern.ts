@@ -56,6 +56,15 @@ function parseComponent(text: string, pattern: string): Component {
   return { kind: 'one', items }
 }
 
+/** The claims that it takes to say which repositories it means. */
+export function claimsIn({ components }: RepositoryPattern): readonly string[] {
+  return components.flatMap((each) => {
+    if (each.kind === 'any') return []
+    if (each.kind === 'path') return [each.claim]
+    return each.items.flatMap((item) => (typeof item === 'object' ? [item.claim] : []))
+  })
+}
+
 /** Whether it means this repository for somebody with these claims; where one cannot be filled in, it means none. */
 export function matchesRepository(
   { components }: RepositoryPattern,
