@@ -37,7 +37,8 @@ export async function compose(
   const { blobs, manifest } = config.services
   const tls = followRpcTls(config.rpc.tls, { lifecycle, log })
   const channel = lifecycle.own(new RpcChannel({ addresses: manifest.addresses, log, tracer, requester, tls }))
-  const relay = lifecycle.own(new BlobRelay({ nodes: blobs.http, log }))
+  const guardedPath = config.auth && `${config.http.prefix}v2/`
+  const relay = lifecycle.own(new BlobRelay({ nodes: blobs.http, log, guardedPath }))
 
   const health = await serveHealth(
     {

@@ -1,5 +1,6 @@
 import { NodeConnection, type NodeEnd } from './node-connection.ts'
 import { NodeFailure } from './node-failure.ts'
+import { requireGuard } from './require-guard.ts'
 
 /** Shorter than any node keeps an idle connection. */
 const maxIdleMs = 15_000
@@ -9,6 +10,8 @@ const longestPauseMs = 8000
 
 export interface BlobNodeOptions extends NodeEnd {
   readonly connectTimeoutMs: number
+  /** What it must not answer for nobody, if anything: each connection begins with asking for that. */
+  readonly guardedPath?: string | undefined
 }
 
 /** One node, and the connections to it. */
@@ -71,15 +74,25 @@ export class BlobNode {
   async #connect(isFresh: boolean): Promise<NodeConnection> {
     const kept = isFresh ? undefined : this.#idle.pop()
     if (kept !== undefined) return kept
-    const { connectTimeoutMs } = this.#options
+    const { connectTimeoutMs, guardedPath } = this.#options
     this.#opening++
     try {
       const connection = await NodeConnection.open(this.#options, connectTimeoutMs, (closed) => this.#forget(closed))
       if (!connection.isUsable) throw new NodeFailure('a blob node went away')
       this.#open.add(connection)
+      if (guardedPath !== undefined) await this.#requireGuard(connection, guardedPath)
       return connection
     } finally {
       this.#opening--
+    }
+  }
+
+  async #requireGuard(connection: NodeConnection, path: string): Promise<void> {
+    try {
+      await requireGuard(connection, this.name, path, this.#options.connectTimeoutMs)
+    } catch (error) {
+      connection.destroy()
+      throw error
     }
   }
 

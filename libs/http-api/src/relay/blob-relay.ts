@@ -10,6 +10,7 @@ import { LargeBuffers } from './large-buffers.ts'
 import { parseNodeAddress } from './node-address.ts'
 import { NodeFailure } from './node-failure.ts'
 import { RelayedRequest } from './relayed-request.ts'
+import { UnguardedNode } from './require-guard.ts'
 
 const firstPauseMs = 50
 const longestPauseMs = 800
@@ -20,6 +21,11 @@ export interface BlobRelayOptions {
   /** Where blob nodes serve HTTP, each as `host:port`. */
   readonly nodes: readonly string[]
   readonly log: Logger
+  /**
+   * Given where access is controlled: a path that nodes answer nobody without credentials, such as `/v2/`. Nothing is
+   * relayed to those that do, since what is relayed is decided by them alone.
+   */
+  readonly guardedPath?: string | undefined
   readonly connectTimeoutMs?: number
   /** How long a request may wait for any node at all: enough to sit out the restart of the only one. */
   readonly retryForMs?: number
@@ -41,9 +47,10 @@ export class BlobRelay {
   readonly #answerTimeoutMs: number
 
   /** @throws TypeError what is given for a node is not `host:port` */
-  constructor({ nodes, log, connectTimeoutMs = 2000, retryForMs = 5000, answerTimeoutMs = 600_000 }: BlobRelayOptions) {
-    const buffers = new LargeBuffers(maxLargeBuffers)
-    const made = nodes.map((node) => new BlobNode({ address: parseNodeAddress(node), buffers, connectTimeoutMs }))
+  constructor(options: BlobRelayOptions) {
+    const { nodes, log, guardedPath, connectTimeoutMs = 2000, retryForMs = 5000, answerTimeoutMs = 600_000 } = options
+    const end = { buffers: new LargeBuffers(maxLargeBuffers), connectTimeoutMs, guardedPath }
+    const made = nodes.map((node) => new BlobNode({ ...end, address: parseNodeAddress(node) }))
     this.#nodes = new BlobNodes(made)
     this.#log = log
     this.#retryForMs = retryForMs
@@ -69,8 +76,7 @@ export class BlobRelay {
     const relayed = new RelayedRequest(exchange, { name: this.#name, isProxy }, patience)
     const untilMs = performance.now() + this.#retryForMs
     for (let pauseMs = firstPauseMs; !(await this.#askAll(relayed)); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      if (!relayed.isRepeatable || performance.now() + pauseMs > untilMs)
-        throw new RegistryError('UNAVAILABLE', { reason: 'no blob node could serve it' }, { cause: relayed.failure })
+      if (!relayed.isRepeatable || performance.now() + pauseMs > untilMs) throw unavailable(relayed.failure)
       await setTimeout(pauseMs, undefined, { signal: exchange.signal })
     }
   }
@@ -97,11 +103,22 @@ export class BlobRelay {
         if (!(error instanceof NodeFailure)) throw error
         relayed.failure = error
         const pauseMs = node.failed()
-        if (pauseMs !== undefined) this.#log.warn({ node: node.name, pauseMs, err: error }, 'blob node failed')
+        if (pauseMs !== undefined) this.#tell(error, node.name, pauseMs)
         // What was sent cannot be taken back: all that can be told is that it is not whole.
         if (relayed.isAnswered) throw error
       }
     }
     return false
   }
+  #tell(error: NodeFailure, node: string, pauseMs: number): void {
+    if (error instanceof UnguardedNode)
+      this.#log.error({ node, pauseMs, err: error }, 'nothing is relayed to a blob node that lets anybody in')
+    else this.#log.warn({ node, pauseMs, err: error }, 'blob node failed')
+  }
+}
+
+function unavailable(cause: NodeFailure | undefined): RegistryError {
+  const isUnguarded = cause instanceof UnguardedNode
+  const reason = isUnguarded ? 'a blob node does not control access' : 'no blob node could serve it'
+  return new RegistryError('UNAVAILABLE', { reason }, { cause })
 }

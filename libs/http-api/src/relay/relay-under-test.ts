@@ -19,7 +19,13 @@ export async function openGateway(
   { settings = {}, relay: options = {} }: GatewaySetup = {},
 ) {
   const warnings: LogLine['fields'][] = []
-  const log = { debug() {}, info() {}, warn: (fields: object) => void warnings.push({ ...fields }), error() {} }
+  const errors: LogLine['fields'][] = []
+  const log = {
+    debug() {},
+    info() {},
+    warn: (fields: object) => void warnings.push({ ...fields }),
+    error: (fields: object) => void errors.push({ ...fields }),
+  }
   const relay = new BlobRelay({ nodes: addresses, log, ...options })
   const gateway = await TestApi.open({ services: { relay }, settings })
   onEnd(async () => {
@@ -32,7 +38,7 @@ export async function openGateway(
   /** Starts an upload. @returns where it continues */
   const start = async (query: Readonly<Record<string, string>> = {}): Promise<string> =>
     next(await send('POST', '/v2/foo/blobs/uploads/'), query)
-  return { gateway, relay, warnings, origin, send, start }
+  return { gateway, relay, warnings, errors, origin, send, start }
 }
 
 /** Where an upload continues. */
