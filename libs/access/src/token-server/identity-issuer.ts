@@ -2,11 +2,13 @@ import { readFile } from 'node:fs/promises'
 import type { Logger } from '@berth/errors'
 import { decodeJwt, jwtVerify, type JWTHeaderParameters } from 'jose'
 import type { FederatedSubject } from '../policy/subject.ts'
+import { getText } from '../stored/token/get-text.ts'
 import { JwksUrlKeys } from '../stored/token/jwks-url-keys.ts'
+import { parseJson } from '../stored/token/parse-json.ts'
+import { placeOf } from '../stored/token/place-of.ts'
 import type { TokenKeys } from '../stored/token/token-keys.ts'
 import { InvalidToken } from '../stored/token/token-verifier.ts'
 import { readClaims } from './read-claims.ts'
-import { getText } from './get-text.ts'
 
 /** Who signs tokens that say who somebody is: an OpenID provider, such as a cluster or a CI. */
 export interface IssuerOptions {
@@ -123,12 +125,14 @@ async function keySetBehind({ issuer, jwksUrl, ca, tokenFile }: IssuerOptions, u
   const bearer = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim()
   const text = await getText(url, { ca: trusted, bearer })
   if (jwksUrl !== undefined) return text
-  const found = JSON.parse(text) as { readonly issuer?: unknown; readonly jwks_uri?: unknown } | null
+  const found = parseJson(text) as { readonly issuer?: unknown; readonly jwks_uri?: unknown } | null
   // MUST be the same: or whoever answers at one issuer's URL could speak for another.
-  if (found?.issuer !== issuer) throw new Error(`${url} is about another issuer`)
+  if (found?.issuer !== issuer) throw new Error(`${placeOf(url)} is about another issuer`)
   const keys = URL.parse(String(found.jwks_uri))
-  if (keys === null || !/^https?:$/.test(keys.protocol)) throw new Error(`${url} does not say where the keys are`)
-  if (url.startsWith('https:') && keys.protocol !== 'https:') throw new Error(`${url} has its keys in the clear`)
+  if (keys === null || !/^https?:$/.test(keys.protocol))
+    throw new Error(`${placeOf(url)} does not say where the keys are`)
+  if (url.startsWith('https:') && keys.protocol !== 'https:')
+    throw new Error(`${placeOf(url)} has its keys in the clear`)
   const isSameServer = keys.origin === new URL(url).origin
   return getText(keys.href, { ca: trusted, bearer: isSameServer ? bearer : undefined })
 }

@@ -7,7 +7,8 @@ import {
   randomUUID,
   sign,
 } from 'node:crypto'
-import { thumbprint } from '../stored/token/key-ids.ts'
+import { thumbprint } from '../stored/token/thumbprint.ts'
+import { parseJson } from '../stored/token/parse-json.ts'
 
 /** A key of the token server's own. */
 export interface SigningKey {
@@ -124,13 +125,4 @@ function secondsOf(given: unknown, otherwise: number, which: string): number {
 
 function publicMembers({ id, algorithm }: SigningKey): object {
   return { kid: id, alg: algorithm, use: 'sig' }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Its own message would show a part of the text.
-    throw new Error('not JSON')
-  }
 }

@@ -1,6 +1,7 @@
-import { createPublicKey, hash, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
+import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
 import { type SignatureAlgorithm, rsaBits, signatureAlgorithms } from './algorithms.ts'
 import { decodeBase64url } from './base64url.ts'
+import { libtrustId } from './libtrust-id.ts'
 
 /** The members of a public key, in the order in which they are written. */
 export type PublicJwk =
@@ -78,7 +79,7 @@ export class PublicKey {
     } catch (cause) {
       throw new UnfitKey('is no key of its kind', { cause })
     }
-    const kid = keyIdOf(key)
+    const kid = libtrustId(key)
     const members: PublicJwk =
       jwk.kty === 'EC'
         ? { crv: String(jwk.crv), kid, kty: 'EC', x: String(jwk.x), y: String(jwk.y) }
@@ -96,19 +97,4 @@ function isSound(exponent: Buffer): boolean {
   if (exponent.byteLength === 0 || exponent[0] === 0) return false
   const value = exponent.readUIntBE(0, exponent.byteLength)
   return value >= 3 && value % 2 === 1
-}
-
-const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-
-/** What libtrust calls a key: of its SubjectPublicKeyInfo's SHA-256, 240 bits in groups of four letters. */
-function keyIdOf(key: KeyObject): string {
-  const digest = hash('sha256', key.export({ type: 'spki', format: 'der' }), 'buffer')
-  const groups: string[] = []
-  for (let at = 0; at < 30; at += 5) {
-    let bits = BigInt(`0x${digest.toString('hex', at, at + 5)}`)
-    let letters = ''
-    for (let letter = 0; letter < 8; letter += 1, bits >>= 5n) letters = `${base32[Number(bits & 31n)]}${letters}`
-    groups.push(letters.slice(0, 4), letters.slice(4))
-  }
-  return groups.join(':')
 }

@@ -1,7 +1,8 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { libtrustId } from '@berth/manifest'
 import type { WatchedFile } from '../watched-file.ts'
 import { isVouchedFor, parseChain } from './certificate-chain.ts'
-import { libtrustId, thumbprint } from './key-ids.ts'
+import { thumbprint } from './thumbprint.ts'
 import type { TokenHeader, TokenKeys, TrustedKey } from './token-keys.ts'
 
 /** What a file of certificates says: whose signatures count. */

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { keptLog } from '../test-files.ts'
 import { JwksUrlKeys } from './jwks-url-keys.ts'
@@ -114,5 +115,29 @@ describe('the keys behind a URL', () => {
     expect(await at('/jwks').find({ kid: 'a' })).toBeDefined()
     for (const path of ['/elsewhere', '/large', '/none'])
       await expect(at(path).find({ kid: 'a' })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
+  it('are told of without what is secret in it, whether they can be had or not', async () => {
+    const server = createServer(({ url, headers }, response) => {
+      if (headers.authorization !== `Basic ${btoa('bob:hunter2')}`) response.writeHead(401).end()
+      else if (url === '/jwks?key=s3cret') response.end(setOf('a'))
+      else if (url === '/broken?key=s3cret') response.end('{"keys": s3cret}')
+      else response.writeHead(404).end()
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const log = keptLog()
+    const at = (path: string) =>
+      new JwksUrlKeys({ url: `http://bob:hunter2@127.0.0.1:${port}${path}?key=s3cret`, log }).find({ kid: 'a' })
+    expect(await at('/jwks')).toBeDefined()
+    for (const path of ['/broken', '/none']) await expect(at(path)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    server.close()
+    server.closeAllConnections()
+    await expect(at('/gone')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    const told = inspect(log.lines, { depth: 10 })
+    for (const path of ['/jwks', '/broken', '/none', '/gone']) expect(told).toContain(`http://127.0.0.1:${port}${path}`)
+    for (const secret of ['hunter2', 's3cret']) expect(told).not.toContain(secret)
   })
 })

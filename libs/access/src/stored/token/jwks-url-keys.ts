@@ -1,6 +1,8 @@
 import { type Logger, RegistryError } from '@berth/errors'
+import { getText } from './get-text.ts'
 import { findById } from './jwks-file-keys.ts'
 import { parseJwks } from './parse-jwks.ts'
+import { placeOf } from './place-of.ts'
 import type { TokenHeader, TokenKeys, TrustedKey } from './token-keys.ts'
 
 export interface JwksUrlKeysOptions {
@@ -19,8 +21,6 @@ const staleMs = 24 * 3_600_000
 const pauseMs = 10_000
 /** but for so many times: keys may change just after they were asked for. */
 const spareAsks = 4
-const timeoutMs = 5000
-const maxBytes = 1024 * 1024
 
 /** Trusts the keys of a JSON Web Key Set that a server publishes. They are asked for when the first token comes. */
 export class JwksUrlKeys implements TokenKeys {
@@ -74,24 +74,11 @@ export class JwksUrlKeys implements TokenKeys {
       if (text !== this.#text || this.#keys.size === 0) {
         this.#keys = parseJwks(text)
         this.#text = text
-        log.info({ url, keys: this.#keys.size }, 'the keys of tokens were read')
+        log.info({ url: placeOf(url), keys: this.#keys.size }, 'the keys of tokens were read')
       }
       this.#gotAtMs = this.#nowMs()
     } catch (error) {
-      log.error({ url, err: error }, 'the keys of tokens cannot be read')
+      log.error({ url: placeOf(url), err: error }, 'the keys of tokens cannot be read')
     }
   }
-}
-
-async function getText(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' })
-  if (!response.ok) throw new Error(`answered with status ${response.status}`)
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength
-    if (size > maxBytes) throw new Error(`more than ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

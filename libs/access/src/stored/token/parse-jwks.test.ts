@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { thumbprint } from './key-ids.ts'
+import { thumbprint } from './thumbprint.ts'
 import { parseJwks } from './parse-jwks.ts'
 import { testIssuer } from './test-tokens.ts'
 
@@ -28,4 +28,8 @@ describe('a set of keys', () => {
       expect(() => parseJwks(text)).toThrow(/JSON|at least one token signing key/)
     },
   )
+
+  it('that is broken is not told with what is in it', () => {
+    expect(() => parseJwks('{"keys": [{"kty": "oct", "k": "hunter2" "}]}')).toThrow(/^not JSON$/)
+  })
 })

@@ -1,16 +1,17 @@
 import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto'
-import { thumbprint } from './key-ids.ts'
+import { thumbprint } from './thumbprint.ts'
+import { parseJson } from './parse-json.ts'
 import type { TrustedKey } from './token-keys.ts'
 
 /**
  * The keys of a JSON Web Key Set that signatures are verified with, by their ids; one without is known by its
  * thumbprint. What a set holds besides is passed over.
  *
- * @throws Error it is no set, or has no such key
+ * @throws Error it is no set, or has no such key; what is in it is in no message
  * @see RFC 7517
  */
 export function parseJwks(text: string): ReadonlyMap<string, TrustedKey> {
-  const set = JSON.parse(text) as { readonly keys?: unknown } | null
+  const set = parseJson(text) as { readonly keys?: unknown } | null
   if (!Array.isArray(set?.keys)) throw new Error('not a JSON Web Key Set: there is no list of keys')
   const keys = new Map(set.keys.flatMap((jwk: unknown) => entryOf(jwk)))
   if (keys.size === 0) throw new Error('token auth requires at least one token signing key')
