@@ -56,7 +56,34 @@ describe('a limit of failed logins', () => {
     expect(begin(1, '::1', 'bob')).toBe(1)
   })
 
+  it('is not forgotten for all the names that others make up', () => {
+    const { begin } = limit()
+    begin(10, '192.0.2.1', 'bob')
+    let user = 0
+    begin(50_000, '192.0.2.2', () => `user ${user++}`)
+    expect(begin(1, '192.0.2.1', 'bob')).toBe(0)
+  })
+
+  it('counts tokens that are none by their address, with its logins', () => {
+    const { begin, limited, pass } = limit()
+    for (let token = 0; token < 100; token++) {
+      expect(limited.waitMs('192.0.2.1')).toBeUndefined()
+      limited.failed('192.0.2.1')
+    }
+    expect(limited.waitMs('192.0.2.1')).toBe(600)
+    // Those that were being looked at already.
+    for (let token = 0; token < 1000; token++) limited.failed('192.0.2.1')
+    expect(limited.waitMs('192.0.2.1')).toBe(600)
+    expect(begin(1, '192.0.2.1', 'bob')).toBe(0)
+    expect(begin(1, '192.0.2.2', 'bob')).toBe(1)
+    pass(600)
+    expect(limited.waitMs('192.0.2.1')).toBeUndefined()
+  })
+
   it('is none where it is 0', () => {
+    const { limited } = limit(0)
+    for (let token = 0; token < 1000; token++) limited.failed('192.0.2.1')
+    expect(limited.waitMs('192.0.2.1')).toBeUndefined()
     expect(limit(0).begin(1000, '192.0.2.1', 'bob')).toBe(1000)
   })
 })

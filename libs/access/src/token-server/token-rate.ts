@@ -1,5 +1,5 @@
 import { LruCache } from '@berth/bytes'
-import { networkOf } from '../stored/network-of.ts'
+import { networkOf } from '../network-of.ts'
 
 export interface TokenRateOptions {
   /** How many one address may have in a second; 0 for any number. */
