@@ -95,6 +95,17 @@ describe('a request', () => {
     expect(listed).toEqual([])
   })
 
+  it('that is denied over and over is told of so many times a minute, and counted every time', async () => {
+    let decision = denied('invalid credentials')
+    const { counted, lines } = await serve(() => decision)
+    for (let time = 0; time < 50; time++) await api.send('GET', '/v2/')
+    expect(counted).toHaveLength(50)
+    expect(lines('access denied')).toHaveLength(20)
+    decision = denied('no credentials')
+    await api.send('GET', '/v2/')
+    expect(lines('access denied').at(-1)).toMatchObject({ level: 'info', fields: { untold: 30 } })
+  })
+
   it('says nothing but that it is wanted to be known who asks, where nothing is asked for', async () => {
     await serve(() => denied('no credentials'))
     expect(JSON.parse((await api.send('GET', '/v2/')).text)).toMatchObject({ errors: [{ detail: null }] })

@@ -1,6 +1,7 @@
 import {
   type AccessController,
   type AccessDecision,
+  DenialSample,
   formatChallenge,
   formatScopes,
   type Identity,
@@ -33,6 +34,7 @@ interface AccessGuardParts extends AccessControl {
 /** Lets requests pass that are granted what they ask for, and tells of those that are not. */
 export class AccessGuard {
   readonly #parts: AccessGuardParts
+  readonly #denials = new DenialSample()
 
   constructor(parts: AccessGuardParts) {
     this.#parts = parts
@@ -83,10 +85,20 @@ export class AccessGuard {
   #tell(level: 'info' | 'warn', why: object, { accesses, source }: AskedAccess, exchange: RequestExchange): void {
     const { log } = this.#parts
     if (!log.isLevelEnabled(level)) return
+    const untold = level === 'warn' ? this.#denials.take(source) : this.#denials.takeUntold()
+    if (untold === undefined) return
     const { id, route, request, identity } = exchange
     const who = { user: identity?.name, remoteAddress: source }
     log[level](
-      { requestId: id, method: request.method, route, access: formatScopes(accesses), ...why, ...who },
+      {
+        requestId: id,
+        method: request.method,
+        route,
+        access: formatScopes(accesses),
+        ...why,
+        ...who,
+        ...(untold > 0 && { untold }),
+      },
       'access denied',
     )
   }
