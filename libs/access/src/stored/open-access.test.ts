@@ -17,6 +17,7 @@ const token = {
   redirectPath: undefined,
   algorithms: ['ES256'],
   leewayMs: 60_000,
+  failedLoginsPerMinute: 0,
 } as const
 
 describe('access control as it is configured', () => {

@@ -10,6 +10,7 @@ import { ownAlgorithms } from '../token-server/signing-key.ts'
 import type { TokenServer } from '../token-server.ts'
 import { HtpasswdUsers } from './htpasswd/htpasswd-users.ts'
 import { PasswordAccess } from './htpasswd/password-access.ts'
+import { LoginLimit } from './login-limit.ts'
 import { CertificateKeys, parseBundle } from './token/certificate-keys.ts'
 import { JwksFileKeys } from './token/jwks-file-keys.ts'
 import { JwksUrlKeys } from './token/jwks-url-keys.ts'
@@ -40,6 +41,7 @@ interface TokenOptions {
   readonly redirectPath: string | undefined
   readonly algorithms: readonly string[]
   readonly leewayMs: number
+  readonly failedLoginsPerMinute: number
 }
 
 /** Tokens of a token server that is this process, or another one like it. */
@@ -66,17 +68,18 @@ export interface OpenedAccess {
 export function openAccess(options: AccessOptions, log: Logger, tokens?: TokenServerParts): OpenedAccess {
   if (options.kind === 'berth') return openBerthAccess(options, log, tokens)
   if (options.kind === 'htpasswd') {
-    const { realm, path, failedLoginsPerMinute } = options
-    const users = opened('auth.htpasswd.path', path, () => HtpasswdUsers.open({ path, failedLoginsPerMinute, log }))
+    const { realm, path } = options
+    const limit = limitOf(options)
+    const users = opened('auth.htpasswd.path', path, () => HtpasswdUsers.open({ path, limit, log }))
     return { controller: new PasswordAccess({ users, realm }), close: () => users.close() }
   }
   const keys = new AnyTokenKeys(keysOf(options, log))
-  return { controller: new TokenAccess({ ...options, keys }), close: async () => undefined }
+  return { controller: new TokenAccess({ ...options, keys, limit: limitOf(options) }), close: async () => undefined }
 }
 
 function openBerthAccess(options: BerthOptions, log: Logger, parts: TokenServerParts | undefined): OpenedAccess {
   const controlledBy = (keys: TokenKeys): AccessController =>
-    new TokenAccess({ ...options, algorithms: ownAlgorithms, keys })
+    new TokenAccess({ ...options, algorithms: ownAlgorithms, keys, limit: limitOf(options) })
   if (parts !== undefined) {
     const opened = openTokenServer(options, parts, log)
     return { controller: controlledBy(opened.keys), tokens: opened.server, close: () => opened.close() }
@@ -89,6 +92,10 @@ function openBerthAccess(options: BerthOptions, log: Logger, parts: TokenServerP
     throw new StartError('auth.berth', 'this process knows no keys of tokens: it needs keys or jwksurl')
   const keys = opened('auth.berth.keys', path, () => openVerifyingKeys(path, log))
   return { controller: controlledBy(keys), close: async () => undefined }
+}
+
+function limitOf({ failedLoginsPerMinute }: { readonly failedLoginsPerMinute: number }): LoginLimit {
+  return new LoginLimit({ failuresPerMinute: failedLoginsPerMinute })
 }
 
 function keysOf({ rootCertBundle, jwks, jwksUrl }: TokenOptions, log: Logger): TokenKeys[] {

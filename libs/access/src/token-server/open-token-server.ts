@@ -2,6 +2,7 @@ import { type Logger, StartError } from '@berth/errors'
 import type { Policy } from '../policy/policy.ts'
 import { parsePolicy } from '../policy/parse-policy.ts'
 import { HtpasswdUsers } from '../stored/htpasswd/htpasswd-users.ts'
+import { LoginLimit } from '../stored/login-limit.ts'
 import { WatchedFile } from '../stored/watched-file.ts'
 import type { TokenServer } from '../token-server.ts'
 import { IdentityIssuer, type IssuerOptions } from './identity-issuer.ts'
@@ -47,15 +48,14 @@ const aheadMs = 3_600_000
 
 /** @throws StartError a file that it needs cannot be used */
 export function openTokenServer(options: TokenServerOptions, parts: TokenServerParts, log: Logger): OpenedTokenServer {
-  const { service, issuer, htpasswd, leewayMs, tokenLifetimeMs, failedLoginsPerMinute } = options
+  const { service, issuer, htpasswd, leewayMs, tokenLifetimeMs } = options
   const policy = openPolicy(options, parts, log)
   const keys = openKeys(options, parts, log)
+  const limit = new LoginLimit({ failuresPerMinute: options.failedLoginsPerMinute })
   const users =
     htpasswd === undefined
       ? undefined
-      : opened('auth.berth.htpasswd', htpasswd, () =>
-          HtpasswdUsers.open({ path: htpasswd, failedLoginsPerMinute, log }),
-        )
+      : opened('auth.berth.htpasswd', htpasswd, () => HtpasswdUsers.open({ path: htpasswd, limit, log }))
   const server = new PolicyTokenServer({
     service,
     issuer,
@@ -65,6 +65,7 @@ export function openTokenServer(options: TokenServerOptions, parts: TokenServerP
     issuers: options.issuers.map((each) => new IdentityIssuer(each, { log, leewayMs })),
     refreshTokens: new RefreshTokens({ keys, issuer, users, lifetimeMs: options.refreshLifetimeMs }),
     rate: new TokenRate({ perSecond: options.tokensPerSecond }),
+    limit,
     tokenLifetimeMs,
     log,
     metrics: parts.metrics,

@@ -3,6 +3,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { parsePolicy } from '../policy/parse-policy.ts'
 import type { Scope } from '../scope.ts'
+import { LoginLimit } from '../stored/login-limit.ts'
 import { keptLog } from '../stored/test-files.ts'
 import { byKey, tokenOf } from '../stored/token/test-tokens.ts'
 import { TokenVerifier } from '../stored/token/token-verifier.ts'
@@ -72,6 +73,7 @@ function server({ perSecond = 0, refreshLifetimeMs = 3_600_000 } = {}) {
     issuers: [kubernetes],
     refreshTokens: new RefreshTokens({ keys, issuer, users, lifetimeMs: refreshLifetimeMs, nowMs }),
     rate: new TokenRate({ perSecond, nowMs }),
+    limit: new LoginLimit({ failuresPerMinute: 1, nowMs }),
     tokenLifetimeMs: 300_000,
     log,
     metrics: { asked: (credentials, outcome) => void counted.push(`${credentials} ${outcome}`) },
@@ -190,6 +192,40 @@ describe('a token', () => {
     pass(1000)
     expect(await ask(alice)).toMatchObject({ outcome: 'issued' })
     expect(counted.filter((each) => each === 'password limited')).toHaveLength(1)
+  })
+
+  it('is refused in so many lines a minute, and the next says how often it was besides', async () => {
+    const { ask, counted, log, pass } = server()
+    const wrong: TokenCredentials = { kind: 'password', name: 'alice', password: 'wrong' }
+    for (let time = 0; time < 100; time++) await ask(wrong)
+    expect(counted).toHaveLength(100)
+    expect(log.lines).toHaveLength(20)
+    pass(60_000)
+    await ask(wrong)
+    expect(log.lines.at(-1)).toMatchObject({ fields: { untold: 80 } })
+  })
+
+  it.each<[string, TokenCredentials, TokenCredentials]>([
+    [
+      'a ServiceAccount’s tokens',
+      { kind: 'identity', token: serviceAccount({ aud: 'another' }) },
+      { kind: 'identity', token: serviceAccount() },
+    ],
+    [
+      'tokens as passwords',
+      { kind: 'password', name: '', password: serviceAccount({ aud: 'another' }) },
+      { kind: 'password', name: '', password: serviceAccount() },
+    ],
+    ['refresh tokens', { kind: 'refresh', token: 'x' }, { kind: 'identity', token: serviceAccount() }],
+  ])('is not given to whoever shows %s that are none, again and again', async (_, wrong, right) => {
+    const { ask, counted, pass } = server()
+    for (let time = 0; time < 10; time++) expect(await ask(wrong)).toMatchObject({ outcome: 'refused' })
+    const limited = { outcome: 'limited', reason: 'failed logins', retryAfterMs: 6000 }
+    expect([await ask(wrong), await ask(right)]).toEqual([limited, limited])
+    expect(counted.filter((each) => each === `${wrong.kind} limited`)).not.toEqual([])
+    expect(await ask(right, [], { source: '192.0.2.2' })).toMatchObject({ outcome: 'issued' })
+    pass(6000)
+    expect(await ask(right)).toMatchObject({ outcome: 'issued' })
   })
 })
 

@@ -1,12 +1,13 @@
 import type { Logger } from '@berth/errors'
 import type { Policy } from '../policy/policy.ts'
 import { type LocalUser, nameOf, type Subject } from '../policy/subject.ts'
-import type { Scope } from '../scope.ts'
+import type { LoginLimit } from '../stored/login-limit.ts'
 import { InvalidToken } from '../stored/token/token-verifier.ts'
 import type { LimitedTokens, RefusedToken, TokenAnswer, TokenRequest, TokenServer } from '../token-server.ts'
 import type { MarkedUsers } from '../users.ts'
 import { grantScopes } from './grant-scopes.ts'
 import { claimedIssuer, type IdentityIssuer } from './identity-issuer.ts'
+import { Refusals } from './refusals.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
 import { signToken } from './signing-key.ts'
 import type { SigningKeys } from './signing-keys.ts'
@@ -24,6 +25,8 @@ export interface PolicyTokenServerOptions {
   readonly issuers: readonly IdentityIssuer[]
   readonly refreshTokens: RefreshTokens
   readonly rate: TokenRate
+  /** By which logins that fail are counted, of any kind. */
+  readonly limit: LoginLimit
   readonly tokenLifetimeMs: number
   readonly log: Logger
   readonly metrics?: TokenMetrics | undefined
@@ -37,14 +40,18 @@ export interface TokenMetrics {
 
 const refused = (detail: string): RefusedToken => ({ outcome: 'refused', reason: 'credentials', detail })
 
+const tooMany = (retryAfterMs: number): LimitedTokens => ({ outcome: 'limited', reason: 'failed logins', retryAfterMs })
+
 /** Gives everybody tokens for what a policy allows them. */
 export class PolicyTokenServer implements TokenServer {
   readonly #options: PolicyTokenServerOptions
   readonly #nowMs: () => number
+  readonly #refusals: Refusals
 
   constructor(options: PolicyTokenServerOptions) {
     this.#options = options
     this.#nowMs = options.nowMs ?? Date.now
+    this.#refusals = new Refusals({ log: options.log, users: options.users, nowMs: this.#nowMs })
   }
 
   get realm(): string {
@@ -59,7 +66,7 @@ export class PolicyTokenServer implements TokenServer {
     const { metrics } = this.#options
     const answer = await this.#answer(request)
     metrics?.asked(request.credentials.kind, answer.outcome)
-    if (answer.outcome !== 'issued') this.#tell(request, answer)
+    if (answer.outcome !== 'issued') this.#refusals.tell(request, answer)
     return answer
   }
 
@@ -74,33 +81,41 @@ export class PolicyTokenServer implements TokenServer {
   }
 
   async #known({ credentials, source }: TokenRequest): Promise<Subject | RefusedToken | LimitedTokens> {
-    const { users, refreshTokens } = this.#options
+    const { users, refreshTokens, limit } = this.#options
     switch (credentials.kind) {
       case 'none':
         return { kind: 'anonymous' }
       case 'identity':
-        return this.#federated(credentials.token)
+        return this.#federated(credentials.token, source)
       case 'refresh': {
+        const retryAfterMs = limit.waitMs(source)
+        if (retryAfterMs !== undefined) return tooMany(retryAfterMs)
         const name = await refreshTokens.verify(credentials.token)
-        return typeof name === 'string' ? { kind: 'user', name } : refused(name.invalid)
+        if (typeof name === 'string') return { kind: 'user', name }
+        limit.failed(source)
+        return refused(name.invalid)
       }
       case 'password': {
         const { name, password } = credentials
-        if (this.#issuerOf(password) !== undefined) return this.#federated(password)
+        if (this.#issuerOf(password) !== undefined) return this.#federated(password, source)
         const logIn = (await users?.logIn(name, password, source)) ?? { outcome: 'refused' }
-        if (logIn.outcome === 'limited') return { ...logIn, reason: 'failed logins' }
+        if (logIn.outcome === 'limited') return tooMany(logIn.retryAfterMs)
         return logIn.outcome === 'accepted' ? { kind: 'user', name } : refused('user and password do not fit')
       }
     }
   }
 
-  async #federated(token: string): Promise<Subject | RefusedToken> {
+  async #federated(token: string, source: string): Promise<Subject | RefusedToken | LimitedTokens> {
+    const { limit } = this.#options
     const issuer = this.#issuerOf(token)
     if (issuer === undefined) return refused('its issuer is none that is trusted')
+    const retryAfterMs = limit.waitMs(source)
+    if (retryAfterMs !== undefined) return tooMany(retryAfterMs)
     try {
       return await issuer.verify(token)
     } catch (error) {
       if (!(error instanceof InvalidToken)) throw error
+      limit.failed(source)
       return refused(error.message)
     }
   }
@@ -143,25 +158,4 @@ export class PolicyTokenServer implements TokenServer {
   #refreshToken(subject: Subject, refreshTokens: RefreshTokens): string | undefined {
     return subject.kind === 'user' ? refreshTokens.make((subject satisfies LocalUser).name) : undefined
   }
-
-  #tell({ credentials, source, scopes }: TokenRequest, answer: RefusedToken | LimitedTokens): void {
-    const { log, users } = this.#options
-    // Whatever else is in its place may be a secret.
-    const user =
-      credentials.kind === 'password' && users?.markOf(credentials.name) !== undefined ? credentials.name : undefined
-    const why = answer.outcome === 'limited' ? `too many ${answer.reason}` : answer.detail
-    log.warn(
-      { credentials: credentials.kind, user, access: formatAll(scopes), reason: why, remoteAddress: source },
-      'token refused',
-    )
-  }
-}
-
-const maxTold = 20
-
-function formatAll(scopes: readonly Scope[]): string {
-  return scopes
-    .slice(0, maxTold)
-    .map(({ type, name, actions }) => `${type}:${name.slice(0, 255)}:${actions.join(',')}`)
-    .join(' ')
 }

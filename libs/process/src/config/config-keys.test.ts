@@ -196,6 +196,7 @@ describe('what one key says', () => {
           jwksUrl: undefined,
           redirectPath: undefined,
           algorithms: signingAlgorithms,
+          failedLoginsPerMinute: 10,
         },
       },
     ],

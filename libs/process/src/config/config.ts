@@ -146,6 +146,8 @@ export interface TokenConfig {
   readonly redirectPath: string | undefined
   readonly algorithms: readonly SigningAlgorithm[]
   readonly leewayMs: number
+  /** Ten times as many tokens of one address may be none; 0: any number. */
+  readonly failedLoginsPerMinute: number
 }
 
 /** Tokens of Berth's own token server: what it needs, and what whoever only verifies them does. */

@@ -18,7 +18,8 @@ export function toAuth(read: Read, findings: Findings): AuthConfig | undefined {
     return undefined
   }
   const algorithms = allowed.length === 0 ? signingAlgorithms : allowed
-  return { kind: 'token', ...rest, redirectPath: autoRedirect ? autoRedirectPath : undefined, algorithms }
+  const redirectPath = autoRedirect ? autoRedirectPath : undefined
+  return { kind: 'token', ...rest, redirectPath, algorithms, failedLoginsPerMinute: limits.failedLogins }
 }
 
 function toBerth(

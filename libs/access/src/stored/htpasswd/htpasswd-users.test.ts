@@ -4,6 +4,7 @@ import { hashSync } from 'bcryptjs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { describeAccessController } from '../../suite/describe-access-controller.ts'
 import { describeUsers } from '../../suite/describe-users.ts'
+import { LoginLimit } from '../login-limit.ts'
 import { keptLog, temporaryDirectory } from '../test-files.ts'
 import { HtpasswdUsers } from './htpasswd-users.ts'
 import { PasswordAccess } from './password-access.ts'
@@ -23,20 +24,21 @@ class KeepingVerifier extends PasswordVerifier {
   }
 }
 
-async function opened(text = bob, failedLoginsPerMinute = 10) {
+async function opened(text = bob, failuresPerMinute = 10) {
+  const limit = new LoginLimit({ failuresPerMinute })
   const path = join(await temporaryDirectory(onTestFinished), 'new', 'htpasswd')
   const log = keptLog()
   if (text !== noFile) {
-    HtpasswdUsers.open({ path, failedLoginsPerMinute, log: keptLog() })
+    HtpasswdUsers.open({ path, limit, log: keptLog() })
     await writeFile(path, text)
   }
   const verifier = new KeepingVerifier()
-  const users = HtpasswdUsers.open({ path, failedLoginsPerMinute, log, verifier })
+  const users = HtpasswdUsers.open({ path, limit, log, verifier })
   return { users, path, log, verifier, close: () => users.close() }
 }
 
-async function used(text?: string, failedLoginsPerMinute?: number) {
-  const all = await opened(text, failedLoginsPerMinute)
+async function used(text?: string, failuresPerMinute?: number) {
+  const all = await opened(text, failuresPerMinute)
   onTestFinished(all.close)
   const outcome = async (name: string, password: string) => (await all.users.logIn(name, password, source)).outcome
   return { ...all, outcome }

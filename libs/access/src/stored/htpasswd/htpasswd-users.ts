@@ -3,7 +3,7 @@ import { LruCache } from '@berth/bytes'
 import type { Logger } from '@berth/errors'
 import type { LogIn, MarkedUsers } from '../../users.ts'
 import { KeyedDigest } from '../keyed-digest.ts'
-import { LoginLimit } from '../login-limit.ts'
+import type { LoginLimit } from '../login-limit.ts'
 import { WatchedFile } from '../watched-file.ts'
 import { isBcrypt, parseHtpasswd } from './parse-htpasswd.ts'
 import { PasswordVerifier } from './password-verifier.ts'
@@ -11,10 +11,9 @@ import { provisionHtpasswd } from './provision-htpasswd.ts'
 
 export interface HtpasswdUsersOptions {
   readonly path: string
-  /** Of one user from one address; 0 for any number. */
-  readonly failedLoginsPerMinute: number
+  /** By which logins that fail are counted. */
+  readonly limit: LoginLimit
   readonly log: Logger
-  readonly nowMs?: () => number
   readonly verifier?: PasswordVerifier
 }
 
@@ -44,10 +43,9 @@ export class HtpasswdUsers implements MarkedUsers {
   #costs: readonly string[] = []
 
   private constructor(file: WatchedFile<ReadonlyMap<string, string>>, options: HtpasswdUsersOptions) {
-    const { failedLoginsPerMinute: failuresPerMinute, nowMs = Date.now, verifier } = options
     this.#file = file
-    this.#limit = new LoginLimit({ failuresPerMinute, nowMs })
-    this.#verifier = verifier ?? new PasswordVerifier()
+    this.#limit = options.limit
+    this.#verifier = options.verifier ?? new PasswordVerifier()
     this.#hashes = new Map()
   }
 

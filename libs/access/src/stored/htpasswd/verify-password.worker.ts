@@ -1,10 +1,10 @@
-import { platform, setPriority } from 'node:os'
+import { constants, platform, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { compareSync } from 'bcryptjs'
 import type { PasswordToVerify } from './password-verifier.ts'
 
 // Whoever is let in already goes first. On Linux this is about the calling thread alone.
-if (platform() === 'linux') setPriority(10)
+if (platform() === 'linux') setPriority(constants.priority.PRIORITY_LOW)
 
 parentPort?.on('message', ({ password, hash }: PasswordToVerify) => {
   parentPort?.postMessage(compareSync(password, hash))

@@ -5,12 +5,13 @@ import type { Access } from '../../access.ts'
 import type { AccessDecision } from '../../access-controller.ts'
 import { formatChallenge } from '../../challenge.ts'
 import { describeAccessController } from '../../suite/describe-access-controller.ts'
+import { LoginLimit } from '../login-limit.ts'
 import type { WatchedFile } from '../watched-file.ts'
 import { CertificateKeys, parseBundle } from './certificate-keys.ts'
 import { JwksFileKeys } from './jwks-file-keys.ts'
+import { thumbprint } from './thumbprint.ts'
 import { parseJwks } from './parse-jwks.ts'
 import { issueCertificate } from './test-certificates.ts'
-import { thumbprint } from './thumbprint.ts'
 import { byKey, bySecret, claimsOf, nowMs, type Sign, testIssuer, tokenOf, x5cOf } from './test-tokens.ts'
 import { TokenAccess, type TokenAccessOptions } from './token-access.ts'
 import { AnyTokenKeys } from './token-keys.ts'
@@ -41,7 +42,8 @@ function controller(
   const certificates = new CertificateKeys(fileOf(parseBundle(roots.map(String).join(''))), () => nowMs)
   const keys = new AnyTokenKeys([certificates, new JwksFileKeys(fileOf(parseJwks(jwks)))])
   const realm = 'https://auth.example/token'
-  const named = { realm, issuer: 'issuer.example', service: 'registry.example' }
+  const limit = new LoginLimit({ failuresPerMinute: 0 })
+  const named = { realm, issuer: 'issuer.example', service: 'registry.example', limit }
   return new TokenAccess({ ...named, keys, algorithms, leewayMs: 60_000, nowMs: () => nowMs, ...options })
 }
 
@@ -287,6 +289,48 @@ describe('a token is not believed', () => {
     expect(await ask(access, good)).toMatchObject({ outcome: 'granted' })
     time += 361_000
     expect(await isRefused(good, access)).toBe(true)
+  })
+})
+
+describe('tokens that are none', () => {
+  const limited = (now = () => nowMs) =>
+    controller({ limit: new LoginLimit({ failuresPerMinute: 1, nowMs: now }), nowMs: now })
+  const outcomes = async (access: TokenAccess, tokens: readonly string[]) => {
+    const all: string[] = []
+    for (const token of tokens) all.push((await ask(access, token)).outcome)
+    return all
+  }
+  const each = (make: (at: number) => string) => Array.from({ length: 12 }, (_, at) => make(at))
+  const tenDenied = Array.from({ length: 12 }, (_, at) => (at < 10 ? 'denied' : 'limited'))
+  const jti = (at: number) => claimsOf({ jti: String(at) })
+  const alien = (other: object) => (at: number) => tokenOf({ ...header, ...other }, jti(at), byKey(stranger.privateKey))
+  const always = (token: string) => () => token
+  const own = (claims: Record<string, unknown>) => (at: number) =>
+    tokenOf(header, claimsOf({ ...claims, jti: String(at) }), byKey(issuer.privateKey))
+
+  it.each<[string, (at: number) => string]>([
+    ['signed by another', alien({})],
+    ['with a certificate that nobody vouches for', alien({ x5c: x5cOf(stranger.certificate) })],
+    ['for another registry', own({ aud: 'another' })],
+  ])('are looked at only so many times a minute: those %s', async (_, make) => {
+    let time = nowMs
+    const access = limited(() => time)
+    expect(await ask(access, good)).toMatchObject({ outcome: 'granted' })
+    expect(await outcomes(access, each(make))).toEqual(tenDenied)
+    expect(await outcomes(access, [good, own({})(0)])).toEqual(['granted', 'limited'])
+    time += 6000
+    expect(await ask(access, own({})(0))).toMatchObject({ outcome: 'granted' })
+  })
+
+  it.each<[string, (at: number) => string]>([
+    ['the same again', always(alien({})(0))],
+    ['of a key that may be new', alien({ kid: 'new' })],
+    ['that have expired', always(own({ exp: nowMs / 1000 - 120 })(0))],
+    ['of an algorithm that is not allowed', alien({ alg: 'none' })],
+  ])('are no work, and not counted: those %s', async (_, make) => {
+    const access = limited()
+    expect(new Set(await outcomes(access, each(make)))).toEqual(new Set(['denied']))
+    expect(await ask(access, good)).toMatchObject({ outcome: 'granted' })
   })
 })
 

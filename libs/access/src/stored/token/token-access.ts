@@ -1,6 +1,7 @@
 import type { AccessController, AccessDecision, AccessRequest, DenialReason } from '../../access-controller.ts'
 import type { Access } from '../../access.ts'
 import type { BearerChallenge } from '../../challenge.ts'
+import type { LoginLimit } from '../login-limit.ts'
 import type { TokenClaims } from './token-claims.ts'
 import { InvalidToken, TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts'
 
@@ -11,6 +12,8 @@ export interface TokenAccessOptions extends TokenVerifierOptions {
   readonly redirectPath?: string | undefined
   /** How a client came there, where no proxy says so. Default: https. */
   readonly scheme?: 'http' | 'https' | undefined
+  /** By which tokens that are none are counted, as logins that fail. */
+  readonly limit: LoginLimit
 }
 
 /** Grants what a token of the token server says. @see Docker Registry token authentication */
@@ -27,13 +30,20 @@ export class TokenAccess implements AccessController {
     const token = bearerOf(request.authorization)
     if (token === undefined) return this.#deny(request, 'no credentials')
     try {
-      const claims = this.#verifier.verify(token)
-      if (!(claims instanceof Promise)) return this.#decision(request, claims)
-      return claims.then(
-        (verified) => this.#decision(request, verified),
-        (error: unknown) => this.#refuse(request, error),
-      )
+      const claims = this.#verifier.recall(token)
+      if (claims !== undefined) return this.#decision(request, claims)
     } catch (error) {
+      return this.#refuse(request, error)
+    }
+    const retryAfterMs = this.#options.limit.waitMs(request.source)
+    return retryAfterMs === undefined ? this.#verify(request, token) : { outcome: 'limited', retryAfterMs }
+  }
+
+  async #verify(request: AccessRequest, token: string): Promise<AccessDecision> {
+    try {
+      return this.#decision(request, await this.#verifier.verify(token))
+    } catch (error) {
+      if (error instanceof InvalidToken && error.tookWork) this.#options.limit.failed(request.source)
       return this.#refuse(request, error)
     }
   }

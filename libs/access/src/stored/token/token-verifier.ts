@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash, type KeyObject } from 'node:crypto'
 import { LruCache } from '@berth/bytes'
 import { compactVerify, decodeProtectedHeader } from 'jose'
 import { parseClaims, type TokenClaims } from './token-claims.ts'
@@ -19,16 +19,30 @@ export interface TokenVerifierOptions {
 /** Why a token is none: for the operator, and for no client. */
 export class InvalidToken extends Error {
   override readonly name = 'InvalidToken'
+  /** Whether it took signatures to find out, which are work that somebody could make for others. */
+  readonly tookWork: boolean
+
+  constructor(
+    message: string,
+    { tookWork = false, cause }: { readonly tookWork?: boolean; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause })
+    this.tookWork = tookWork
+  }
 }
 
 /** Characters of all tokens that are remembered, about. */
 const maxRemembered = 16 * 1024 * 1024
+/** Tokens that are remembered because they are none. */
+const maxWrong = 10_000
 
-/** Verifies tokens, once each: those that were found good are remembered by a digest, until they expire. */
+/** Verifies tokens, once each: what they say, or why they are none, is remembered by a digest for as long as it is so. */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions
   readonly #nowMs: () => number
   readonly #verified = new LruCache<string, TokenClaims>({ maxWeight: maxRemembered })
+  // Apart, so that whoever makes tokens up does not make those forgotten that are good.
+  readonly #wrong = new LruCache<string, string>({ maxWeight: maxWrong })
   #generation: unknown
 
   constructor(options: TokenVerifierOptions) {
@@ -37,41 +51,75 @@ export class TokenVerifier {
   }
 
   /**
-   * What a token says, where that is to be believed.
+   * What a token says, where it was verified before.
    *
-   * @throws InvalidToken at once, or in the promise
+   * @returns `undefined`: it was not
+   * @throws InvalidToken it was, and it is none, or none any more
    * @throws RegistryError UNAVAILABLE: the keys cannot be had
    */
-  verify(token: string): TokenClaims | Promise<TokenClaims> {
+  recall(token: string): TokenClaims | undefined {
     this.#follow()
-    const digest = hash('sha256', token, 'base64')
+    const digest = digestOf(token)
     const known = this.#verified.get(digest)
-    if (known === undefined) return this.#verify(token, digest)
+    if (known === undefined) {
+      const reason = this.#wrong.get(digest)
+      if (reason !== undefined) throw new InvalidToken(reason)
+      return undefined
+    }
     this.#checkTimes(known)
     return known
   }
 
-  async #verify(token: string, digest: string): Promise<TokenClaims> {
+  /**
+   * What a token says, where that is to be believed.
+   *
+   * @throws InvalidToken
+   * @throws RegistryError UNAVAILABLE: the keys cannot be had
+   */
+  async verify(token: string): Promise<TokenClaims> {
+    this.#follow()
     const generation = this.#generation
     const { keys, algorithms } = this.#options
     const header = headerOf(token)
     const alg = String(header.alg)
     // Before any key is looked at: `none`, and whatever else nobody asked for.
-    if (!algorithms.includes(alg)) throw new InvalidToken(`signed with an algorithm that is not allowed`)
+    if (!algorithms.includes(alg)) throw new InvalidToken('signed with an algorithm that is not allowed')
     const found = await keys.find(header)
-    if (found === undefined) throw new InvalidToken('signed with a key that is not trusted')
+    // A certificate takes signatures to say no to; an id may only be newer than what is known of the keys.
+    const tookWork = header.x5c !== undefined || header.jwk !== undefined
+    if (found === undefined) throw new InvalidToken('signed with a key that is not trusted', { tookWork })
     if (found.alg !== undefined && found.alg !== alg)
       throw new InvalidToken('signed with an algorithm its key is not for')
-    // jose refuses keys that are of another kind than the algorithm: a public key is never taken for a secret.
-    const { payload } = await compactVerify(token, found.key, { algorithms: [alg] }).catch((error: unknown) => {
-      throw new InvalidToken('its signature is not that of its key', { cause: error })
-    })
-    const claims = parseClaims(Buffer.from(payload).toString('utf8'))
-    if (claims === undefined) throw new InvalidToken('its claims are malformed')
-    this.#check(claims)
+    const read = await this.#read(token, found.key, alg)
     this.#follow()
-    if (generation === this.#generation) this.#verified.set(digest, claims, token.length)
+    if (generation === this.#generation) this.#remember(token, read)
+    if (read instanceof InvalidToken) throw read
+    this.#checkTimes(read)
+    return read
+  }
+
+  /** All of it that stays so for as long as the keys do. */
+  async #read(token: string, key: KeyObject, alg: string): Promise<TokenClaims | InvalidToken> {
+    const { issuer, service } = this.#options
+    let claims: TokenClaims | undefined
+    try {
+      // jose refuses keys that are of another kind than the algorithm: a public key is never taken for a secret.
+      const { payload } = await compactVerify(token, key, { algorithms: [alg] })
+      claims = parseClaims(Buffer.from(payload).toString('utf8'))
+    } catch (error) {
+      return new InvalidToken('its signature is not that of its key', { tookWork: true, cause: error })
+    }
+    const wrong = (reason: string): InvalidToken => new InvalidToken(reason, { tookWork: true })
+    if (claims === undefined) return wrong('its claims are malformed')
+    if (claims.issuer !== issuer) return wrong('its issuer is another')
+    if (!claims.audience.includes(service)) return wrong('its audience is another')
     return claims
+  }
+
+  #remember(token: string, read: TokenClaims | InvalidToken): void {
+    const digest = digestOf(token)
+    if (read instanceof InvalidToken) this.#wrong.set(digest, read.message)
+    else this.#verified.set(digest, read, token.length)
   }
 
   /** Forgets everything where other keys may be trusted than before. */
@@ -80,13 +128,7 @@ export class TokenVerifier {
     if (generation === this.#generation) return
     this.#generation = generation
     this.#verified.clear()
-  }
-
-  #check(claims: TokenClaims): void {
-    const { issuer, service } = this.#options
-    if (claims.issuer !== issuer) throw new InvalidToken('its issuer is another')
-    if (!claims.audience.includes(service)) throw new InvalidToken('its audience is another')
-    this.#checkTimes(claims)
+    this.#wrong.clear()
   }
 
   #checkTimes({ notBefore, expires }: TokenClaims): void {
@@ -95,6 +137,10 @@ export class TokenVerifier {
     if (now > expires * 1000 + leewayMs) throw new InvalidToken('it has expired')
     if (now < notBefore * 1000 - leewayMs) throw new InvalidToken('it is not valid yet')
   }
+}
+
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64')
 }
 
 function headerOf(token: string): TokenHeader {

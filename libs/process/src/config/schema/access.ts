@@ -120,7 +120,7 @@ export const limits = section(
       default: 10,
       min: 0,
       about:
-        'logins a minute of one user that may fail from one address, and ten times that of all users; 0 for any number',
+        'logins a minute of one user that may fail from one address, and ten times that of all users and tokens; 0 for any number',
     }),
     tokens: integer({
       default: 100,
