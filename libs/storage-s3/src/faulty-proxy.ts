@@ -104,6 +104,8 @@ export class FaultyProxy {
       else answer.pipe(outgoing)
     })
     asked.on('error', () => outgoing.destroy())
+    // Of what its sender gave up, the store is to see the end, too.
+    outgoing.once('close', () => asked.destroy())
     if (typeof fate === 'object' && 'cutRequestAfter' in fate) cutRequest(incoming, asked, fate.cutRequestAfter)
     else incoming.pipe(asked)
   }
