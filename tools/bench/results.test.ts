@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { formatTables } from './report.ts'
 import { median, Results } from './results.ts'
 import type { Scenario } from './scenarios.ts'
+import { count } from './store/operation.ts'
 
 describe('median', () => {
   it.each([
@@ -36,6 +38,16 @@ describe('Results', () => {
     expect(results.failed).toBe(false)
     results.add({ name: 'x', unit: 'MB/s', load }, 'Berth', { failure: 'refused' })
     expect(results.failed).toBe(true)
+  })
+
+  it('keeps what each step asked of the store, by contender', () => {
+    const results = new Results()
+    expect(results.storeRequests.size).toBe(0)
+    const counts = new Map([['HEAD blob', count(['HEAD', 'GET', 'GET'])]])
+    results.setStoreRequests('Berth', counts)
+    results.setStoreRequests('docker-registry', new Map([['HEAD blob', count(['LIST'])]]))
+    const lines = formatTables(results, ['Berth', 'docker-registry']).split('\n')
+    expect(lines.find((line) => line.startsWith('HEAD blob'))).toMatch(/3 +1 +2 GET, 1 HEAD +1 LIST$/)
   })
 
   it('keeps the highest peak of each process', () => {
