@@ -1,6 +1,15 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startBerth } from '../berth.ts'
 import { contentOf } from '../flow-player/content.ts'
+import { Wire } from '../flow-player/wire.ts'
+import type { RegistryProcess } from '../registry-process.ts'
+import { IdentityProvider } from '../token-server/identity-provider.ts'
+import { TokenFiles } from '../token-server/token-settings.ts'
 import { type Door, doors, useDoors } from './berths.ts'
+import { basic, frodo } from './htpasswd.ts'
 import { said } from './said.ts'
 import type { Grant } from './token-authority.ts'
 
@@ -62,6 +71,15 @@ const elsewhere: readonly Row[] = [
   inRepository('OPTIONS', 'manifests/v1'),
   inRepository('GET', `referrers/${digest}`, pull),
   inRepository('DELETE', `referrers/${digest}`, remove),
+]
+
+/** Beside `/v2/`, and open: it is where people ask to be let in. */
+const ofTokenServer: readonly Row[] = [
+  row('GET', '/token'),
+  row('POST', '/token'),
+  row('DELETE', '/token'),
+  row('GET', '/token/keys'),
+  row('POST', '/token/keys'),
 ]
 
 /** By who asks, the token that they have; `undefined`: none. */
@@ -154,4 +172,56 @@ it.each(doors)('whoever is nobody learns nothing of names at %s', async (door) =
     const { status } = await open.wire(door).send('GET', path)
     expect([401, 301]).toContain(status)
   }
+})
+
+describe.each(['all-in-one', 'split'] as const)('the token server, %s,', (topology) => {
+  let folder: string
+  let provider: IdentityProvider
+  let berth: RegistryProcess
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'berth-doors-'))
+    provider = await IdentityProvider.start()
+    const files = await TokenFiles.write(folder, provider)
+    berth = await startBerth({ folder, settings: files.settings(), topology })
+  }, 120_000)
+  afterAll(async () => {
+    await berth.stop()
+    provider.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const wantsPassword = 'Basic realm="registry.example"'
+
+  it.each<[string, string | undefined, number]>([
+    ['nobody', undefined, 200],
+    ['who has a password', basic(frodo), 200],
+    ['who has another password', basic({ ...frodo, password: 'wrong' }), 401],
+    ['who has a token of somebody else’s', 'Bearer a.b.c', 401],
+  ])(
+    'is open to %s: nothing has to be had first, and it looks at passwords itself',
+    async (_, authorization, status) => {
+      const wire = new Wire(berth.host, {})
+      const headers: Record<string, string> = authorization === undefined ? {} : { Authorization: authorization }
+      const all: Record<string, string> = {}
+      for (const { method, path } of ofTokenServer) {
+        const answer = said(await wire.send(method, path, { headers }))
+        all[`${method} ${path}`] = [answer.status, answer.challenge].filter(Boolean).join(' ')
+      }
+      wire.close()
+      expect(all).toEqual({
+        'GET /token': status === 200 ? '200' : `401 ${wantsPassword}`,
+        'POST /token': '400',
+        'DELETE /token': '405',
+        'GET /token/keys': '200',
+        'POST /token/keys': '405',
+      })
+    },
+  )
+})
+
+it.each(doors)('there is no token server where tokens are somebody else’s, at %s', async (door) => {
+  const admin = { Authorization: `Bearer ${open.authority.token([{ name: 'team/app', actions: ['*'] }])}` }
+  for (const headers of [{}, admin])
+    for (const { method, path } of ofTokenServer)
+      expect((await open.wire(door).send(method, path, { headers })).status).toBe(404)
 })
