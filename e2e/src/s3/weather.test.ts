@@ -91,11 +91,13 @@ class Told {
 const layoutOf = (repository: string): string => join(folder, repository.replaceAll('/', '-'))
 const remote = (repository: string): string => `docker://${berth.host}/${repository}:latest`
 
-async function push(repository: string, told: Told): Promise<void> {
+/** @returns whether it was done */
+async function push(repository: string, told: Told): Promise<boolean> {
   const image = largeImage(repository)
   await writeLayout(layoutOf(repository), 'latest', image)
   const isDone = await told.attempt(() => clients.copy(`oci:${layoutOf(repository)}:latest`, remote(repository)))
   if (isDone) told.acknowledged.set(`${repository}/manifests/latest`, image.manifest.digest)
+  return isDone
 }
 
 /** skopeo compares all that it is given with the digests. */
@@ -130,8 +132,8 @@ describe(`one request of the store in ten that fails, is late or is cut off (BER
     const client = async (_: unknown, index: number): Promise<void> => {
       for (let count = 0; count < imagesEach; count += 1) {
         const repository = `weather/${index}/${count}`
-        await push(repository, told)
-        for (let pulls = 0; pulls < pullsEach; pulls += 1) await pull(repository, told)
+        const isPushed = await push(repository, told)
+        for (let pulls = 0; isPushed && pulls < pullsEach; pulls += 1) await pull(repository, told)
         await pushInChunks(`${repository}/chunks`, told)
       }
     }
