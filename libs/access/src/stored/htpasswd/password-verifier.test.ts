@@ -32,6 +32,13 @@ describe('a verifier of passwords', () => {
     expect(verify.isFull).toBe(false)
   })
 
+  it('lets sixteen wait for each thread where nothing else is said', async () => {
+    const verify = verifier({ threads: 1 })
+    const asked = Array.from({ length: 17 }, () => verify.verify('secret', hash))
+    expect(verify.isFull).toBe(true)
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([true]))
+  })
+
   it('goes on with a new thread where one fails', async () => {
     const verify = verifier({ threads: 1 })
     // bcrypt wants a text, and the thread does not survive anything else.

@@ -10,7 +10,7 @@ export interface PasswordToVerify {
 export interface PasswordVerifierOptions {
   /** Default: one for every two processors, four at most. */
   readonly threads?: number
-  /** How many may wait. Default: 64 for each thread. */
+  /** How many may wait. Default: 16 for each thread, about a second's work. */
   readonly maxWaiting?: number
 }
 
@@ -33,7 +33,7 @@ export class PasswordVerifier {
 
   constructor(options: PasswordVerifierOptions = {}) {
     this.#threads = options.threads ?? Math.min(4, Math.max(1, availableParallelism() >> 1))
-    this.#maxWaiting = options.maxWaiting ?? 64 * this.#threads
+    this.#maxWaiting = options.maxWaiting ?? 16 * this.#threads
   }
 
   /** Whether one more would be too many. */
