@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** What a request asks of a store, as its bill knows it. */
-export const operations = ['GET', 'HEAD', 'LIST', 'PUT', 'part', 'multipart', 'COPY', 'DELETE'] as const
+const operations = ['GET', 'HEAD', 'LIST', 'PUT', 'part', 'multipart', 'COPY', 'DELETE'] as const
 export type Operation = (typeof operations)[number]
 
 /**
