@@ -1,6 +1,6 @@
 // What wrong logins cost those who pull: ten thousand a minute, from one address and from as many as there are logins.
 // It takes rounds × 3 × seconds and what the logins wait for in the end, half a minute each time at most.
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -65,10 +65,9 @@ async function compare(host: string): Promise<void> {
     for (const situation of situations) {
       const of = figures.get(situation)
       if (of === undefined) continue
+      const attacker = situation === 'nobody' ? undefined : await startAttacker()
       const attack =
-        situation === 'nobody'
-          ? undefined
-          : attackWith({ host, perMinute, seconds, sources: situation, name: sam.name })
+        attacker && attackWith(attacker, { host, perMinute, seconds, sources: situation as Sources, name: sam.name })
       const latencies = await pull(host, paths, seconds)
       of.p50.push(quantile(latencies, 0.5))
       of.p99.push(quantile(latencies, 0.99))
@@ -125,8 +124,14 @@ async function pull(host: string, paths: readonly string[], duration: number): P
   return latencies
 }
 
-async function attackWith(logins: WrongLogins): Promise<Statuses> {
+/** A process that waits to be told what to do: to start one takes a processor that others would miss. */
+async function startAttacker(): Promise<ChildProcess> {
   const child = fork(fileURLToPath(new URL('./wrong-logins.ts', import.meta.url)))
+  await once(child, 'message', { signal: AbortSignal.timeout(graceMs) })
+  return child
+}
+
+async function attackWith(child: ChildProcess, logins: WrongLogins): Promise<Statuses> {
   try {
     const signal = AbortSignal.timeout(logins.seconds * 1000 + graceMs)
     const answered: Promise<Statuses[]> = once(child, 'message', { signal })

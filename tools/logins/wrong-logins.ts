@@ -55,4 +55,5 @@ if (process.send !== undefined && process.argv[1] === import.meta.filename) {
       process.disconnect()
     })
   })
+  process.send('ready')
 }
