@@ -300,6 +300,16 @@ describe('FilesystemDriver', () => {
       expect(await opened.driver.readVersioned(record)).toMatchObject({ version })
     })
 
+    it('leave nothing when their directory cannot be synced, and can be made then', async () => {
+      recorded.failWith('EIO', 'fsync', /\/u$/, 1)
+      await expect(opened.driver.swap(record, undefined, content)).rejects.toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+      })
+      await expect(opened.driver.stat(at('/u'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+      const version = await opened.driver.swap(record, undefined, content)
+      expect(await opened.driver.readVersioned(record)).toMatchObject({ version })
+    })
+
     it('are made where an empty directory is, and not where anything else is', async () => {
       await mkdir(inTree('/u'))
       await expect(opened.driver.readVersioned(record)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })

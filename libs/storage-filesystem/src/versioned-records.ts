@@ -27,9 +27,8 @@ const misses = 8
  *     <directory>/<record>.<version>   what it says in every later one
  *
  * To make one is to rename a directory that has its marker to where no other has one: of several callers one succeeds.
- * To swap is to write new content beside the
- * old, then rename the marker: of several renames of one name one succeeds. Only a first version is read from the
- * marker itself, which keeps those bytes under its later names. A version ends with the checksum of its content, so one
+ * To swap is to write new content beside the old, then rename the marker: of several renames of one name one succeeds.
+ * Only a first version is read from the marker itself, which keeps those bytes under its later names. A version ends with the checksum of its content, so one
  * that is not wholly written, or that a power failure has torn, is not taken for a record.
  */
 export class VersionedRecords {
@@ -56,8 +55,20 @@ export class VersionedRecords {
       if (failedWith(error, 'ENOTEMPTY', 'EEXIST')) return undefined
       throw error
     }
-    if (durable) await this.#directories.settle(directory)
+    if (durable) await this.#settleMade(directory, markerPath(directory, version))
     return version
+  }
+
+  /** A record that is not durable must not stay: whoever made it is told that it failed. */
+  async #settleMade(directory: string, marker: string): Promise<void> {
+    try {
+      await this.#directories.settle(directory)
+    } catch (error) {
+      this.#directories.forget(directory)
+      await this.#temporary.removeFile(marker)
+      await this.#files.rmdir(directory).catch(() => {})
+      throw error
+    }
   }
 
   /** @returns the version, or `undefined` if the record is not of version `from` any more */

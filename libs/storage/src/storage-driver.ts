@@ -28,7 +28,7 @@ export interface StorageDriver {
    * A record is the first thing in its directory, which the caller sees to by a name of its own: whether one is made
    * beside what is there already is the store's affair. Of several swaps from one version exactly one succeeds. Only
    * `from: undefined` makes the directory; a swap over a version never does, so below a directory that was removed all
-   * fail. (A file system makes the directory, which must not exist, be it empty; an object store has `If-None-Match`.)
+   * fail. (A file system makes the directory, in which nothing may be yet; an object store has `If-None-Match`.)
    *
    * A versioned record is read by `readVersioned` alone, and a directory holds at most one.
    *
