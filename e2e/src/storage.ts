@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { basename, join, relative } from 'node:path'
+import { basename, join } from 'node:path'
 import { objectsIn } from './s3-requests.ts'
 import type { S3Access } from './s3-server.ts'
 
@@ -56,11 +56,30 @@ export async function storedIn(folder: string, path: string): Promise<ReadonlyMa
     const root = `${prefixIn(folder)}/${path}/`
     return new Map((await objectsIn(s3Access(), testBucket, root)).map(({ key, tag }) => [key.slice(root.length), tag]))
   }
-  const root = join(treeIn(folder), path)
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  const contents = files.map(async (file) => [relative(root, file), await readFile(file, 'base64')] as const)
-  return new Map(await Promise.all(contents))
+  return contentsBelow(join(treeIn(folder), path))
+}
+
+/** The content of every file below `root`, by its path from there; what is removed meanwhile is not there. */
+async function contentsBelow(root: string): Promise<ReadonlyMap<string, string>> {
+  const entries = await orGone(readdir(root, { withFileTypes: true }), [])
+  const contents = entries.map(async (entry): Promise<readonly [string, string][]> => {
+    const { name } = entry
+    const path = join(root, name)
+    if (entry.isDirectory()) return [...(await contentsBelow(path))].map(([below, text]) => [join(name, below), text])
+    const text = await orGone(readFile(path, 'base64'), undefined)
+    return text === undefined ? [] : [[name, text]]
+  })
+  return new Map((await Promise.all(contents)).flat())
+}
+
+/** What `reading` comes to, or `gone` where there is nothing to read, be it no longer or never. */
+async function orGone<T, G>(reading: Promise<T>, gone: G): Promise<T | G> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return gone
+    throw error
+  }
 }
 
 /** @throws Error there is no such storage */
