@@ -1,5 +1,6 @@
 /**
- * What any process of Berth needs, whatever it does: configuration, logs, metrics, traces, health and a life cycle.
+ * What any process of Berth needs, whatever it does: configuration, logs, metrics, traces, health, a life cycle,
+ * and connections to servers whose content it passes on.
  * Begin with `lifecycle/run-process.ts`, and for the keys with `config/schema/registry.ts`.
  */
 export type { Cidr } from './config/cidr.ts'
@@ -31,6 +32,12 @@ export type {
   TokenConfig,
   UploadKeys,
 } from './config/config.ts'
+export { type AnswerBody, bodyOf } from './connections/answer-body.ts'
+export type { AnswerHead } from './connections/answer-head.ts'
+export type { AnswerTarget, BodySink } from './connections/answer-writer.ts'
+export { LargeBuffers } from './connections/large-buffers.ts'
+export { type Patience, type ServerAddress, ServerConnection, type ServerEnd } from './connections/server-connection.ts'
+export { ServerFailure } from './connections/server-failure.ts'
 export { describeConfig, type KeyDescription } from './config/describe-config.ts'
 export type { Environment } from './config/environment.ts'
 export { formatAddress, type ListenAddress, type RemoteAddress, type TcpAddress } from './config/listen-address.ts'

@@ -1,5 +1,4 @@
-import { NodeConnection, type NodeEnd } from './node-connection.ts'
-import { NodeFailure } from './node-failure.ts'
+import { ServerConnection, type ServerEnd, ServerFailure } from '@berth/process'
 import { requireGuard } from './require-guard.ts'
 
 /** Shorter than any node keeps an idle connection. */
@@ -8,7 +7,7 @@ const maxConnections = 1024
 const firstPauseMs = 250
 const longestPauseMs = 8000
 
-export interface BlobNodeOptions extends NodeEnd {
+export interface BlobNodeOptions extends ServerEnd {
   readonly connectTimeoutMs: number
   /** What it must not answer for nobody, if anything: each connection begins with asking for that. */
   readonly guardedPath?: string | undefined
@@ -20,9 +19,9 @@ export class BlobNode {
   /** Requests that it was chosen for and that have not ended. */
   inFlight = 0
   readonly #options: BlobNodeOptions
-  readonly #open = new Set<NodeConnection>()
+  readonly #open = new Set<ServerConnection>()
   /** Those with nothing to do; the one that was used last is used next. */
-  #idle: NodeConnection[] = []
+  #idle: ServerConnection[] = []
   #opening = 0
   #failures = 0
   #pausedUntilMs = 0
@@ -47,15 +46,15 @@ export class BlobNode {
    * Lends a connection for one request and its answer. If one that was kept turns out to have been closed before it
    * was used, `work` is asked again, with a new one.
    *
-   * @throws NodeFailure nobody is there; or what `work` throws
+   * @throws ServerFailure nobody is there; or what `work` throws
    */
-  async use(work: (connection: NodeConnection) => Promise<void>): Promise<void> {
+  async use(work: (connection: ServerConnection) => Promise<void>): Promise<void> {
     this.inFlight++
     try {
       try {
         return await this.#useOne(work, false)
       } catch (error) {
-        if (!(error instanceof NodeFailure && error.isStale)) throw error
+        if (!(error instanceof ServerFailure && error.isStale)) throw error
       }
       await this.#useOne(work, true)
     } finally {
@@ -63,7 +62,7 @@ export class BlobNode {
     }
   }
 
-  async #useOne(work: (connection: NodeConnection) => Promise<void>, isFresh: boolean): Promise<void> {
+  async #useOne(work: (connection: ServerConnection) => Promise<void>, isFresh: boolean): Promise<void> {
     const connection = await this.#connect(isFresh)
     await work(connection)
     this.#failures = 0
@@ -71,14 +70,14 @@ export class BlobNode {
     this.#release(connection)
   }
 
-  async #connect(isFresh: boolean): Promise<NodeConnection> {
+  async #connect(isFresh: boolean): Promise<ServerConnection> {
     const kept = isFresh ? undefined : this.#idle.pop()
     if (kept !== undefined) return kept
     const { connectTimeoutMs, guardedPath } = this.#options
     this.#opening++
     try {
-      const connection = await NodeConnection.open(this.#options, connectTimeoutMs, (closed) => this.#forget(closed))
-      if (!connection.isUsable) throw new NodeFailure('a blob node went away')
+      const connection = await ServerConnection.open(this.#options, connectTimeoutMs, (closed) => this.#forget(closed))
+      if (!connection.isUsable) throw new ServerFailure('a blob node went away')
       this.#open.add(connection)
       if (guardedPath !== undefined) await this.#requireGuard(connection, guardedPath)
       return connection
@@ -87,7 +86,7 @@ export class BlobNode {
     }
   }
 
-  async #requireGuard(connection: NodeConnection, path: string): Promise<void> {
+  async #requireGuard(connection: ServerConnection, path: string): Promise<void> {
     try {
       await requireGuard(connection, this.name, path, this.#options.connectTimeoutMs)
     } catch (error) {
@@ -97,7 +96,7 @@ export class BlobNode {
   }
 
   /** Keeps a connection for the next request, where it can have one. */
-  #release(connection: NodeConnection): void {
+  #release(connection: ServerConnection): void {
     if (!connection.isReusable || this.#isClosed) return connection.destroy()
     this.#idle.push(connection)
     connection.rest(maxIdleMs)
@@ -117,7 +116,7 @@ export class BlobNode {
     for (const connection of this.#open) connection.destroy()
   }
 
-  #forget(connection: NodeConnection): void {
+  #forget(connection: ServerConnection): void {
     this.#open.delete(connection)
     this.#idle = this.#idle.filter((each) => each !== connection)
   }

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { type Logger, RegistryError } from '@berth/errors'
+import { LargeBuffers, ServerFailure } from '@berth/process'
 import type { RequestExchange } from '../exchange/request-exchange.ts'
 import type { HttpApiSettings } from '../settings.ts'
 import { trustedPeers } from '../urls/trusted-proxies.ts'
 import { BlobNode } from './blob-node.ts'
 import { BlobNodes } from './blob-nodes.ts'
-import { LargeBuffers } from './large-buffers.ts'
 import { parseNodeAddress } from './node-address.ts'
-import { NodeFailure } from './node-failure.ts'
 import { RelayedRequest } from './relayed-request.ts'
 import { UnguardedNode } from './require-guard.ts'
 
@@ -100,7 +99,7 @@ export class BlobRelay {
         await node.use((connection) => relayed.askOn(connection, node.name, tried.size === this.#nodes.size))
         return true
       } catch (error) {
-        if (!(error instanceof NodeFailure)) throw error
+        if (!(error instanceof ServerFailure)) throw error
         relayed.failure = error
         const pauseMs = node.failed()
         if (pauseMs !== undefined) this.#tell(error, node.name, pauseMs)
@@ -110,14 +109,14 @@ export class BlobRelay {
     }
     return false
   }
-  #tell(error: NodeFailure, node: string, pauseMs: number): void {
+  #tell(error: ServerFailure, node: string, pauseMs: number): void {
     if (error instanceof UnguardedNode)
       this.#log.error({ node, pauseMs, err: error }, 'nothing is relayed to a blob node that lets anybody in')
     else this.#log.warn({ node, pauseMs, err: error }, 'blob node failed')
   }
 }
 
-function unavailable(cause: NodeFailure | undefined): RegistryError {
+function unavailable(cause: ServerFailure | undefined): RegistryError {
   const isUnguarded = cause instanceof UnguardedNode
   const reason = isUnguarded ? 'a blob node does not control access' : 'no blob node could serve it'
   return new RegistryError('UNAVAILABLE', { reason }, { cause })

@@ -1,7 +1,7 @@
-import type { NodeAddress } from './node-connection.ts'
+import type { ServerAddress } from '@berth/process'
 
 /** @throws TypeError the text is not `host:port` */
-export function parseNodeAddress(text: string): NodeAddress {
+export function parseNodeAddress(text: string): ServerAddress {
   const match = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(text)
   const port = Number(match?.[3])
   if (match === null || port < 1 || port > 65_535) throw new TypeError(`${JSON.stringify(text)} is not host:port`)

@@ -1,16 +1,13 @@
+import { type AnswerHead, bodyOf, type Patience, type ServerConnection, ServerFailure } from '@berth/process'
 import { endOneWay, isFlooding } from '../exchange/refuse.ts'
 import type { RequestExchange } from '../exchange/request-exchange.ts'
 import { announcesBody } from '../exchange/unread-body.ts'
-import { bodyOf } from './answer-body.ts'
-import type { AnswerHead } from './answer-head.ts'
-import type { NodeConnection, Patience } from './node-connection.ts'
-import { NodeFailure } from './node-failure.ts'
 import { answerHeaders, answerTrailers, lastChunk, type Relay, requestHead } from './forwarded-headers.ts'
 
 /** One client's request, as often as it takes until a node has answered it. */
 export class RelayedRequest {
   /** Why the last node that was asked has not answered. */
-  failure: NodeFailure | undefined
+  failure: ServerFailure | undefined
   readonly #exchange: RequestExchange
   readonly #relay: Relay
   readonly #patience: Patience
@@ -41,9 +38,9 @@ export class RelayedRequest {
    * Asks a node, and answers as it does.
    *
    * @param isLast whether it is the last that can be asked, so that even `503` is an answer
-   * @throws NodeFailure it has not answered, or not wholly
+   * @throws ServerFailure it has not answered, or not wholly
    */
-  async askOn(connection: NodeConnection, node: string, isLast: boolean): Promise<void> {
+  async askOn(connection: ServerConnection, node: string, isLast: boolean): Promise<void> {
     const { id, request, signal, span } = this.#exchange
     this.#exchange.note({ node })
     const asking = span?.ask(request.method, { 'http.request.method': request.method, 'server.address': node })
@@ -54,7 +51,7 @@ export class RelayedRequest {
       signal.throwIfAborted()
       const head = requestHead(request, { ...this.#relay, id, node, trace: asking?.context })
       const answer = await this.#ask(connection, head)
-      if (answer.status === 503 && !isLast && this.isRepeatable) throw new NodeFailure('a blob node is not available')
+      if (answer.status === 503 && !isLast && this.isRepeatable) throw new ServerFailure('a blob node is not available')
       await this.#answer(connection, answer)
     } catch (error) {
       failure = (error as Error).name
@@ -66,12 +63,12 @@ export class RelayedRequest {
     }
   }
 
-  async #ask(connection: NodeConnection, head: string): Promise<AnswerHead> {
+  async #ask(connection: ServerConnection, head: string): Promise<AnswerHead> {
     connection.begin(head, this.#patience)
     if (!this.#hasBody) connection.sent()
     const first = await connection.nextHead()
     if (first.status !== 100) return first
-    if (!this.#hasBody) throw new NodeFailure('a blob node waits for a body that there is not')
+    if (!this.#hasBody) throw new ServerFailure('a blob node waits for a body that there is not')
 
     let isAnswered = false
     const answer = connection.nextHead()
@@ -82,12 +79,12 @@ export class RelayedRequest {
     sending.catch(() => undefined)
     await Promise.race([answer, sending])
     const last = await answer
-    if (last.status === 100) throw new NodeFailure('a blob node said twice to continue')
+    if (last.status === 100) throw new ServerFailure('a blob node said twice to continue')
     return last
   }
 
   /** Sends the client's body at the node's pace, until it ends or is not wanted any more. */
-  async #sendBody(connection: NodeConnection, isAnswered: () => boolean): Promise<void> {
+  async #sendBody(connection: ServerConnection, isAnswered: () => boolean): Promise<void> {
     const { request } = this.#exchange
     const isChunked = request.headers['transfer-encoding'] !== undefined
     this.#body ??= this.#exchange.body()[Symbol.asyncIterator]()
@@ -106,7 +103,7 @@ export class RelayedRequest {
     connection.sent()
   }
 
-  async #answer(connection: NodeConnection, answer: AnswerHead): Promise<void> {
+  async #answer(connection: ServerConnection, answer: AnswerHead): Promise<void> {
     const exchange = this.#exchange
     const { request, response } = exchange
     const { status } = answer
@@ -114,9 +111,11 @@ export class RelayedRequest {
     const isEarly = status >= 400 && !answer.isChunked && isFlooding(exchange)
     const headers = answerHeaders(answer.headers)
     if (isEarly) headers.push('Connection', 'close')
-    const begin = (): void => void response.writeHead(status, headers)
-    if (body !== undefined) await connection.passBody(body, { response, begin })
-    if (!response.headersSent) begin()
+    const begin = (): void => {
+      if (!response.headersSent) response.writeHead(status, headers)
+    }
+    if (body !== undefined) await connection.passBody(body, { sink: response, onWrite: begin })
+    begin()
     if (body !== undefined && body.trailers.length > 0) response.addTrailers(answerTrailers(body.trailers))
     if (!isEarly) return void response.end()
     if (body === undefined) response.flushHeaders()

@@ -1,17 +1,18 @@
-import { connect, type Socket } from 'node:net'
+import { connect, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { AnswerBody } from './answer-body.ts'
 import type { AnswerHead } from './answer-head.ts'
 import { AnswerReader } from './answer-reader.ts'
 import type { AnswerTarget } from './answer-writer.ts'
 import { largeBufferSize, type LargeBuffers } from './large-buffers.ts'
-import { NodeFailure } from './node-failure.ts'
+import { ServerFailure } from './server-failure.ts'
 
 /** What a read takes at most where no large body is expected. */
 const smallBufferSize = 64 * 1024
-/** Bytes of a request's body that wait for the node to take them. */
+/** Bytes of a request's body that wait for the server to take them. */
 const maxUnsent = 256 * 1024
 
-export interface NodeAddress {
+export interface ServerAddress {
   readonly host: string
   readonly port: number
 }
@@ -19,21 +20,23 @@ export interface NodeAddress {
 export interface Patience {
   /** How long nothing may go by in the middle of a message. */
   readonly stallTimeoutMs: number
-  /** How long the node may think about a request that it has. */
+  /** How long the server may think about a request that it has. */
   readonly answerTimeoutMs: number
 }
 
 /** Where a connection leads, and what it may use. */
-export interface NodeEnd {
-  readonly address: NodeAddress
+export interface ServerEnd {
+  readonly address: ServerAddress
+  /** Over TLS. `rejectUnauthorized: false` takes any certificate. */
+  readonly tls?: { readonly rejectUnauthorized: boolean } | undefined
   readonly buffers: LargeBuffers
 }
 
 /**
- * A connection to a node: one request after the other, and the answer to each. The bytes of a body are read into a
+ * A connection to a server: one request after the other, and the answer to each. The bytes of a body are read into a
  * buffer that is used again once the client's connection has taken them, and nothing is read before that.
  */
-export class NodeConnection {
+export class ServerConnection {
   readonly #socket: Socket
   readonly #answers: AnswerReader
   readonly #buffers: LargeBuffers
@@ -46,7 +49,7 @@ export class NodeConnection {
   #isReused = false
   #failure: Error | undefined
 
-  private constructor({ address, buffers }: NodeEnd, onClose: (connection: NodeConnection) => void) {
+  private constructor({ address, tls, buffers }: ServerEnd, onClose: (connection: ServerConnection) => void) {
     this.#buffers = buffers
     // Before the socket, which asks for a buffer as soon as it is made.
     this.#answers = new AnswerReader({ resume: () => this.#resume(), fail: (error) => this.#fail(error) })
@@ -56,7 +59,8 @@ export class NodeConnection {
       return this.#answers.take(size === buffer.byteLength ? buffer : buffer.subarray(0, size))
     }
     const onread = { buffer: () => this.#bufferForNextRead(), callback: onRead }
-    this.#socket = connect({ ...address, noDelay: true, onread })
+    const options = { ...address, noDelay: true, onread }
+    this.#socket = tls === undefined ? connect(options) : connectTls({ ...options, ...secured(address, tls) })
     this.#socket.on('error', (error) => this.#fail(error))
     this.#socket.on('timeout', () => this.#onQuiet())
     this.#socket.on('drain', () => this.#onDrain())
@@ -69,24 +73,24 @@ export class NodeConnection {
 
   /**
    * @param onClose called once, whatever becomes of the connection
-   * @throws NodeFailure nobody is there
+   * @throws ServerFailure nobody is there
    */
   static async open(
-    end: NodeEnd,
+    end: ServerEnd,
     timeoutMs: number,
-    onClose: (connection: NodeConnection) => void,
-  ): Promise<NodeConnection> {
-    const connection = new NodeConnection(end, onClose)
+    onClose: (connection: ServerConnection) => void,
+  ): Promise<ServerConnection> {
+    const connection = new ServerConnection(end, onClose)
     const socket = connection.#socket
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const timer = setTimeout(() => connection.#fail(new Error('nobody answered in time')), timeoutMs)
-    socket.once('connect', resolve)
+    socket.once(end.tls === undefined ? 'connect' : 'secureConnect', resolve)
     socket.once('close', () => reject(connection.#failure as Error))
     try {
       await promise
       return connection
     } catch (failure) {
-      throw new NodeFailure('a blob node cannot be reached', { cause: (failure as Error).cause ?? failure })
+      throw new ServerFailure('the server cannot be reached', { cause: (failure as Error).cause ?? failure })
     } finally {
       clearTimeout(timer)
     }
@@ -139,21 +143,21 @@ export class NodeConnection {
     this.#request = 'sent'
   }
 
-  /** The head of the answer, or one that says to continue. @throws NodeFailure */
+  /** The head of the answer, or one that says to continue. @throws ServerFailure */
   nextHead(): Promise<AnswerHead> {
     const head = this.#answers.nextHead()
     if (this.#failure !== undefined) this.#answers.end(this.#failure)
     return head
   }
 
-  /** Hands the answer's body to a client, at its pace. @throws NodeFailure it ends too early */
+  /** Hands the answer's body to a client, at its pace. @throws ServerFailure it ends too early */
   passBody(body: AnswerBody, target: AnswerTarget): Promise<void> {
     const end = this.#answers.passBody(body, target)
     if (this.#failure !== undefined) this.#answers.end(this.#failure)
     return end
   }
 
-  /** Nobody waits for the answer any more. What was written still goes to the node, and then the connection ends. */
+  /** Nobody waits for the answer any more. What was written still goes to the server, and then the connection ends. */
   abandon(reason: Error): void {
     this.#settle(reason)
     this.#socket.destroySoon()
@@ -194,13 +198,14 @@ export class NodeConnection {
     const hasToTake = this.#socket.writableLength > 0
     const hasToSend = reading === 'body' ? !isWaiting : this.#request !== 'in parts'
     const maxMs = reading === 'head' && !hasToTake ? answerTimeoutMs : stallTimeoutMs
-    if ((hasToTake || hasToSend) && this.#quietMs >= maxMs) this.#fail(new NodeFailure('a blob node stalled'))
+    if ((hasToTake || hasToSend) && this.#quietMs >= maxMs) this.#fail(new ServerFailure('the server stalled'))
     else this.#socket.setTimeout(stallTimeoutMs)
   }
 
   #fail(cause: Error): void {
     const isStale = this.#isReused && !this.#answers.hasBegun
-    const failure = cause instanceof NodeFailure ? cause : new NodeFailure('a blob node went away', { isStale, cause })
+    const failure =
+      cause instanceof ServerFailure ? cause : new ServerFailure('the server went away', { isStale, cause })
     this.#settle(failure)
     this.#socket.destroy()
   }
@@ -210,4 +215,9 @@ export class NodeConnection {
     this.#answers.end(this.#failure)
     this.#onDrain()
   }
+}
+
+/** A name is said before the server says who it is; an address cannot be. */
+function secured({ host }: ServerAddress, tls: { readonly rejectUnauthorized: boolean }) {
+  return { ...tls, ALPNProtocols: ['http/1.1'], ...(isIP(host) === 0 && { servername: host }) }
 }

@@ -1,7 +1,7 @@
 import type { AnswerBody } from './answer-body.ts'
 import { type AnswerHead, parseAnswerHead } from './answer-head.ts'
 import { type AnswerTarget, AnswerWriter } from './answer-writer.ts'
-import { NodeFailure } from './node-failure.ts'
+import { ServerFailure } from './server-failure.ts'
 
 const maxHead = 64 * 1024
 const nothing = Buffer.alloc(0)
@@ -21,7 +21,7 @@ export interface AnswerSource {
   readonly fail: (error: Error) => void
 }
 
-/** Takes what a node says apart, into the heads and bodies of its answers; each is asked for before it is read. */
+/** Takes what a server says apart, into the heads and bodies of its answers; each is asked for before it is read. */
 export class AnswerReader {
   readonly #source: AnswerSource
   #reading: 'nothing' | 'head' | 'body' = 'nothing'
@@ -92,7 +92,7 @@ export class AnswerReader {
         case 'body':
           return this.#takeBody(bytes, this.#passing as Passing)
         case 'nothing':
-          throw new NodeFailure('a blob node said what nobody asked for')
+          throw new ServerFailure('the server said what nobody asked for')
       }
     } catch (error) {
       this.#source.fail(error as Error)
@@ -120,13 +120,12 @@ export class AnswerReader {
     const before = this.#partOfHead
     const text = before + bytes.toString('latin1', 0, maxHead)
     const end = text.indexOf('\r\n\r\n', Math.max(before.length - 3, 0))
-    if (end < 0 ? text.length >= maxHead : end >= maxHead)
-      throw new NodeFailure('the head of the answer of a blob node is too long')
+    if (end < 0 ? text.length >= maxHead : end >= maxHead) throw new ServerFailure('the head of an answer is too long')
     this.#partOfHead = end < 0 ? text : ''
     if (end < 0) return true
     const head = parseAnswerHead(text.slice(0, end))
     const rest = bytes.subarray(end + 4 - before.length)
-    if (head.status === 101) throw new NodeFailure('a blob node would speak another protocol')
+    if (head.status === 101) throw new ServerFailure('the server would speak another protocol')
     const isHint = head.status < 200 && head.status !== 100
     if (isHint) return rest.byteLength === 0 || this.#takeHead(rest)
     this.#unread = rest

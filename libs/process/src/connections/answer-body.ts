@@ -1,6 +1,6 @@
 import type { AnswerHead } from './answer-head.ts'
 import { ChunkedBody } from './chunked-body.ts'
-import { NodeFailure } from './node-failure.ts'
+import { ServerFailure } from './server-failure.ts'
 
 /** Where the body of an answer ends. */
 export interface AnswerBody {
@@ -20,14 +20,14 @@ export interface AnswerBody {
 /**
  * The body that follows a head; `undefined` where there is none.
  *
- * @throws NodeFailure its end could not be told from that of the connection
+ * @throws ServerFailure its end could not be told from that of the connection
  * @see RFC 9112, section 6.3
  */
 export function bodyOf(head: AnswerHead, method: string | undefined): AnswerBody | undefined {
   const { status, contentLength, isChunked } = head
   if (method === 'HEAD' || status < 200 || status === 204 || status === 304 || contentLength === 0) return undefined
   if (isChunked) return new ChunkedBody()
-  if (contentLength === undefined) throw new NodeFailure('the answer of a blob node does not say where it ends')
+  if (contentLength === undefined) throw new ServerFailure('an answer does not say where it ends')
   return new SizedBody(contentLength)
 }
 

@@ -1,10 +1,20 @@
-import type { ServerResponse } from 'node:http'
+import { OutgoingMessage } from 'node:http'
+
+/** What takes the body of an answer: a response, a socket, or anything like them. */
+export interface BodySink {
+  /** Bytes that were written and not taken yet. */
+  readonly writableLength: number
+  /** @param done to be called when `content`, which is somebody else's, is not needed any more */
+  write(content: Buffer, done: (error?: Error | null) => void): unknown
+  cork(): void
+  uncork(): void
+}
 
 /** Where the body of an answer goes. */
 export interface AnswerTarget {
-  readonly response: ServerResponse
-  /** Called before the first byte of it: from then on nobody else can be asked. */
-  readonly begin: () => void
+  readonly sink: BodySink
+  /** Called before bytes are written: after the first nobody else can be asked for the whole. */
+  readonly onWrite: (bytes: number) => void
 }
 
 /** Writes to a client what belongs to somebody else, and knows when the client's connection has taken it. */
@@ -13,10 +23,10 @@ export class AnswerWriter {
   readonly #onIdle: () => void
   #unwritten = 0
   readonly #write = (content: Buffer): void => {
-    const { response, begin } = this.#target
-    if (!response.headersSent) begin()
+    const { sink, onWrite } = this.#target
+    onWrite(content.byteLength)
     this.#unwritten++
-    response.write(content, this.#onWritten)
+    sink.write(content, this.#onWritten)
   }
   readonly #onWritten = (): void => {
     this.#unwritten--
@@ -31,17 +41,18 @@ export class AnswerWriter {
 
   /** Whether nothing refers to what was written. */
   get isIdle(): boolean {
-    return this.#unwritten === 0 || this.#target.response.writableLength === 0
+    return this.#unwritten === 0 || this.#target.sink.writableLength === 0
   }
 
   /** Lets `produce` write, and hands it all to the system at once: a fast client has it then, and no callback is due. */
   write<T>(produce: (write: (content: Buffer) => void) => T): T {
-    const { socket } = this.#target.response
-    socket?.cork()
+    const { sink } = this.#target
+    const corked = sink instanceof OutgoingMessage ? sink.socket : sink
+    corked?.cork()
     try {
       return produce(this.#write)
     } finally {
-      socket?.uncork()
+      corked?.uncork()
     }
   }
 }

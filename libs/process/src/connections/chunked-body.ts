@@ -1,6 +1,6 @@
 import type { AnswerBody } from './answer-body.ts'
 import { parseAnswerHead } from './answer-head.ts'
-import { NodeFailure } from './node-failure.ts'
+import { ServerFailure } from './server-failure.ts'
 
 /** Characters that the lines between chunks may have, and all trailers together. */
 const maxLine = 256
@@ -82,6 +82,6 @@ export class ChunkedBody implements AnswerBody {
   }
 }
 
-function malformed(): NodeFailure {
-  return new NodeFailure('the answer of a blob node has malformed chunks')
+function malformed(): ServerFailure {
+  return new ServerFailure('an answer has malformed chunks')
 }
