@@ -66,6 +66,7 @@ interface OpenParts {
  */
 export class S3Driver implements StorageDriver, RedirectingDriver {
   readonly name = driverName
+  readonly writesAreCheap = true
   readonly #settings: S3Settings
   readonly #budget: ByteBudget
   readonly #store: Store

@@ -61,4 +61,16 @@ describe('putLink', () => {
     await putLink(storage, path, digest)
     expect(await findLink(storage, path)).toBe(digest)
   })
+
+  it('reads nothing where a write costs no more than a read', async () => {
+    const storage = new MemoryDriver()
+    const written = Object.assign(storage, { writesAreCheap: true as const })
+    const read = storage.read.bind(storage)
+    storage.read = async () => {
+      throw new Error('nothing is to be read')
+    }
+    for (let times = 0; times < 2; times += 1) await putLink(written, path, digest)
+    storage.read = read
+    expect(await findLink(storage, path)).toBe(digest)
+  })
 })

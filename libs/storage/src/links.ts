@@ -1,7 +1,7 @@
 import { collect } from '@berth/bytes'
 import type { Digest } from '@berth/digest'
 import { formatLink, parseLink } from './layout.ts'
-import type { StorageDriver } from './storage-driver.ts'
+import type { CheapWritesDriver, StorageDriver } from './storage-driver.ts'
 import { StorageError } from './storage-error.ts'
 import type { StoragePath } from './storage-path.ts'
 
@@ -54,8 +54,12 @@ export async function findLink(storage: StorageDriver, path: StoragePath): Promi
   }
 }
 
-/** Makes the link say `digest`; writes nothing where it does already. */
-export async function putLink(storage: StorageDriver, path: StoragePath, digest: Digest): Promise<void> {
-  if ((await findLink(storage, path)) === digest) return
+/** Makes the link say `digest`; where writing is dear, nothing is written if it does already. */
+export async function putLink(
+  storage: StorageDriver & Partial<CheapWritesDriver>,
+  path: StoragePath,
+  digest: Digest,
+): Promise<void> {
+  if (storage.writesAreCheap !== true && (await findLink(storage, path)) === digest) return
   await storage.put(path, formatLink(digest))
 }

@@ -80,5 +80,8 @@ describe('ObservedDriver', () => {
   it('has only the abilities that the driver has', () => {
     expect('sendTo' in driver).toBe(true)
     expect('makeDirectory' in driver).toBe(false)
+    expect('writesAreCheap' in driver).toBe(false)
+    const cheap = Object.assign(new MemoryDriver(), { writesAreCheap: true as const })
+    expect(ObservedDriver.observe(cheap, () => {}).writesAreCheap).toBe(true)
   })
 })

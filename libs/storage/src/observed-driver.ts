@@ -1,5 +1,6 @@
 import type { ByteStream } from '@berth/bytes'
 import type {
+  CheapWritesDriver,
   DirectoryKeepingDriver,
   Entry,
   ListingComparingDriver,
@@ -34,7 +35,7 @@ export interface StorageObserver {
 }
 
 /** What some drivers can do, and others not. */
-type Abilities = SendingDriver & DirectoryKeepingDriver & RedirectingDriver & ListingComparingDriver
+type Abilities = SendingDriver & DirectoryKeepingDriver & RedirectingDriver & ListingComparingDriver & CheapWritesDriver
 
 /** A driver whose every action is told to an observer. It has the optional abilities that the wrapped one has. */
 export class ObservedDriver implements StorageDriver, Partial<Abilities> {
@@ -44,11 +45,12 @@ export class ObservedDriver implements StorageDriver, Partial<Abilities> {
   declare readonly makeDirectory?: DirectoryKeepingDriver['makeDirectory']
   declare readonly redirectUrl?: RedirectingDriver['redirectUrl']
   declare readonly listingVersion?: ListingComparingDriver['listingVersion']
+  declare readonly writesAreCheap?: true
 
   private constructor(driver: StorageDriver & Partial<Abilities>, observe: StorageObserver) {
     this.#driver = driver
     this.#observe = observe
-    const { sendTo, makeDirectory, redirectUrl, listingVersion } = driver
+    const { sendTo, makeDirectory, redirectUrl, listingVersion, writesAreCheap } = driver
     if (sendTo !== undefined) {
       this.sendTo = (...sent) => this.#timed('Reader', sent[0], sendTo.apply(driver, sent))
     }
@@ -61,6 +63,7 @@ export class ObservedDriver implements StorageDriver, Partial<Abilities> {
     if (listingVersion !== undefined) {
       this.listingVersion = (path) => this.#timed('Stat', path, listingVersion.call(driver, path))
     }
+    if (writesAreCheap !== undefined) this.writesAreCheap = writesAreCheap
   }
 
   /** @returns the driver, observed, with the abilities that it has */

@@ -148,6 +148,14 @@ export interface ListingComparingDriver {
   listingVersion(path: StoragePath): Promise<string | undefined>
 }
 
+/**
+ * A store in which a small write costs no more than a read, as in object stores. On a file system it waits for a disk, so
+ * there it is worth looking first whether it is needed.
+ */
+export interface CheapWritesDriver {
+  readonly writesAreCheap: true
+}
+
 export interface WriteOptions {
   /**
    * `false`: the write need not survive a power failure, only be whole or not there while the power stays. For records
