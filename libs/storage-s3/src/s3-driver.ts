@@ -1,12 +1,9 @@
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import { type ByteBudget, type ByteRange, type ByteStream, LruCache } from '@berth/bytes'
+import type { ByteBudget, ByteStream } from '@berth/bytes'
 import {
   type Entry,
   layout,
   type ListOptions,
   parseContentPath,
-  parseStoragePath,
   type Part,
   type ReadOptions,
   type RedirectingDriver,
@@ -19,18 +16,19 @@ import {
   type WriteOptions,
 } from '@berth/storage'
 import { Areas } from './areas.ts'
+import { Contents } from './contents.ts'
+import { Directories } from './directories.ts'
 import { Gatherer } from './gatherer.ts'
 import type { JoinOptions } from './join-objects.ts'
 import { Keys } from './keys.ts'
-import { listEntries, listObjects } from './list-objects.ts'
 import { objectHeaders } from './object-headers.ts'
 import { Objects, type PutOptions } from './objects.ts'
-import { openClient, openSigner } from './open-client.ts'
+import { openClient } from './open-client.ts'
 import { probeConditions, type TagForm } from './probe-conditions.ts'
 import { purgeUnfinished } from './purge-unfinished.ts'
-import { openObject } from './read-object.ts'
 import { Records } from './records.ts'
 import { leastPart, mostParts, type S3Settings } from './s3-settings.ts'
+import { SignedUrls } from './signed-urls.ts'
 import { Store } from './store.ts'
 import { driverName, storageError, translateFault } from './store-fault.ts'
 import type { StoreObserver } from './store-observer.ts'
@@ -38,9 +36,6 @@ import { writeObject } from './write-object.ts'
 
 /** Parts of an upload that its checkpoint may name: each costs some bytes of every checkpoint. */
 const mostUploadParts = 1000
-const mostUrls = 10_000
-/** A URL is given out again for this part of its lifetime. */
-const urlReuse = 20
 
 export interface S3DriverOptions {
   readonly settings: S3Settings
@@ -76,11 +71,10 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
   readonly #lasting: PutOptions
   readonly #records: Records
   readonly #areas: Areas
-  readonly #signer: S3Client
-  /** To sign a URL costs more than all else that a redirect does. */
-  readonly #urls = new LruCache<string, { readonly url: string; readonly untilMs: number }>({ maxWeight: mostUrls })
+  readonly #directories: Directories
+  readonly #contents: Contents
+  readonly #urls: SignedUrls
   readonly #nowMs: () => number
-  readonly #removals = new Set<Promise<void>>()
 
   private constructor({ settings, budget, nowMs = Date.now, ...options }: S3DriverOptions, parts: OpenParts) {
     const { checksums, chunkSize } = settings
@@ -91,7 +85,9 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
     this.#store = parts.store
     this.#objects = parts.objects
     this.#keys = parts.keys
-    this.#signer = openSigner(settings)
+    this.#urls = new SignedUrls(settings, nowMs)
+    this.#directories = new Directories(parts)
+    this.#contents = new Contents({ ...parts, directories: this.#directories })
     this.#lasting = { headers: lasting, checksums }
     this.#records = new Records(this.#objects, { headers: passing, checksums }, parts.tagForm)
     const { copyThreshold, copyChunkSize, copyConcurrency } = settings
@@ -183,57 +179,22 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
     return versioned
   }
 
-  async read(
-    path: StoragePath,
-    { range, signal }: ReadOptions = {},
-  ): Promise<{ readonly size: number; readonly content: ByteStream }> {
-    const key = this.#keys.of(path)
-    signal?.throwIfAborted()
-    if (range !== undefined && range.start >= range.end) return this.#readNothing(path, range)
-    try {
-      const opened = await openObject(this.#store, key, range, signal)
-      if (range !== undefined && opened.range.end !== range.end) {
-        await opened.content[Symbol.asyncIterator]().return?.()
-        throw storageError('INVALID_RANGE', path)
-      }
-      return { size: opened.size, content: translated(opened.content, path) }
-    } catch (error) {
-      throw translateFault(error, path)
-    }
+  read(path: StoragePath, options: ReadOptions = {}): Promise<{ readonly size: number; readonly content: ByteStream }> {
+    return this.#contents.read(path, options)
   }
 
-  async stat(path: StoragePath): Promise<Stat> {
-    if (parseStoragePath(path, driverName) === '/') return { size: 0, modifiedAtMs: 0, isDirectory: true }
-    try {
-      const found = await this.#objects.find(this.#keys.of(path))
-      if (found !== undefined) return { size: found.size, modifiedAtMs: found.modifiedAtMs, isDirectory: false }
-      const first = await this.#firstBelow(path)
-      if (first !== undefined) return { size: 0, modifiedAtMs: first.modifiedAtMs, isDirectory: true }
-    } catch (error) {
-      throw translateFault(error, path)
-    }
-    throw storageError('PATH_NOT_FOUND', path)
+  stat(path: StoragePath): Promise<Stat> {
+    return this.#contents.stat(path)
   }
 
-  async *list(path: StoragePath, { after }: ListOptions = {}): AsyncGenerator<Entry> {
-    const prefix = this.#keys.below(path)
-    let isKnown = path === '/'
-    try {
-      for await (const entry of listEntries(this.#store, prefix, after)) {
-        isKnown = true
-        yield entry
-      }
-      isKnown ||= after !== undefined && (await this.#firstBelow(path)) !== undefined
-    } catch (error) {
-      throw translateFault(error, path)
-    }
-    if (!isKnown) throw storageError('PATH_NOT_FOUND', path)
+  list(path: StoragePath, { after }: ListOptions = {}): AsyncGenerator<Entry> {
+    return this.#directories.list(path, after)
   }
 
   async delete(path: StoragePath): Promise<void> {
     const key = this.#keys.of(path)
     try {
-      const [found, below] = await Promise.all([this.#objects.find(key), this.#removeBelow(path)])
+      const [found, below] = await Promise.all([this.#objects.find(key), this.#directories.removeBelow(path)])
       if (found !== undefined) await this.#objects.remove([key])
       else if (below === 0) throw storageError('PATH_NOT_FOUND', path)
     } catch (error) {
@@ -266,22 +227,8 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
     }
   }
 
-  async *readParts(area: StoragePath, parts: readonly Part[]): ByteStream {
-    for (const { name, size } of parts) {
-      if (size === 0) continue
-      const path = layout.below(area, name)
-      try {
-        const { content } = await this.read(path, { range: { start: 0, end: size } })
-        yield* content
-      } catch (error) {
-        if (!(error instanceof StorageError) || error.code !== 'INVALID_RANGE') throw error
-        throw storageError(
-          'STORAGE_UNAVAILABLE',
-          path,
-          new Error('the part is not as long as it was', { cause: error }),
-        )
-      }
-    }
+  readParts(area: StoragePath, parts: readonly Part[]): ByteStream {
+    return this.#contents.readParts(area, parts)
   }
 
   async discard(area: StoragePath, parts: readonly Part[]): Promise<void> {
@@ -293,26 +240,20 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
   }
 
   async abort(area: StoragePath, known?: readonly string[]): Promise<{ readonly removed: Promise<void> }> {
-    const prefix = this.#keys.below(parseContentPath(area, driverName))
+    parseContentPath(area, driverName)
     try {
       if (known !== undefined) {
         await this.#objects.remove(known.map((name) => this.#keys.of(layout.below(area, name))))
         return { removed: Promise.resolve() }
       }
-      return await this.#removeArea(prefix)
+      return await this.#directories.removeArea(area)
     } catch (error) {
       throw translateFault(error, area)
     }
   }
 
   async redirectUrl(path: StoragePath, lifetimeMs: number): Promise<string> {
-    const key = this.#keys.of(path)
-    const known = this.#urls.get(`${lifetimeMs} ${key}`)
-    if (known !== undefined && known.untilMs > this.#nowMs()) return known.url
-    const command = new GetObjectCommand({ Bucket: this.#settings.bucket, Key: key })
-    const url = await getSignedUrl(this.#signer, command, { expiresIn: Math.max(1, Math.floor(lifetimeMs / 1000)) })
-    this.#urls.set(`${lifetimeMs} ${key}`, { url, untilMs: this.#nowMs() + lifetimeMs / urlReuse })
-    return url
+    return this.#urls.of(this.#keys.of(path), lifetimeMs)
   }
 
   /**
@@ -334,9 +275,9 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#removals)
+    await this.#directories.settle()
     this.#store.close()
-    this.#signer.destroy()
+    this.#urls.close()
   }
 
   async #putStream(key: string, content: ByteStream, size: number | undefined, signal?: AbortSignal): Promise<void> {
@@ -354,59 +295,12 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
       await gatherer.release()
     }
   }
-
-  /** No store tells ranges of nothing apart from none. */
-  async #readNothing(path: StoragePath, { start, end }: ByteRange): Promise<{ size: number; content: ByteStream }> {
-    const { size, isDirectory } = await this.stat(path)
-    if (isDirectory) throw storageError('PATH_NOT_FOUND', path)
-    if (start < 0 || start > end || end > size) throw storageError('INVALID_RANGE', path)
-    return { size, content: nothing() }
-  }
-
-  /** A directory is what keys have in common. */
-  async #firstBelow(path: StoragePath) {
-    const page = await listObjects(this.#store, { prefix: this.#keys.below(path), limit: 1 }).next()
-    return page.done === true ? undefined : page.value.objects[0]
-  }
-
-  async #removeBelow(path: StoragePath): Promise<number> {
-    let count = 0
-    for await (const { objects } of listObjects(this.#store, { prefix: this.#keys.below(path) })) {
-      await this.#objects.remove(objects.map(({ key }) => key))
-      count += objects.length
-    }
-    return count
-  }
-
-  /** The first page has the record. */
-  async #removeArea(prefix: string): Promise<{ readonly removed: Promise<void> }> {
-    const pages = listObjects(this.#store, { prefix })
-    const first = await pages.next()
-    if (first.done === true) return { removed: Promise.resolve() }
-    await this.#objects.remove(first.value.objects.map(({ key }) => key))
-    const removed = (async () => {
-      for await (const { objects } of pages) await this.#objects.remove(objects.map(({ key }) => key))
-    })()
-    const settled: Promise<void> = removed.catch(() => {}).finally(() => this.#removals.delete(settled))
-    this.#removals.add(settled)
-    return { removed }
-  }
 }
 
 /** So that the longest content has no more parts than there may be, and a part is no more of the budget than several may have. */
 function partSize(chunkSize: number, index: number, size: number | undefined, budget: number): number {
   const wanted = size === undefined ? chunkSize * 2 ** Math.floor(index / 1000) : Math.ceil(size / (mostParts - 1))
   return Math.max(chunkSize, Math.min(wanted, Math.floor(budget / 4)))
-}
-
-async function* nothing(): ByteStream {}
-
-async function* translated(content: ByteStream, path: StoragePath): ByteStream {
-  try {
-    yield* content
-  } catch (error) {
-    throw translateFault(error, path)
-  }
 }
 
 /** Where nothing is there to write to, the store is not as it must be. */

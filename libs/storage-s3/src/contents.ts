@@ -1,0 +1,103 @@
+import type { ByteRange, ByteStream } from '@berth/bytes'
+import {
+  layout,
+  type Part,
+  parseStoragePath,
+  type ReadOptions,
+  type Stat,
+  StorageError,
+  type StoragePath,
+} from '@berth/storage'
+import type { Directories } from './directories.ts'
+import type { Keys } from './keys.ts'
+import type { Objects } from './objects.ts'
+import { openObject } from './read-object.ts'
+import type { Store } from './store.ts'
+import { driverName, storageError, translateFault } from './store-fault.ts'
+
+export interface ContentsOptions {
+  readonly store: Store
+  readonly objects: Objects
+  readonly keys: Keys
+  readonly directories: Directories
+}
+
+/** What is read by its path. What is thrown is a StorageError, or a signal's reason. */
+export class Contents {
+  readonly #store: Store
+  readonly #objects: Objects
+  readonly #keys: Keys
+  readonly #directories: Directories
+
+  constructor({ store, objects, keys, directories }: ContentsOptions) {
+    this.#store = store
+    this.#objects = objects
+    this.#keys = keys
+    this.#directories = directories
+  }
+
+  async stat(path: StoragePath): Promise<Stat> {
+    if (parseStoragePath(path, driverName) === '/') return { size: 0, modifiedAtMs: 0, isDirectory: true }
+    try {
+      const found = await this.#objects.find(this.#keys.of(path))
+      if (found !== undefined) return { size: found.size, modifiedAtMs: found.modifiedAtMs, isDirectory: false }
+      const first = await this.#directories.firstBelow(path)
+      if (first !== undefined) return { size: 0, modifiedAtMs: first.modifiedAtMs, isDirectory: true }
+    } catch (error) {
+      throw translateFault(error, path)
+    }
+    throw storageError('PATH_NOT_FOUND', path)
+  }
+
+  async read(
+    path: StoragePath,
+    { range, signal }: ReadOptions,
+  ): Promise<{ readonly size: number; readonly content: ByteStream }> {
+    const key = this.#keys.of(path)
+    signal?.throwIfAborted()
+    if (range !== undefined && range.start >= range.end) return this.#readNothing(path, range)
+    try {
+      const opened = await openObject(this.#store, key, range, signal)
+      if (range !== undefined && opened.range.end !== range.end) {
+        await opened.content[Symbol.asyncIterator]().return?.()
+        throw storageError('INVALID_RANGE', path)
+      }
+      return { size: opened.size, content: translated(opened.content, path) }
+    } catch (error) {
+      throw translateFault(error, path)
+    }
+  }
+
+  async *readParts(area: StoragePath, parts: readonly Part[]): ByteStream {
+    for (const { name, size } of parts) {
+      if (size === 0) continue
+      const path = layout.below(area, name)
+      try {
+        const { content } = await this.read(path, { range: { start: 0, end: size } })
+        yield* content
+      } catch (error) {
+        if (!(error instanceof StorageError) || error.code !== 'INVALID_RANGE') throw error
+        const cause = new Error('the part is not as long as it was', { cause: error })
+        throw storageError('STORAGE_UNAVAILABLE', path, cause)
+      }
+    }
+  }
+
+  /** No store tells ranges of nothing apart from none. */
+  async #readNothing(path: StoragePath, { start, end }: ByteRange): Promise<{ size: number; content: ByteStream }> {
+    const { size, isDirectory } = await this.stat(path)
+    if (isDirectory) throw storageError('PATH_NOT_FOUND', path)
+    if (start < 0 || start > end || end > size) throw storageError('INVALID_RANGE', path)
+    return { size, content: nothing() }
+  }
+}
+
+async function* nothing(): ByteStream {}
+
+async function* translated(content: ByteStream, path: StoragePath): ByteStream {
+  try {
+    yield* content
+  } catch (error) {
+    throw translateFault(error, path)
+  }
+}
