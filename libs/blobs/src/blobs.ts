@@ -32,7 +32,8 @@ export interface Blobs {
   put(repository: RepositoryName, content: Uint8Array): Promise<Descriptor>
 
   /**
-   * Links a blob of `from` in `repository`, copying nothing. Without `from`, of any repository: only for callers that
+   * Links a blob of `from` in `repository`, copying nothing. What is remembered of `from` counts as it does for `stat`, so
+   * that content that is gone by now makes a link that leads nowhere, and is unknown to whoever asks for it. Without `from`, of any repository: only for callers that
    * know that nothing restricts reading.
    *
    * @returns whether it was there to link

@@ -9,6 +9,13 @@ export interface LinkedBlob {
   readonly target: Digest
 }
 
+const mediaType = 'application/octet-stream'
+
+/** A blob whose content is where a link to `target` leads. @param target of another algorithm where it is an alias */
+export function linkedBlob(digest: Digest, size: number, target = digest): LinkedBlob {
+  return { descriptor: { mediaType, digest, size }, target }
+}
+
 /**
  * As text, for caches outside this process. The digest that was asked for is the key, and not in it.
  *

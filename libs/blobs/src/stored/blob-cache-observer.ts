@@ -7,8 +7,8 @@ export type SharedOperation = 'find' | 'fill' | 'hold' | 'release' | 'forget'
 
 /** Is told what the cache of descriptors is worth. */
 export interface BlobCacheObserver {
-  /** A descriptor was asked for, and looked up in a tier; one that another tier had is not. */
-  lookedUp(tier: CacheTier, outcome: CacheOutcome): void
+  /** A blob's descriptor was asked for, and looked up in a tier; one that another tier had is not. */
+  lookedUp?(tier: CacheTier, outcome: CacheOutcome): void
   /** An operation of the shared tier is over. */
   timed(operation: SharedOperation, seconds: number, isFailed: boolean): void
 }

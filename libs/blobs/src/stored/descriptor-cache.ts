@@ -1,10 +1,8 @@
 import { LruCache } from '@berth/bytes'
 import type { Digest } from '@berth/digest'
 import type { RepositoryName } from '@berth/reference'
+import type { MemoryGeneration } from '../cached-descriptors.ts'
 import type { LinkedBlob } from '../linked-blob.ts'
-
-/** Names what was true of a cache when it was asked. */
-export type MemoryGeneration = number
 
 /**
  * The blobs that repositories have been seen to hold, for a little while. An entry that was read from storage before a

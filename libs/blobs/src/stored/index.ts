@@ -4,3 +4,4 @@
  */
 export type { BlobCacheObserver, CacheOutcome, CacheTier, SharedOperation } from './blob-cache-observer.ts'
 export { type BlobCacheOptions, StoredBlobs, type StoredBlobsOptions } from './stored-blobs.ts'
+export { type DescriptorCacheOptions, TieredDescriptors } from './tiered-descriptors.ts'

@@ -1,48 +1,43 @@
 import { type Digest, algorithmOf } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
-import { findLink, findStat, layout, settleAll, type StorageDriver, translateStorageError } from '@berth/storage'
-import type { LinkedBlob } from '../linked-blob.ts'
-import type { DescriptorCache } from './descriptor-cache.ts'
-import type { SharedTier } from './shared-tier.ts'
-
-const mediaType = 'application/octet-stream'
+import {
+  findLink,
+  findStat,
+  layout,
+  settleAll,
+  type StorageDriver,
+  StorageError,
+  translateStorageError,
+} from '@berth/storage'
+import type { CachedDescriptors } from '../cached-descriptors.ts'
+import { linkedBlob, type LinkedBlob } from '../linked-blob.ts'
 
 /** Which blobs repositories have: their links, what those point at, and what is remembered of both. */
 export class LinkedBlobs {
   readonly #storage: StorageDriver
-  readonly #cache: DescriptorCache | undefined
-  readonly #shared: SharedTier | undefined
+  readonly #cache: CachedDescriptors | undefined
 
-  constructor(storage: StorageDriver, cache: DescriptorCache | undefined, shared: SharedTier | undefined) {
+  constructor(storage: StorageDriver, cache: CachedDescriptors | undefined) {
     this.#storage = storage
     this.#cache = cache
-    this.#shared = shared
   }
 
   /** What this process remembers. */
   findCached(repository: RepositoryName, digest: Digest): LinkedBlob | undefined {
-    return this.#cache?.find(repository, digest)
+    return this.#cache?.recall(repository, digest)
   }
 
   /** What replicas remember, or else what storage has. */
   find(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
-    if (this.#shared === undefined) return this.findStored(repository, digest)
-    return this.#shared.find(repository, digest, () => this.#read(repository, digest))
+    if (this.#cache === undefined) return this.#read(repository, digest)
+    return this.#cache.find(repository, digest, () => this.#read(repository, digest))
   }
 
   /** As `find`. @throws RegistryError BLOB_UNKNOWN */
   async get(repository: RepositoryName, digest: Digest): Promise<LinkedBlob> {
     const blob = await this.find(repository, digest)
     if (blob === undefined) throw new RegistryError('BLOB_UNKNOWN', { digest })
-    return blob
-  }
-
-  /** What storage has now. */
-  async findStored(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
-    const since = this.#cache?.generation
-    const blob = await this.#read(repository, digest)
-    if (blob !== undefined) this.#fillAlone(repository, digest, blob, since)
     return blob
   }
 
@@ -67,8 +62,8 @@ export class LinkedBlobs {
     } catch (error) {
       throw translateStorageError(error)
     }
-    const blob = { descriptor: { mediaType, digest, size: content.byteLength }, target: digest }
-    this.#fillAlone(repository, digest, blob, since)
+    const blob = linkedBlob(digest, content.byteLength)
+    if (since !== undefined) this.#cache?.keep(repository, digest, blob, since)
     return blob
   }
 
@@ -82,33 +77,25 @@ export class LinkedBlobs {
 
   /** @throws RegistryError BLOB_UNKNOWN */
   async unlink(repository: RepositoryName, digest: Digest): Promise<void> {
-    if (this.#shared !== undefined)
-      return this.#shared.remove(repository, digest, () => this.#unlink(repository, digest))
-    try {
-      await this.#unlink(repository, digest)
-    } finally {
-      // After a failure, too: its answer may be all that was lost.
-      this.#cache?.forget(repository, digest)
-    }
+    const remove = (): Promise<boolean> => this.#unlink(repository, digest)
+    const wasThere = await (this.#cache === undefined ? remove() : this.#cache.remove(repository, digest, remove))
+    if (!wasThere) throw new RegistryError('BLOB_UNKNOWN', { digest })
   }
 
   /** To be called where what is remembered was found to be no longer so. */
   async forget(repository: RepositoryName, digest: Digest): Promise<void> {
-    this.#cache?.forget(repository, digest)
-    await this.#shared?.forget(repository, digest)
+    await this.#cache?.forget(repository, digest)
   }
 
-  async #unlink(repository: RepositoryName, digest: Digest): Promise<void> {
+  /** @returns whether there was a link */
+  async #unlink(repository: RepositoryName, digest: Digest): Promise<boolean> {
     try {
       await this.#storage.delete(layout.layerLinkPath(repository, digest))
+      return true
     } catch (error) {
-      throw translateStorageError(error, (cause) => new RegistryError('BLOB_UNKNOWN', { digest }, { cause }))
+      if (StorageError.isNotFound(error)) return false
+      throw translateStorageError(error)
     }
-  }
-
-  /** Remembers what was not looked up in the shared tier; where there is one, only what it takes is remembered. */
-  #fillAlone(repository: RepositoryName, digest: Digest, blob: LinkedBlob, since: number | undefined): void {
-    if (since !== undefined && this.#shared === undefined) this.#cache?.fill(repository, digest, blob, since)
   }
 
   async #read(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
@@ -126,6 +113,6 @@ export class LinkedBlobs {
     if (target !== digest && algorithmOf(target) === algorithmOf(digest)) return undefined
     const stat = await findStat(this.#storage, layout.blobDataPath(target))
     if (stat === undefined || stat.isDirectory) return undefined
-    return { descriptor: { mediaType, digest, size: stat.size }, target }
+    return linkedBlob(digest, stat.size, target)
   }
 }

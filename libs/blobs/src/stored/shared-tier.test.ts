@@ -151,19 +151,25 @@ describe('StoredBlobs of several replicas', () => {
       expect(mine.calls).toEqual(['find', 'find'])
     })
 
-    it('does not fill by a put or a mount: the next look does', async () => {
+    it('knows in this process what it has put itself, and leaves it to the next look of others to fill', async () => {
       await myBlobs.put(here, content)
-      await myBlobs.mount(there, digest, here)
-      expect(mine.calls).toEqual([])
       await myBlobs.stat(here, digest)
+      expect([mine.calls, reads]).toEqual([[], 0])
+      await yourBlobs.stat(here, digest)
+      expect(yours.calls).toEqual(['find', 'fill'])
+    })
+
+    it('fills with nothing that was mounted: the next look does', async () => {
+      await myBlobs.stat(here, digest)
+      expect(await myBlobs.mount(there, digest, here)).toBe(true)
       await myBlobs.stat(there, digest)
       expect(mine.calls).toEqual(['find', 'fill', 'find', 'fill'])
     })
 
-    it('never asks it for what may be mounted', async () => {
-      await myBlobs.stat(here, digest)
-      await storage.delete(link)
-      expect(await myBlobs.mount(there, digest, here)).toBe(false)
+    it('mounts what any replica has seen', async () => {
+      await yourBlobs.stat(here, digest)
+      expect(await myBlobs.mount(there, digest, here)).toBe(true)
+      expect([mine.calls, reads]).toEqual([['find'], 1])
     })
   })
 
@@ -267,6 +273,35 @@ describe('StoredBlobs of several replicas', () => {
         mine.reconnect()
       })
       await expect(myBlobs.stat(here, digest)).rejects.toMatchObject(unknown)
+    })
+
+    it.each(['is about to go', 'is gone'])('is not undone by what remembers a put when its link %s', async (state) => {
+      const put = storage.put.bind(storage)
+      const remove = storage.delete.bind(storage)
+      const removed = Promise.withResolvers<void>()
+      const goesOn = Promise.withResolvers<void>()
+      storage.delete = async (path) => {
+        await remove(path)
+        removed.resolve()
+        if (state === 'is about to go') await goesOn.promise
+      }
+      let unlinking: Promise<void> | undefined
+      storage.put = async (path, ...rest) => {
+        await put(path, ...rest)
+        if (path !== link) return
+        unlinking = yourBlobs.unlink(here, digest)
+        await (state === 'is gone' ? unlinking : removed.promise)
+      }
+      await myBlobs.put(here, content)
+      goesOn.resolve()
+      await unlinking
+      await expect(myBlobs.stat(here, digest)).rejects.toMatchObject(unknown)
+    })
+
+    it('lets nobody mount it any more', async () => {
+      for (const blobs of [myBlobs, yourBlobs]) await blobs.stat(here, digest)
+      await myBlobs.unlink(here, digest)
+      for (const blobs of [myBlobs, yourBlobs]) expect(await blobs.mount(there, digest, here)).toBe(false)
     })
 
     it('lets nobody remember the link while it is about to go', async () => {

@@ -53,24 +53,23 @@ export class SharedTier {
   /**
    * Removes a link under a hold.
    *
-   * @param remove throws BLOB_UNKNOWN where there is no link; after any other failure it may be gone or not
+   * @param remove says whether there was a link; after a failure it may be gone or not
+   * @returns what `remove` said
    * @throws RegistryError UNAVAILABLE: other replicas cannot be told, and nothing was removed; or it was, and the cache
    * may have lost the hold meanwhile. To remove it again is right in either case, and tells them.
    */
-  async remove(repository: RepositoryName, digest: Digest, remove: () => Promise<void>): Promise<void> {
+  async remove(repository: RepositoryName, digest: Digest, remove: () => Promise<boolean>): Promise<boolean> {
     const hold = await this.#timed('hold', () => this.#shared.hold(repository, digest)).catch(notTold)
     this.#memory.forget(repository, digest)
+    let wasThere: boolean
     try {
-      await remove()
-    } catch (error) {
-      // Of a removal that may yet take place the hold is left to expire.
-      if (error instanceof RegistryError && error.code === 'BLOB_UNKNOWN')
-        await this.#release(repository, digest, hold).catch(() => undefined)
-      throw error
+      wasThere = await remove()
     } finally {
+      // After a failure the removal may yet take place, and the hold is left to expire.
       this.#memory.forget(repository, digest)
     }
-    await this.#release(repository, digest, hold).catch(notTold)
+    await this.#release(repository, digest, hold).catch(wasThere ? notTold : () => undefined)
+    return wasThere
   }
 
   /** To be called where what is remembered was found to be no longer so. */
@@ -85,10 +84,10 @@ export class SharedTier {
   async #find(repository: RepositoryName, digest: Digest): Promise<SharedLookup | undefined> {
     try {
       const known = await this.#timed('find', () => this.#shared.find(repository, digest))
-      this.#observer?.lookedUp('shared', known.blob === undefined ? 'miss' : 'hit')
+      this.#observer?.lookedUp?.('shared', known.blob === undefined ? 'miss' : 'hit')
       return known
     } catch {
-      this.#observer?.lookedUp('shared', 'error')
+      this.#observer?.lookedUp?.('shared', 'error')
       return undefined
     }
   }

@@ -277,9 +277,35 @@ describe('StoredBlobs with a cache', () => {
     await expect(blobs.stat(here, digest)).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' })
   })
 
-  it('does not mount what only the cache knows', async () => {
+  it('mounts what it remembers with one write', async () => {
+    await blobs.stat(here, digest)
+    storage.calls = []
+    expect(await blobs.mount(there, digest, here)).toBe(true)
+    expect(storage.calls).toEqual(['put link'])
+    expect(await blobs.stat(there, digest)).toMatchObject({ digest, size: content.byteLength })
+  })
+
+  it('remembers of a mount what its source is, and knows nothing of what it leads to', async () => {
+    for (let times = 0; times < 2; times += 1) expect(await blobs.mount(there, digest, here)).toBe(true)
+    expect(storage.calls).toEqual(['read link', 'stat data', 'put link', 'put link'])
+    await storage.delete(layout.blobDataPath(digest))
+    await expect(blobs.stat(there, digest)).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' })
+  })
+
+  it('does not mount what it has seen to be gone', async () => {
     await blobs.stat(here, digest)
     await storage.delete(layout.blobDataPath(digest))
+    await expect(blobs.read(here, digest)).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' })
     expect(await blobs.mount(there, digest, here)).toBe(false)
+  })
+
+  it('remembers nothing of a put whose link was removed while it was written', async () => {
+    const put = storage.put.bind(storage)
+    storage.put = async (path, ...rest) => {
+      await put(path, ...rest)
+      if (path === layout.layerLinkPath(here, digest)) await blobs.unlink(here, digest)
+    }
+    await blobs.put(here, content)
+    await expect(blobs.stat(here, digest)).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' })
   })
 })

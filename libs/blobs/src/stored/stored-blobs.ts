@@ -16,12 +16,11 @@ import {
 } from '@berth/storage'
 import type { SendableBlobs } from '../blobs.ts'
 import type { LinkedBlob } from '../linked-blob.ts'
-import type { SharedDescriptors } from '../shared-descriptors.ts'
+import type { CachedDescriptors } from '../cached-descriptors.ts'
 import type { BlobCacheObserver } from './blob-cache-observer.ts'
 import { ContentCache } from './content-cache.ts'
-import { DescriptorCache } from './descriptor-cache.ts'
 import { LinkedBlobs } from './linked-blobs.ts'
-import { SharedTier } from './shared-tier.ts'
+import { type DescriptorCacheOptions, TieredDescriptors } from './tiered-descriptors.ts'
 
 /** How many blobs of one `statAll` are looked up at once. */
 const statLimit = 32
@@ -35,23 +34,17 @@ export interface StoredBlobsOptions {
   readonly cache?: BlobCacheOptions
 }
 
-export interface BlobCacheOptions {
-  /** Default: 10,000. */
-  readonly maxDescriptors?: number
-  /** How long a link that another process removes, or content that is collected, may live on here. Default: 30 s. */
-  readonly ttlMs?: number
+export interface BlobCacheOptions extends DescriptorCacheOptions {
   /** The sum of the small blobs kept, in bytes. Default: 32 MiB. */
   readonly maxContentBytes?: number
-  /** What replicas remember together, behind this process's memory. Whoever opened it closes it. */
-  readonly shared?: SharedDescriptors
-  /** Must not step back when the system's clock is set. */
-  readonly nowMs?: () => number
-  /** Is told of every descriptor that `stat` and `statAll` are asked for. */
+  /** Is told of every descriptor that `stat` and `statAll` are asked for, too. */
   readonly observer?: BlobCacheObserver
 }
 
 /** The blobs in storage, in the layout that Distribution made. */
 export class StoredBlobs implements SendableBlobs {
+  /** What is remembered of links, for whoever writes some, too. */
+  readonly descriptors: CachedDescriptors | undefined
   readonly #storage: StorageDriver & Partial<SendingDriver>
   readonly #links: LinkedBlobs
   readonly #contents: ContentCache | undefined
@@ -60,7 +53,8 @@ export class StoredBlobs implements SendableBlobs {
 
   constructor({ storage, cache, redirectLifetimeMs }: StoredBlobsOptions) {
     this.#storage = storage
-    this.#links = linkedBlobs(storage, cache)
+    this.descriptors = cache && new TieredDescriptors(cache)
+    this.#links = new LinkedBlobs(storage, this.descriptors)
     this.#contents = cache && contentCache(cache)
     this.#observer = cache?.observer
     const redirectUrl = storage.redirectUrl?.bind(storage)
@@ -127,9 +121,12 @@ export class StoredBlobs implements SendableBlobs {
   }
 
   async mount(repository: RepositoryName, digest: Digest, from?: RepositoryName): Promise<boolean> {
-    // Not from the cache: what is linked anew must be there now.
-    const blob = await (from === undefined ? this.#links.findContent(digest) : this.#links.findStored(from, digest))
+    const blob =
+      from === undefined
+        ? await this.#links.findContent(digest)
+        : (this.#links.findCached(from, digest) ?? (await this.#links.find(from, digest)))
     if (blob === undefined) return false
+    // Not remembered: what was remembered of `from` would live twice as long, and whoever asks next looks at both.
     await this.#links.link(repository, blob)
     return true
   }
@@ -140,7 +137,7 @@ export class StoredBlobs implements SendableBlobs {
 
   #findCounted(repository: RepositoryName, digest: Digest): LinkedBlob | undefined {
     const blob = this.#links.findCached(repository, digest)
-    this.#observer?.lookedUp('memory', blob === undefined ? 'miss' : 'hit')
+    this.#observer?.lookedUp?.('memory', blob === undefined ? 'miss' : 'hit')
     return blob
   }
 
@@ -178,13 +175,6 @@ export class StoredBlobs implements SendableBlobs {
       throw translateStorageError(error, (cause) => new RegistryError('BLOB_UNKNOWN', { digest }, { cause }))
     }
   }
-}
-
-function linkedBlobs(storage: StorageDriver, cache: BlobCacheOptions | undefined): LinkedBlobs {
-  if (cache === undefined) return new LinkedBlobs(storage, undefined, undefined)
-  const { maxDescriptors = 10_000, ttlMs = 30_000, shared, observer, nowMs = () => performance.now() } = cache
-  const memory = new DescriptorCache({ maxEntries: maxDescriptors, ttlMs, nowMs })
-  return new LinkedBlobs(storage, memory, shared && new SharedTier({ shared, memory, observer }))
 }
 
 function contentCache({ maxContentBytes = 32 * 1024 * 1024 }: BlobCacheOptions): ContentCache {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { type CachedDescriptors, linkedBlob } from '@berth/blobs'
 import { canonicalAlgorithm, type Digest, type DigestAlgorithm, digestOf } from '@berth/digest'
 import { type Logger, RegistryError } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
@@ -9,13 +10,15 @@ import { appendChunk } from './append-chunk.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { findCompleted, isGone, placeBlob } from './complete-upload.ts'
 import { hashForAppend } from './read-back.ts'
-import { StoredUpload, translateUploadError } from './stored-upload.ts'
+import { type Standing, StoredUpload, translateUploadError } from './stored-upload.ts'
 import type { UploadObserver } from './upload-observer.ts'
 import { formatToken, parseToken, type UploadClaims } from './upload-token.ts'
 
 export interface StoredBlobUploadsOptions {
   readonly storage: StorageDriver
   readonly keys: KeyRing
+  /** What is remembered of blobs: a blob that was pushed here is known here. */
+  readonly descriptors?: Pick<CachedDescriptors, 'generation' | 'keep'> | undefined
   readonly observer?: UploadObserver
   readonly log?: Logger
   readonly nowMs?: () => number
@@ -30,15 +33,18 @@ export interface StoredBlobUploadsOptions {
 export class StoredBlobUploads implements BlobUploads {
   readonly #storage: StorageDriver
   readonly #keys: KeyRing
+  readonly #descriptors: StoredBlobUploadsOptions['descriptors']
   readonly #observer: UploadObserver | undefined
   readonly #log: Logger | undefined
   readonly #nowMs: () => number
   readonly #randomId: () => string
   readonly #removals = new Set<Promise<void>>()
 
-  constructor({ storage, keys, observer, log, nowMs = Date.now, randomId = randomUUID }: StoredBlobUploadsOptions) {
+  constructor(options: StoredBlobUploadsOptions) {
+    const { storage, keys, descriptors, observer, log, nowMs = Date.now, randomId = randomUUID } = options
     this.#storage = storage
     this.#keys = keys
+    this.#descriptors = descriptors
     this.#observer = observer
     this.#log = log
     this.#nowMs = nowMs
@@ -83,8 +89,7 @@ export class StoredBlobUploads implements BlobUploads {
       try {
         const standing = await upload.get()
         checkStart(standing.checkpoint, claims, chunk)
-        const options = { chunk, signal, randomId: this.#randomId, observer: this.#observer }
-        const completed = await placeBlob(upload, standing, digest, options)
+        const completed = await this.#place(upload, standing, digest, chunk, signal)
         await this.#end(upload, standing.checkpoint.size > 0)
         this.#observer?.completed()
         return completed
@@ -107,6 +112,21 @@ export class StoredBlobUploads implements BlobUploads {
   /** Waits for the removals that no client waited for. */
   async close(): Promise<void> {
     await Promise.all(this.#removals)
+  }
+
+  async #place(
+    upload: StoredUpload,
+    standing: Standing,
+    digest: Digest,
+    chunk: Chunk | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<CompletedUpload> {
+    const since = this.#descriptors?.generation
+    const options = { chunk, signal, randomId: this.#randomId, observer: this.#observer }
+    const completed = await placeBlob(upload, standing, digest, options)
+    if (since !== undefined)
+      this.#descriptors?.keep(upload.repository, digest, linkedBlob(digest, completed.size), since)
+    return completed
   }
 
   async #end(upload: StoredUpload, hasParts: boolean): Promise<void> {
