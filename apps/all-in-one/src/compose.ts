@@ -1,5 +1,5 @@
 import { openAccess } from '@berth/access/stored'
-import { StoredBlobs } from '@berth/blobs/stored'
+import { StoredBlobs, TieredDescriptors } from '@berth/blobs/stored'
 import { serveApi } from '@berth/http-api'
 import { openManifests } from '@berth/manifests/stored'
 import {
@@ -40,13 +40,17 @@ export async function compose(
 
   const { blobDescriptor, blobDescriptorSize } = config.storage.cache
   const redis = blobDescriptor === 'redis' ? config.redis.cache : undefined
-  const shared = redis && new RedisDescriptors(lifecycle.own(openRedis(redis, log)))
+  const connection = redis && lifecycle.own(openRedis(redis, log))
   const { redirect } = config.storage
   const blobs = new StoredBlobs({
     storage,
     ...(redirect.enabled && { redirectLifetimeMs: redirect.lifetimeMs }),
     ...(blobDescriptor !== 'none' && {
-      cache: { maxDescriptors: blobDescriptorSize, observer: metrics.cache, ...(shared && { shared }) },
+      cache: {
+        maxDescriptors: blobDescriptorSize,
+        observer: metrics.cache,
+        shared: connection && new RedisDescriptors(connection, 'blob'),
+      },
     }),
   })
   const keys = new KeyRing(keyRingOptions(config.secrets, opened.secret))
@@ -54,6 +58,7 @@ export async function compose(
     new StoredBlobUploads({
       storage,
       keys,
+      descriptors: blobs.descriptors,
       observer: metrics.uploads,
       log,
     }),
@@ -64,6 +69,14 @@ export async function compose(
     policy: config.manifests,
     schema1: { ...config.schema1, mayStoreLayer: !config.storage.readOnly },
     isExclusive: opened.isExclusive,
+    ...(blobDescriptor !== 'none' &&
+      !opened.isExclusive && {
+        cache: new TieredDescriptors({
+          maxDescriptors: blobDescriptorSize,
+          observer: { timed: (...told) => metrics.cache.timed(...told) },
+          shared: connection && new RedisDescriptors(connection, 'manifest'),
+        }),
+      }),
     log,
   })
 

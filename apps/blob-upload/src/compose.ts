@@ -38,19 +38,20 @@ export async function compose(
 
   const { blobDescriptor, blobDescriptorSize } = config.storage.cache
   const redis = blobDescriptor === 'redis' ? config.redis.cache : undefined
-  const shared = redis && new RedisDescriptors(lifecycle.own(openRedis(redis, log)))
+  const shared = redis && new RedisDescriptors(lifecycle.own(openRedis(redis, log)), 'blob')
   const { redirect } = config.storage
   const blobs = new StoredBlobs({
     storage,
     ...(redirect.enabled && { redirectLifetimeMs: redirect.lifetimeMs }),
     ...(blobDescriptor !== 'none' && {
-      cache: { maxDescriptors: blobDescriptorSize, observer: metrics.cache, ...(shared && { shared }) },
+      cache: { maxDescriptors: blobDescriptorSize, observer: metrics.cache, shared },
     }),
   })
   const uploads = lifecycle.own(
     new StoredBlobUploads({
       storage,
       keys: new KeyRing(config.uploadKeys),
+      descriptors: blobs.descriptors,
       observer: metrics.uploads,
       log,
     }),

@@ -1,4 +1,5 @@
 import { Requester } from '@berth/access'
+import { TieredDescriptors } from '@berth/blobs/stored'
 import { openManifests } from '@berth/manifests/stored'
 import {
   createMetrics,
@@ -10,6 +11,7 @@ import {
   type Tracer,
   version,
 } from '@berth/process'
+import { openRedis, RedisDescriptors } from '@berth/redis'
 import { followRpcTls, RemoteBlobs, RpcChannel, RpcServer } from '@berth/rpc'
 import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
 import type { ManifestConfig } from './config.ts'
@@ -28,6 +30,9 @@ export async function compose(
   const observer = storageObserver({ driver, metrics: metrics.storage(driver), tracer, kindOf: pathKind })
   const storage = ObservedDriver.observe(opened.driver, observer)
 
+  const { blobDescriptor, blobDescriptorSize } = config.storage.cache
+  const redis = blobDescriptor === 'redis' ? config.redis.cache : undefined
+  const shared = redis && new RedisDescriptors(lifecycle.own(openRedis(redis, log)), 'manifest')
   const requester = config.auth && new Requester()
   const { addresses } = config.services.blobs
   const tls = followRpcTls(config.rpc.tls, { lifecycle, log })
@@ -38,6 +43,13 @@ export async function compose(
     policy: config.manifests,
     schema1: { ...config.schema1, mayStoreLayer: !config.storage.readOnly },
     isExclusive: false,
+    ...(blobDescriptor !== 'none' && {
+      cache: new TieredDescriptors({
+        maxDescriptors: blobDescriptorSize,
+        observer: { timed: (...told) => metrics.cache.timed(...told) },
+        shared,
+      }),
+    }),
     log,
   })
   // Not waited for: an adopted tree may be large, and only the catalog and the referrers need its index.

@@ -3,4 +3,4 @@
  * Begin with `connection/redis-connection.ts`; `descriptors/redis-descriptors.ts` is the cache that replicas share.
  */
 export { openRedis, type RedisConnection } from './connection/redis-connection.ts'
-export { RedisDescriptors } from './descriptors/redis-descriptors.ts'
+export { type DescriptorKind, RedisDescriptors } from './descriptors/redis-descriptors.ts'

@@ -1,3 +1,5 @@
+import { TieredDescriptors } from '@berth/blobs/stored'
+import { MemorySharedDescriptors, MemorySharedState } from '@berth/blobs/suite'
 import fc from 'fast-check'
 import { type Digest, digestOf } from '@berth/digest'
 import { mediaTypes } from '@berth/manifest'
@@ -47,6 +49,21 @@ function scheduled(storage: StorageDriver, turn: (label: string) => Promise<unkn
   })
 }
 
+/** Every call of the cache takes two turns, too; what replicas are told, they are told at once. */
+function scheduledCache(shared: MemorySharedDescriptors, turn: (label: string) => Promise<unknown>) {
+  for (const name of ['find', 'fill', 'hold', 'release'] as const) {
+    const method = shared[name].bind(shared) as (...parameters: unknown[]) => Promise<unknown>
+    const slow = async (...parameters: unknown[]): Promise<unknown> => {
+      await turn(name)
+      const answer = await method(...parameters)
+      await turn(`${name}: answered`)
+      return answer
+    }
+    Object.assign(shared, { [name]: slow })
+  }
+  return shared
+}
+
 async function* listScheduled(storage: StorageDriver, path: StoragePath, turn: (label: string) => Promise<unknown>) {
   await turn(`list ${path}`)
   const entries: Entry[] = []
@@ -55,11 +72,12 @@ async function* listScheduled(storage: StorageDriver, path: StoragePath, turn: (
   yield* entries
 }
 
-function services(storage: StorageDriver, isExclusive: boolean): StoredManifestServices {
+/** @param cache of effect where others may write, too */
+function services(storage: StorageDriver, isExclusive: boolean, cache?: TieredDescriptors): StoredManifestServices {
   // An index without children needs no blobs.
   const unused = () => Promise.reject(new Error('not to be called here'))
   const blobs = { statAll: async () => [], read: unused, put: unused }
-  return openManifests({ storage, blobs, policy: strictPolicy, isExclusive })
+  return openManifests({ storage, blobs, policy: strictPolicy, isExclusive, cache })
 }
 
 type Operation =
@@ -210,7 +228,7 @@ describe('pushes and deletions in any order', () => {
           fc.boolean(),
           async (scheduler, earlier, schedules, isExclusive) => {
             const storage = await storageAfter(earlier)
-            const all = services(scheduled(storage, turnsOf(scheduler)), isExclusive)
+            const all = services(scheduled(storage, turnsOf(scheduler)), isExclusive, new TieredDescriptors())
             const done = await scheduler.waitFor(run(schedules, () => all))
 
             expect(await danglingTags(storage)).toEqual([])
@@ -269,6 +287,31 @@ describe('pushes and deletions in any order', () => {
   )
 })
 
+describe('several processes that remember revisions together', () => {
+  it(
+    'all remember what storage has, after pushes and deletions in any order',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), before, clients, async (scheduler, earlier, schedules) => {
+          const storage = await storageAfter(earlier)
+          const turn = turnsOf(scheduler)
+          const state = new MemorySharedState(() => 0)
+          const processes = schedules.map(() => {
+            const shared = scheduledCache(new MemorySharedDescriptors(state), turn)
+            return services(scheduled(storage, turn), false, new TieredDescriptors({ shared }))
+          })
+          await scheduler.waitFor(run(schedules, (client) => processes[client] as StoredManifestServices))
+          expect(await danglingTags(storage)).toEqual([])
+          const stored = await stateOf(services(storage, false), repository)
+          for (const each of processes) expect(await scheduler.waitFor(stateOf(each, repository))).toEqual(stored)
+        }),
+        { numRuns: 300 },
+      )
+    },
+    timeoutMs,
+  )
+})
+
 describe('a storage that fails in the middle of what is done', () => {
   it(
     'leaves no dangling tag and no memory of what is not there, and the client is told',
@@ -285,6 +328,7 @@ describe('a storage that fails in the middle of what is done', () => {
               if (left === 0) throw new StorageError('STORAGE_UNAVAILABLE', label, storage.name)
             }),
             isExclusive,
+            new TieredDescriptors(),
           )
           await stateOf(all, repository)
           left = calls
@@ -308,7 +352,7 @@ describe('what is remembered', () => {
       await fc.assert(
         fc.asyncProperty(fc.array(operation, { maxLength: 30 }), async (operations) => {
           const alone = services(new MemoryDriver(), true)
-          const amongOthers = services(new MemoryDriver(), false)
+          const amongOthers = services(new MemoryDriver(), false, new TieredDescriptors())
           for (const each of operations) {
             expect(await perform(alone, each)).toEqual(await perform(amongOthers, each))
             expect(await stateOf(alone, repository)).toEqual(await stateOf(amongOthers, repository))

@@ -1,7 +1,7 @@
 import { collect } from '@berth/bytes'
 import { algorithmOf, type Digest, digestOf } from '@berth/digest'
 import { detectMediaType } from '@berth/manifest'
-import { layout, type StorageDriver, StorageError } from '@berth/storage'
+import { type CheapWritesDriver, layout, type StorageDriver, StorageError } from '@berth/storage'
 import type { StoredManifest } from '../manifests.ts'
 import { Recollection } from './recollection.ts'
 
@@ -11,13 +11,13 @@ const maxRemembered = 64 * 1024 * 1024
 
 /** The bytes of all manifests. They never change, so any process may remember them; not, who may read them. */
 export class ManifestContents {
-  readonly #storage: StorageDriver
+  readonly #storage: StorageDriver & Partial<CheapWritesDriver>
   readonly #manifests = new Recollection<StoredManifest>({
     maxWeight: maxRemembered,
     weigh: (_key, { content }) => content.byteLength + 500,
   })
 
-  constructor({ storage }: { storage: StorageDriver }) {
+  constructor({ storage }: { storage: StorageDriver & Partial<CheapWritesDriver> }) {
     this.#storage = storage
   }
 
@@ -37,15 +37,22 @@ export class ManifestContents {
     })
   }
 
-  /** Stores the content of `digest`, durably. What is there is read before it is trusted, so that this also heals. */
+  /**
+   * Stores the content of `digest`, durably. What is there is read before it is trusted, or written again where that costs
+   * no more, so that this also heals.
+   */
   async put(digest: Digest, content: Uint8Array, signal?: AbortSignal): Promise<void> {
-    const stored = await this.#findStored(digest, content.byteLength)
-    if (stored !== undefined && Buffer.compare(stored, content) === 0) return
+    if (this.#storage.writesAreCheap !== true && (await this.#isStored(digest, content))) return
     try {
       await this.#storage.put(layout.blobDataPath(digest), content, signal === undefined ? {} : { signal })
     } finally {
       this.#manifests.forget(digest)
     }
+  }
+
+  async #isStored(digest: Digest, content: Uint8Array): Promise<boolean> {
+    const stored = await this.#findStored(digest, content.byteLength)
+    return stored !== undefined && Buffer.compare(stored, content) === 0
   }
 
   /** What is at the digest's path, if it has this size. */

@@ -1,4 +1,5 @@
-import { StoredBlobs } from '@berth/blobs/stored'
+import { StoredBlobs, TieredDescriptors } from '@berth/blobs/stored'
+import { MemorySharedDescriptors, MemorySharedState } from '@berth/blobs/suite'
 import { MemoryDriver } from '@berth/storage/memory'
 import {
   describeCatalog,
@@ -10,12 +11,26 @@ import {
 } from '../suite/index.ts'
 import { openManifests } from './index.ts'
 
-for (const isExclusive of [true, false]) {
-  const name = isExclusive ? 'in memory, alone' : 'in memory, among others'
+interface Variant {
+  readonly isExclusive?: boolean
+  readonly writesAreCheap?: true
+  readonly cache?: () => TieredDescriptors
+}
+
+const remembered = (): TieredDescriptors =>
+  new TieredDescriptors({ shared: new MemorySharedDescriptors(new MemorySharedState(() => 0)) })
+const variants: Readonly<Record<string, Variant>> = {
+  'in memory, alone': { isExclusive: true },
+  'in memory, among others': {},
+  'in memory, among others who remember': { cache: () => new TieredDescriptors() },
+  'where writes are cheap, among others who remember together': { writesAreCheap: true, cache: remembered },
+}
+
+for (const [name, { isExclusive = false, writesAreCheap, cache }] of Object.entries(variants)) {
   const open: OpenServices = (policy, schema1) => {
-    const storage = new MemoryDriver()
+    const storage = Object.assign(new MemoryDriver(), writesAreCheap && { writesAreCheap })
     const blobs = new StoredBlobs({ storage })
-    return { blobs, ...openManifests({ storage, blobs, policy, schema1, isExclusive }) }
+    return { blobs, ...openManifests({ storage, blobs, policy, schema1, isExclusive, cache: cache?.() }) }
   }
   describeManifests(name, open)
   describeTags(name, open)

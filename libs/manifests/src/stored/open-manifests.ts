@@ -1,4 +1,4 @@
-import type { Blobs } from '@berth/blobs'
+import type { Blobs, CachedDescriptors } from '@berth/blobs'
 import type { Logger } from '@berth/errors'
 import type { ManifestPolicy } from '../manifests.ts'
 import { Adoption } from './adoption.ts'
@@ -41,6 +41,11 @@ export interface StoredManifestOptions {
    * and links are remembered. Manifests by digest are remembered by any process.
    */
   readonly isExclusive: boolean
+  /**
+   * Has revisions remembered that others may remove. For manifests alone: a blob's link must not stand for a manifest's.
+   * Of no effect where the tree is this process's own.
+   */
+  readonly cache?: CachedDescriptors | undefined
   readonly log?: Logger
 }
 
@@ -53,7 +58,7 @@ export function openManifests({
 }: StoredManifestOptions): StoredManifestServices {
   const { storage, log } = options
   const contents = new ManifestContents(options)
-  const revisions = new RevisionRecords(options)
+  const revisions = new RevisionRecords({ ...options, contents })
   const tags = new TagRecords(options)
   const catalog = new CatalogIndex(options)
   const index = (signal?: AbortSignal): Promise<Reindexed> =>

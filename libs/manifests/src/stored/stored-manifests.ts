@@ -1,4 +1,5 @@
 import type { Blobs } from '@berth/blobs'
+import type { Descriptor } from '@berth/descriptor'
 import { algorithmOf, checkDigest, type Digest, digestOf } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import { isSchema1MediaType, mediaTypes, type OpenedSchema1, parseManifest } from '@berth/manifest'
@@ -64,30 +65,35 @@ export class StoredManifests implements Manifests {
     const digest = digestOfUpload(upload, payload)
     checkClass(manifest, policy)
     const subject = manifest.subject?.digest
+    const descriptor = { mediaType: upload.mediaType, digest, size: payload.byteLength }
     await translating(async () => {
-      const findManifest = (child: Digest): Promise<unknown> => revisions.find(repository, child)
-      await verifyReferences(manifest, { repository, policy, blobs, findManifest, faults }, signal)
+      const hasManifest = (child: Digest): Promise<boolean> => revisions.has(repository, child)
+      await verifyReferences(manifest, { repository, policy, blobs, hasManifest, faults }, signal)
       await contents.put(digest, payload, signal)
       signal?.throwIfAborted()
       // From here on it can be pulled by its digest, and is finished though the client may go.
-      await settleAll([catalog.add(repository), revisions.link(repository, digest, subject)])
-      if (upload.tags.length > 0) await this.#tag(repository, upload.tags, digest, subject)
+      await settleAll([catalog.add(repository), revisions.link(repository, descriptor, subject)])
+      if (upload.tags.length > 0) await this.#tag(repository, upload.tags, descriptor, subject)
     })
     return { digest, tags: upload.tags, ...(subject !== undefined && { subject }) }
   }
 
   async delete(repository: RepositoryName, digest: Digest): Promise<void> {
-    const { revisions, tags } = this.#parts
-    const wasThere = await translating(async () => {
-      if (!(await revisions.exists(repository, digest))) return false
-      const subject = await this.#findSubject(digest)
-      await tags.removeHolders(repository, digest, async () => true)
-      if (!(await revisions.unlink(repository, digest, subject))) return false
-      // A push may have moved a tag here after the first look, and found the link still there.
-      await tags.removeHolders(repository, digest, async () => !(await revisions.isStored(repository, digest)))
-      return true
-    })
+    const remove = (): Promise<boolean> => this.#delete(repository, digest)
+    const wasThere = await translating(() => this.#parts.revisions.removing(repository, digest, remove))
     if (!wasThere) throw unknown(repository, digest)
+  }
+
+  /** @returns whether there was such a revision */
+  async #delete(repository: RepositoryName, digest: Digest): Promise<boolean> {
+    const { revisions, tags } = this.#parts
+    if (!(await revisions.exists(repository, digest))) return false
+    const subject = await this.#findSubject(digest)
+    await tags.removeHolders(repository, digest, async () => true)
+    if (!(await revisions.unlink(repository, digest, subject))) return false
+    // A push may have moved a tag here after the first look, and found the link still there.
+    await tags.removeHolders(repository, digest, async () => !(await revisions.isStored(repository, digest)))
+    return true
   }
 
   #open({ mediaType, content }: ManifestUpload): OpenedSchema1 {
@@ -144,34 +150,38 @@ export class StoredManifests implements Manifests {
   }
 
   async #findRevision(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
-    const target = await this.#parts.revisions.find(repository, digest)
-    const found = target && (await this.#parts.contents.find(target))
+    const { revisions, contents } = this.#parts
+    const target = await revisions.find(repository, digest)
+    if (target === undefined) return undefined
+    const found = await contents.find(target)
+    if (found === undefined) await revisions.forget(repository, digest)
     return found === undefined || target === digest ? found : { ...found, digest }
   }
 
   /**
    * Moves tags to a revision that is linked. Whoever deletes it meanwhile finds the tags when they have been moved, and
    * removes them; or has removed the link before, and is undone.
+   *
+   * The tags need no second look: whoever removes one in this process waits for its turn, and a deletion elsewhere that
+   * has removed one goes on to the link; if it came that far before it was looked at here, both are written again.
    */
-  async #tag(repository: RepositoryName, moved: readonly Tag[], digest: Digest, subject?: Digest): Promise<void> {
+  async #tag(
+    repository: RepositoryName,
+    moved: readonly Tag[],
+    descriptor: Descriptor,
+    subject?: Digest,
+  ): Promise<void> {
     const { revisions, tags } = this.#parts
+    const { digest } = descriptor
     await tags.exclusively(repository, moved, async () => {
       for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
         await forEachLimited(moved, parallelTags, (tag) => tags.move(repository, tag, digest))
         // In this order: a deletion that misses a tag of ours has removed the link before that tag was there.
-        if ((await this.#areStored(repository, moved)) && (await revisions.isStored(repository, digest))) return
-        await revisions.link(repository, digest, subject)
+        if (await revisions.isStored(repository, digest)) return
+        await revisions.link(repository, descriptor, subject)
       }
       throw new RegistryError('UNAVAILABLE', { reason: 'the manifest is being deleted' })
     })
-  }
-
-  async #areStored(repository: RepositoryName, tags: readonly Tag[]): Promise<boolean> {
-    let areStored = true
-    await forEachLimited(tags, parallelTags, async (tag) => {
-      if (!(await this.#parts.tags.isStored(repository, tag))) areStored = false
-    })
-    return areStored
   }
 
   /** Its link is to go, too. Damaged content must not be in the way of a deletion. */

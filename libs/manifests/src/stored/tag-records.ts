@@ -2,8 +2,8 @@ import type { Digest } from '@berth/digest'
 import { unlessInvalid } from '@berth/errors'
 import { parseTag, type RepositoryName, type Tag } from '@berth/reference'
 import {
+  type CheapWritesDriver,
   DamagedLink,
-  findLink,
   findWholeLink,
   forEachLimited,
   layout,
@@ -19,15 +19,15 @@ import { KeyedMutex } from './keyed-mutex.ts'
 import { collectPage, pageOf, withEntry, withoutEntry } from './pages.ts'
 import { Recollection } from './recollection.ts'
 
-/** One that can tell whether tags have changed spares listing them. */
-export type ManifestStorage = StorageDriver & Partial<ListingComparingDriver>
+/** One that can tell whether tags have changed spares listing them; one with cheap writes, reading before them. */
+export type ManifestStorage = StorageDriver & Partial<ListingComparingDriver> & Partial<CheapWritesDriver>
 
 const maxRemembered = { digests: 32 * 1024 * 1024, lists: 32 * 1024 * 1024 }
 const parallelReads = 16
 
 /** The tags of all repositories, as links in storage. What decides between two writers of a tag is for the caller. */
 export class TagRecords {
-  readonly #storage: StorageDriver
+  readonly #storage: ManifestStorage
   readonly #isExclusive: boolean
   readonly #mutex = new KeyedMutex()
   readonly #digests: Recollection<Digest>
@@ -66,11 +66,6 @@ export class TagRecords {
     return this.#digests.read(keyOf(repository, tag), () =>
       findWholeLink(this.#storage, layout.tagCurrentLinkPath(repository, tag)),
     )
-  }
-
-  /** Whether storage has the tag, whatever it holds. */
-  async isStored(repository: RepositoryName, tag: Tag): Promise<boolean> {
-    return (await findLink(this.#storage, layout.tagCurrentLinkPath(repository, tag))) !== undefined
   }
 
   /** Makes the tag hold `digest`. */

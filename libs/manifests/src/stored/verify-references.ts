@@ -19,7 +19,7 @@ export function checkClass(manifest: Manifest, { classes }: ManifestPolicy): voi
 /**
  * Whether all that a manifest names may be named, and is there.
  *
- * @param findManifest what there is of a child, or `undefined`
+ * @param hasManifest whether a child is there
  * @throws AggregateError of a fault for each that is not, in the manifest's order
  */
 export async function verifyReferences(
@@ -28,13 +28,13 @@ export async function verifyReferences(
     readonly repository: RepositoryName
     readonly policy: ManifestPolicy
     readonly blobs: Pick<Blobs, 'statAll'>
-    readonly findManifest: (digest: Digest) => Promise<unknown>
+    readonly hasManifest: (digest: Digest) => Promise<boolean>
     /** What is wrong with it already, to be told with the rest. */
     readonly faults?: readonly RegistryError[]
   },
   signal?: AbortSignal,
 ): Promise<void> {
-  const { repository, policy, blobs, findManifest } = parts
+  const { repository, policy, blobs, hasManifest } = parts
   const required = manifest.references.filter((each) => mustExist(each) && isRequired(manifest, each, policy))
   const missing = new Set<Digest>()
 
@@ -45,7 +45,7 @@ export async function verifyReferences(
   const children = digestsOf(required, (each) => each.role === 'manifest')
   await forEachLimited(children, parallelReads, async (digest) => {
     signal?.throwIfAborted()
-    if ((await findManifest(digest)) === undefined) missing.add(digest)
+    if (!(await hasManifest(digest))) missing.add(digest)
   })
 
   const faults = [...(parts.faults ?? [])]

@@ -1,6 +1,6 @@
 import type { RedisConfig } from '@berth/process'
 import { openRedis, type RedisConnection } from '../connection/redis-connection.ts'
-import { RedisDescriptors } from './redis-descriptors.ts'
+import { type DescriptorKind, RedisDescriptors } from './redis-descriptors.ts'
 
 const ignore = (): void => {}
 const log = { debug: ignore, info: ignore, warn: ignore, error: ignore }
@@ -13,10 +13,11 @@ export class Replicas {
   async open(
     config: Partial<RedisConfig> & Pick<RedisConfig, 'addresses'>,
     nowMs?: () => number,
+    kind: DescriptorKind = 'blob',
   ): Promise<RedisDescriptors> {
     const connection = openRedis({ db: 0, dialTimeoutMs: 500, readTimeoutMs: 250, ...config }, log)
     this.#connections.push(connection)
-    const descriptors = new RedisDescriptors(connection, nowMs && { nowMs })
+    const descriptors = new RedisDescriptors(connection, kind, nowMs && { nowMs })
     const heard = heardAgain(descriptors)
     if (connection.client.status !== 'ready')
       await new Promise<void>((resolve) => void connection.client.once('ready', () => resolve()))

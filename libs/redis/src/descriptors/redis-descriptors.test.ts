@@ -7,7 +7,7 @@ import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { RedisServer } from '../connection/redis-server.ts'
 import { heardAgain, Replicas } from './open-replicas.ts'
-import type { RedisDescriptors } from './redis-descriptors.ts'
+import type { DescriptorKind, RedisDescriptors } from './redis-descriptors.ts'
 
 const replicas = new Replicas()
 let server: RedisServer
@@ -25,11 +25,14 @@ afterAll(async () => {
 
 afterEach(() => replicas.close())
 
-const open = (): Promise<RedisDescriptors> => replicas.open({ addresses: [{ host: '127.0.0.1', port: server.port }] })
+const open = (kind: DescriptorKind = 'blob'): Promise<RedisDescriptors> =>
+  replicas.open({ addresses: [{ host: '127.0.0.1', port: server.port }] }, undefined, kind)
 
-describeSharedDescriptors('in Redis', async (count) => {
-  await redis.flushall()
-  return Promise.all(Array.from({ length: count }, open))
+describe.each(['blob', 'manifest'] as const)('of each %s', (kind) => {
+  describeSharedDescriptors('in Redis', async (count) => {
+    await redis.flushall()
+    return Promise.all(Array.from({ length: count }, () => open(kind)))
+  })
 })
 
 describe('RedisDescriptors', () => {
@@ -71,6 +74,23 @@ describe('RedisDescriptors', () => {
   it('carries along no more than a few holds that nobody releases', async () => {
     for (let holds = 0; holds < 40; holds += 1) await descriptors.hold(here, digest)
     expect(await redis.strlen(key)).toBe(1 + 16 * 36)
+  })
+
+  it('has nothing of what is remembered of another kind, and is told nothing of it', async () => {
+    const manifests = await open('manifest')
+    await descriptors.fill(here, digest, blob, await generation())
+    expect((await manifests.find(here, digest)).blob).toBeUndefined()
+    const { generation: ofManifest = '' } = await manifests.find(here, digest)
+    expect(await descriptors.fill(here, digest, blob, ofManifest)).toBe(false)
+
+    const told: string[] = []
+    const { promise, resolve } = Promise.withResolvers<void>()
+    descriptors.listen({ invalidated: () => void told.push('blob'), reconnected: () => {} })
+    manifests.listen({ invalidated: () => (told.push('manifest'), resolve()), reconnected: () => {} })
+    await manifests.release(here, digest, await manifests.hold(here, digest))
+    await promise
+    expect(told).not.toContain('blob')
+    expect((await descriptors.find(here, digest)).blob).toEqual(blob)
   })
 
   it('takes no fill where the generation was lost with the entry', async () => {

@@ -18,28 +18,34 @@ import type { Subscription } from '../connection/subscription.ts'
 import { Breaker } from './breaker.ts'
 import { type ScriptCommands, scripts } from './scripts.ts'
 
-const channel = 'berth:blobs'
+/** What links are of: one never stands for another. */
+export type DescriptorKind = 'blob' | 'manifest'
+
 const uuidLength = 36
 
 /**
- * The descriptors that replicas share, in Redis: `allkeys-lru`, and of one registry alone. An ACL user needs
+ * The descriptors of a kind that replicas share, in Redis: `allkeys-lru`, and of one registry alone. An ACL user needs
  * `~berth:* &berth:* +@connection +@read +@write +@scripting +@pubsub +cluster|slots +info`.
  *
  * A key has no part in another, so a cluster may spread them. Redis replicates after it has answered: of a master that
  * is lost together with the last holds it took, its successor may know an entry that was removed, for an hour at most.
  */
 export class RedisDescriptors implements SharedDescriptors {
+  readonly #kind: DescriptorKind
+  readonly #channel: string
   readonly #commands: ScriptCommands
   readonly #subscription: Subscription
   readonly #listeners: InvalidationListener[] = []
   readonly #breaker: Breaker
 
-  constructor(connection: RedisConnection, options: { readonly nowMs?: () => number } = {}) {
+  constructor(connection: RedisConnection, kind: DescriptorKind, options: { readonly nowMs?: () => number } = {}) {
     const { client } = connection
+    this.#kind = kind
+    this.#channel = `berth:${kind}s`
     for (const [name, lua] of Object.entries(scripts)) client.defineCommand(name, { numberOfKeys: 1, lua })
     this.#commands = client as unknown as ScriptCommands
     this.#breaker = new Breaker({ failures: 3, pauseMs: 1000, nowMs: options.nowMs ?? (() => performance.now()) })
-    this.#subscription = connection.subscribe(channel, {
+    this.#subscription = connection.subscribe(this.#channel, {
       received: (message) => this.#received(message),
       connected: () => {
         for (const listener of this.#listeners) listener.reconnected()
@@ -56,7 +62,7 @@ export class RedisDescriptors implements SharedDescriptors {
   }
 
   async find(repository: RepositoryName, digest: Digest): Promise<SharedLookup> {
-    const key = keyOf(repository, digest)
+    const key = this.#keyOf(repository, digest)
     const state = String(await this.#breaker.call(() => this.#commands.berthFind(key, randomUUID(), sharedLifeMs)))
     if (state.startsWith('g')) return { generation: state.slice(1) }
     if (!state.startsWith('e')) return { generation: undefined }
@@ -69,14 +75,15 @@ export class RedisDescriptors implements SharedDescriptors {
 
   async fill(repository: RepositoryName, digest: Digest, blob: LinkedBlob, generation: Generation): Promise<boolean> {
     const entry = formatLinkedBlob(blob)
-    const key = keyOf(repository, digest)
+    const key = this.#keyOf(repository, digest)
     return (await this.#breaker.call(() => this.#commands.berthFill(key, generation, entry, sharedLifeMs))) === 1
   }
 
   async hold(repository: RepositoryName, digest: Digest): Promise<Hold> {
     const hold = randomUUID()
     // Tried whatever happened before: who removes would rather wait than be refused.
-    await this.#commands.berthHold(keyOf(repository, digest), hold, holdLifeMs, channel, `${repository}@${digest}`)
+    const message = `${repository}@${digest}`
+    await this.#commands.berthHold(this.#keyOf(repository, digest), hold, holdLifeMs, this.#channel, message)
     return hold
   }
 
@@ -90,7 +97,8 @@ export class RedisDescriptors implements SharedDescriptors {
 
   async #renew(repository: RepositoryName, digest: Digest, hold: Hold): Promise<void> {
     const message = `${repository}@${digest}`
-    await this.#commands.berthRenew(keyOf(repository, digest), hold, randomUUID(), sharedLifeMs, channel, message)
+    const key = this.#keyOf(repository, digest)
+    await this.#commands.berthRenew(key, hold, randomUUID(), sharedLifeMs, this.#channel, message)
   }
 
   #received(message: string): void {
@@ -104,8 +112,8 @@ export class RedisDescriptors implements SharedDescriptors {
       for (const listener of this.#listeners) listener.reconnected()
     }
   }
-}
 
-function keyOf(repository: RepositoryName, digest: Digest): string {
-  return `berth:blob:{${repository}@${digest}}`
+  #keyOf(repository: RepositoryName, digest: Digest): string {
+    return `berth:${this.#kind}:{${repository}@${digest}}`
+  }
 }

@@ -31,7 +31,7 @@ export const storage = section(
     cache: section(
       { about: 'descriptors of blobs that are remembered', isMap: true },
       {
-        blobDescriptor: descriptorCache('where descriptors of blobs are cached; none where not set'),
+        blobDescriptor: descriptorCache('where descriptors of blobs and manifests are cached; none where not set'),
         layerInfo: descriptorCache('former name of blobdescriptor'),
         blobDescriptorSize: value('integer', { default: 10_000, about: 'how many the memory cache holds' }, cacheSize),
       },

@@ -1,0 +1,129 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { FaultyProxy } from '@berth/storage-s3/faulty-proxy'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startBerth } from '../berth.ts'
+import { blobNamed, type Content, type Image, imageNamed } from '../flow-player/content.ts'
+import { pushBlob, pushImage, pushManifest } from '../flow-player/registry.ts'
+import { Wire } from '../flow-player/wire.ts'
+import type { RegistryProcess } from '../registry-process.ts'
+import { driverIn, s3Access } from '../storage.ts'
+
+const repository = 'counted/image'
+
+let folder: string
+let proxy: FaultyProxy
+let berth: RegistryProcess
+let wire: Wire
+let image: Image
+let second: Image
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'berth-requests-'))
+  proxy = await FaultyProxy.to(s3Access().endpoint)
+  const { s3 } = driverIn(folder, 's3')
+  const storage = { s3: { ...s3, regionendpoint: proxy.endpoint }, redirect: { disable: true } }
+  berth = await startBerth({ folder, topology: 'all-in-one', settings: { storage } })
+  wire = new Wire(berth.host, {})
+  image = imageNamed('first')
+  await pushImage(wire, repository, 'first', image)
+  second = imageNamed('first', 'oci', { annotations: { name: 'second' } })
+})
+
+afterAll(async () => {
+  wire.close()
+  await berth.kill()
+  await proxy.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** What the store was asked while `work` was done, in order of names, since much of it is asked at once. */
+async function requestsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
+  proxy.seen.splice(0)
+  await work()
+  return proxy.seen.map(named).sort()
+}
+
+/** `GET tag`. */
+function named(line: string): string {
+  const [method, url = ''] = line.split(' ')
+  const kinds = [
+    ['/_manifests/tags/', 'tag'],
+    ['/_manifests/revisions/', 'revision'],
+    ['/_layers/', 'link'],
+    ['/blobs/', 'content'],
+  ] as const
+  return `${method} ${kinds.find(([part]) => url.includes(part))?.[1] ?? url}`
+}
+
+async function ask(method: 'GET' | 'HEAD', path: string): Promise<void> {
+  expect((await wire.send(method, `/v2/${repository}/${path}`)).status).toBe(200)
+}
+
+const put = (tag: string, { mediaType, manifest }: Image) =>
+  requestsOf(() => pushManifest(wire, repository, tag, mediaType, manifest))
+
+describe('the store is asked', () => {
+  // Its link is read at the end, so that no tag is acknowledged that a deletion left without its manifest.
+  const pushed = ['GET revision', 'PUT content', 'PUT revision', 'PUT tag', 'PUT tag']
+
+  it('for a manifest that is new, with a new tag, to take it and to show its link', async () => {
+    expect(await put('second', second)).toEqual(pushed)
+  })
+
+  it('for a manifest whose tag moves as much', async () => {
+    expect(await put('first', second)).toEqual(pushed)
+  })
+
+  it('for a manifest that is there as much', async () => {
+    expect(await put('third', second)).toEqual(pushed)
+  })
+
+  it.each(['GET', 'HEAD'] as const)('for a manifest that is asked for again by %s and tag, for its tag', async (by) => {
+    await ask(by, 'manifests/second')
+    expect(await requestsOf(() => ask(by, 'manifests/second'))).toEqual(['GET tag'])
+  })
+
+  it.each(['GET', 'HEAD'] as const)('for one that is asked for again by %s and digest, nothing', async (by) => {
+    await ask(by, `manifests/${image.manifest.digest}`)
+    expect(await requestsOf(() => ask(by, `manifests/${image.manifest.digest}`))).toEqual([])
+  })
+
+  it('for a blob that was just pushed, for its content alone', async () => {
+    const blob = await pushedBlob('read')
+    expect(await requestsOf(() => ask('HEAD', `blobs/${blob.digest}`))).toEqual([])
+    expect(await requestsOf(() => ask('GET', `blobs/${blob.digest}`))).toEqual(['GET content'])
+  })
+
+  it('for a blob that is mounted from where it was seen, to take the link', async () => {
+    const { digest } = await pushedBlob('mounted')
+    const mount = async (): Promise<void> => {
+      const query = { mount: digest, from: repository }
+      expect((await wire.send('POST', '/v2/counted/mounted/blobs/uploads/', { query })).status).toBe(201)
+    }
+    expect(await requestsOf(mount)).toEqual(['PUT link'])
+  })
+})
+
+it('a blob that is known is no manifest, and a manifest no blob', async () => {
+  await ask('GET', `manifests/${image.manifest.digest}`)
+  expect((await wire.send('HEAD', `/v2/${repository}/blobs/${image.manifest.digest}`)).status).toBe(404)
+  const { manifest } = imageNamed('a blob')
+  await pushBlob(wire, repository, manifest)
+  await ask('HEAD', `blobs/${manifest.digest}`)
+  expect((await wire.send('GET', `/v2/${repository}/manifests/${manifest.digest}`)).status).toBe(404)
+})
+
+it('what was deleted is not remembered', async () => {
+  const { digest } = image.manifest
+  await ask('GET', `manifests/${digest}`)
+  expect((await wire.send('DELETE', `/v2/${repository}/manifests/${digest}`)).status).toBe(202)
+  expect((await wire.send('GET', `/v2/${repository}/manifests/${digest}`)).status).toBe(404)
+})
+
+async function pushedBlob(name: string): Promise<Content> {
+  const blob = blobNamed(name, 1024)
+  await pushBlob(wire, repository, blob)
+  return blob
+}
