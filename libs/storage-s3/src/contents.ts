@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { ByteRange, ByteStream } from '@berth/bytes'
 import {
   layout,
@@ -11,9 +12,11 @@ import {
 import type { Directories } from './directories.ts'
 import type { Keys } from './keys.ts'
 import type { Objects } from './objects.ts'
-import { openObject } from './read-object.ts'
+import { OpenedObject } from './opened-object.ts'
 import type { Store } from './store.ts'
 import { driverName, storageError, translateFault } from './store-fault.ts'
+import { TargetWatch } from './target-watch.ts'
+import { TranslatedContent } from './translated-content.ts'
 
 export interface ContentsOptions {
   readonly store: Store
@@ -55,16 +58,27 @@ export class Contents {
   ): Promise<{ readonly size: number; readonly content: ByteStream }> {
     const key = this.#keys.of(path)
     signal?.throwIfAborted()
-    if (range !== undefined && range.start >= range.end) return this.#readNothing(path, range)
+    if (range !== undefined && !isSome(range)) return this.#readNothing(path, range)
     try {
-      const opened = await openObject(this.#store, key, range, signal)
-      if (range !== undefined && opened.range.end !== range.end) {
-        await opened.content[Symbol.asyncIterator]().return?.()
-        throw storageError('INVALID_RANGE', path)
-      }
-      return { size: opened.size, content: translated(opened.content, path) }
+      const opened = await this.#open(path, key, range, signal)
+      return { size: opened.size, content: new TranslatedContent(opened.content(), path) }
     } catch (error) {
       throw translateFault(error, path)
+    }
+  }
+
+  async sendTo(path: StoragePath, range: ByteRange, target: Writable, signal: AbortSignal | undefined): Promise<void> {
+    const key = this.#keys.of(path)
+    if (!isSome(range)) return void (await this.#readNothing(path, range))
+    const watch = new TargetWatch(target, signal)
+    try {
+      const opened = await this.#open(path, key, range, watch.signal)
+      await opened.passTo(target)
+      watch.throwIfGone()
+    } catch (error) {
+      throw translateFault(error, path)
+    } finally {
+      watch.release()
     }
   }
 
@@ -83,6 +97,20 @@ export class Contents {
     }
   }
 
+  /** @throws StorageError the range ends behind the content's end */
+  async #open(
+    path: StoragePath,
+    key: string,
+    range: ByteRange | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<OpenedObject> {
+    const opened = await OpenedObject.open({ store: this.#store, key, signal }, range)
+    if (range === undefined || opened.range.end === range.end) return opened
+    const error = storageError('INVALID_RANGE', path)
+    opened.close(error)
+    throw error
+  }
+
   /** No store tells ranges of nothing apart from none. */
   async #readNothing(path: StoragePath, { start, end }: ByteRange): Promise<{ size: number; content: ByteStream }> {
     const { size, isDirectory } = await this.stat(path)
@@ -92,12 +120,9 @@ export class Contents {
   }
 }
 
-async function* nothing(): ByteStream {}
-
-async function* translated(content: ByteStream, path: StoragePath): ByteStream {
-  try {
-    yield* content
-  } catch (error) {
-    throw translateFault(error, path)
-  }
+/** Whether there are bytes to ask for: a store is not asked for none, or for those before the first. */
+function isSome({ start, end }: ByteRange): boolean {
+  return start >= 0 && start < end
 }
+
+async function* nothing(): ByteStream {}

@@ -1,6 +1,7 @@
 /**
  * The storage driver that keeps everything in a bucket of an object store that speaks S3.
- * Begin with `s3-driver.ts`; `areas.ts` has how uploads are kept in parts, `store.ts` how the store's weather is met.
+ * Begin with `s3-driver.ts`; `areas.ts` has how uploads are kept in parts, `store.ts` how the store's weather is met,
+ * `direct-client.ts` how objects are asked for without the SDK.
  */
 export { openBucket, type OpenBucketOptions, readOrMakeStoredSecret } from './open-bucket.ts'
 export { S3Driver, type S3DriverOptions } from './s3-driver.ts'

@@ -1,12 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import {
-  CopyObjectCommand,
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  PutObjectCommand,
-} from '@aws-sdk/client-s3'
-import { collect } from '@berth/bytes'
+import { CopyObjectCommand, DeleteObjectsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { collectChecked } from './object-answer.ts'
 import type { ObjectHeaders } from './object-headers.ts'
 import { bodyOf, checksumOf, type Piece } from './piece.ts'
 import type { Store } from './store.ts'
@@ -68,17 +62,20 @@ export class Objects {
   /** What is at a key, without its content. */
   async find(key: string, signal?: AbortSignal) {
     try {
-      const { ContentLength, LastModified, ETag, Metadata } = await this.#store.send(
+      return await this.#store.send(
         'HeadObject',
-        ({ client, options }) => client.send(new HeadObjectCommand({ Bucket: this.#store.bucket, Key: key }), options),
+        async ({ direct, options }) => {
+          const answer = await direct.ask({ method: 'HEAD', key }, options.abortSignal)
+          await answer.collect(0)
+          return {
+            size: answer.contentLength ?? 0,
+            modifiedAtMs: Date.parse(answer.header('last-modified') ?? '') || 0,
+            tag: answer.header('etag') ?? '',
+            mark: answer.header(`x-amz-meta-${markName}`),
+          }
+        },
         signal,
       )
-      return {
-        size: ContentLength ?? 0,
-        modifiedAtMs: LastModified?.getTime() ?? 0,
-        tag: ETag ?? '',
-        mark: Metadata?.[markName],
-      }
     } catch (error) {
       if (error instanceof StoreError && isConditionFailed(error.cause)) return undefined
       throw error
@@ -88,10 +85,9 @@ export class Objects {
   /** Small content, and its tag. */
   async read(key: string, limit: number): Promise<{ readonly content: Uint8Array; readonly tag: string }> {
     // The body is read within the attempt, so that one that is cut off is read again.
-    const read = await this.#store.send('GetObject', async ({ client, options }) => {
-      const { Body, ETag } = await client.send(new GetObjectCommand({ Bucket: this.#store.bucket, Key: key }), options)
-      if (Body === undefined) throw new Error('the answer has no body')
-      return { content: await collect(Body as AsyncIterable<Uint8Array>, limit), tag: ETag ?? '' }
+    const read = await this.#store.send('GetObject', async ({ direct, options }) => {
+      const answer = await direct.ask({ method: 'GET', key }, options.abortSignal)
+      return { content: await collectChecked(answer, limit), tag: answer.header('etag') ?? '' }
     })
     this.#store.observer.transferred('GetObject', read.content.byteLength)
     return read

@@ -1,4 +1,5 @@
-import type { ByteBudget, ByteStream } from '@berth/bytes'
+import type { Writable } from 'node:stream'
+import type { ByteBudget, ByteRange, ByteStream } from '@berth/bytes'
 import {
   type Entry,
   layout,
@@ -7,6 +8,7 @@ import {
   type Part,
   type ReadOptions,
   type RedirectingDriver,
+  type SendingDriver,
   type Stat,
   type StorageDriver,
   StorageError,
@@ -17,6 +19,7 @@ import {
 } from '@berth/storage'
 import { Areas } from './areas.ts'
 import { Contents } from './contents.ts'
+import { DirectClient } from './direct-client.ts'
 import { Directories } from './directories.ts'
 import { Gatherer } from './gatherer.ts'
 import type { JoinOptions } from './join-objects.ts'
@@ -59,7 +62,7 @@ interface OpenParts {
  * Keeps content in objects of a bucket, each under the key that Distribution's driver has for its path. Nothing is kept
  * in the process: any number of them may work on one bucket.
  */
-export class S3Driver implements StorageDriver, RedirectingDriver {
+export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver {
   readonly name = driverName
   readonly writesAreCheap = true
   readonly #settings: S3Settings
@@ -112,7 +115,9 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
   static async open(options: S3DriverOptions): Promise<S3Driver> {
     const { settings, observer, isReadOnly = false } = options
     const { bucket, maxAttempts, timeoutMs, checksums } = settings
-    const store = new Store({ client: openClient(settings), bucket, maxAttempts, deadlineMs: timeoutMs, observer })
+    const client = openClient(settings)
+    const direct = new DirectClient(client, settings)
+    const store = new Store({ client, direct, bucket, maxAttempts, deadlineMs: timeoutMs, observer })
     const objects = new Objects(store)
     const keys = new Keys(settings.rootDirectory)
     try {
@@ -181,6 +186,10 @@ export class S3Driver implements StorageDriver, RedirectingDriver {
 
   read(path: StoragePath, options: ReadOptions = {}): Promise<{ readonly size: number; readonly content: ByteStream }> {
     return this.#contents.read(path, options)
+  }
+
+  sendTo(path: StoragePath, range: ByteRange, target: Writable, signal?: AbortSignal): Promise<void> {
+    return this.#contents.sendTo(path, range, target, signal)
   }
 
   stat(path: StoragePath): Promise<Stat> {

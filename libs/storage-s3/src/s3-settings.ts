@@ -28,7 +28,7 @@ export interface S3Settings {
   readonly copyConcurrency: number
   /** Up to here one request copies. */
   readonly copyThreshold: number
-  /** Whether writes carry CRC-32 checksums, and reads are checked by them. */
+  /** Whether writes carry CRC-32 checksums, and what is short is checked by them when it is read. */
   readonly checksums: boolean
   readonly maxAttempts: number
   /** For a request with all its attempts; one of them without a sign of life ends after as long. */

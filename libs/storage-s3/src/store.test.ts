@@ -1,10 +1,13 @@
 import { S3Client } from '@aws-sdk/client-s3'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { DirectClient } from './direct-client.ts'
+import { settingsUnderTest } from './driver-under-test.ts'
 import { Store } from './store.ts'
 import { StoreError } from './store-fault.ts'
 import { noObserver } from './store-observer.ts'
 
 const client = new S3Client({ region: 'r' })
+const direct = new DirectClient(client, settingsUnderTest({ endpoint: 'http://127.0.0.1:1' }))
 
 /** What the client throws for an answer of the store. */
 function answer(status: number, name = 'SomeError'): Error {
@@ -26,6 +29,7 @@ beforeEach(() => {
 function open(options: { maxAttempts?: number; deadlineMs?: number } = {}): Store {
   return new Store({
     client,
+    direct,
     bucket: 'b',
     maxAttempts: 5,
     deadlineMs: 10_000,

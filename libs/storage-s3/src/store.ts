@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { CircuitBreaker } from './circuit-breaker.ts'
+import type { DirectClient } from './direct-client.ts'
 import { faultOf, StoreError } from './store-fault.ts'
 import { noObserver, type StoreObserver, type StoreOperation } from './store-observer.ts'
 
@@ -10,6 +11,7 @@ const circuit = { threshold: 20, firstPauseMs: 500, longestPauseMs: 5000 }
 
 export interface StoreOptions {
   readonly client: S3Client
+  readonly direct: DirectClient
   readonly bucket: string
   /** Attempts at one request, the first among them. */
   readonly maxAttempts: number
@@ -25,6 +27,8 @@ export interface StoreOptions {
 /** What a request is made with. */
 export interface Attempt {
   readonly client: S3Client
+  /** For what it can ask, at a fraction of the client's costs. */
+  readonly direct: DirectClient
   /** To be passed with the command. */
   readonly options: { readonly abortSignal?: AbortSignal }
   /** How many were made before, each of which the store may have done without its answer having come. */
@@ -39,6 +43,7 @@ export class Store {
   readonly bucket: string
   readonly observer: StoreObserver
   readonly #client: S3Client
+  readonly #direct: DirectClient
   readonly #maxAttempts: number
   readonly #deadlineMs: number
   readonly #circuit: CircuitBreaker
@@ -46,10 +51,11 @@ export class Store {
   readonly #random: () => number
   readonly #wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>
 
-  constructor({ client, bucket, maxAttempts, deadlineMs, observer = noObserver, ...tools }: StoreOptions) {
+  constructor({ client, direct, bucket, maxAttempts, deadlineMs, observer = noObserver, ...tools }: StoreOptions) {
     this.bucket = bucket
     this.observer = observer
     this.#client = client
+    this.#direct = direct
     this.#maxAttempts = maxAttempts
     this.#deadlineMs = deadlineMs
     this.#nowMs = tools.nowMs ?? (() => performance.now())
@@ -72,7 +78,7 @@ export class Store {
       await this.#admission(operation, startedMs, earlier, signal)
       const begunMs = this.#nowMs()
       try {
-        const result = await make({ client: this.#client, options, earlier })
+        const result = await make({ client: this.#client, direct: this.#direct, options, earlier })
         this.#circuit.answered()
         this.observer.requested(operation, 'done', (this.#nowMs() - begunMs) / 1000)
         return result
@@ -118,6 +124,7 @@ export class Store {
 
   close(): void {
     this.#client.destroy()
+    this.#direct.close()
   }
 }
 

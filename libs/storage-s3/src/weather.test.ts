@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Writable } from 'node:stream'
 import { collect, streamOf } from '@berth/bytes'
 import type { StoragePath } from '@berth/storage'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -117,6 +118,32 @@ describe('content that is cut off', () => {
     const range = { start: 1000, end: 2 * mebibyte }
     const read = Buffer.from(await collect((await driver.read(at('/file'), { range })).content, Infinity))
     expect(content.subarray(1000, 2 * mebibyte).equals(read)).toBe(true)
+  })
+
+  it('is continued on its way to a client, again and again', async () => {
+    const { driver, proxy } = await open()
+    const content = randomBytes(3 * mebibyte)
+    await driver.put(at('/file'), content)
+    proxy.fate = first(/^GET/, { cutAfter: 100_000 }, 'cut', { cutAfter: 1_000_000 }, slowDown, { cutAfter: 0 })
+    const received: Buffer[] = []
+    const write = (chunk: Buffer, _encoding: string, done: () => void): void => {
+      received.push(Buffer.from(chunk))
+      setImmediate(done)
+    }
+    const target = new Writable({ write })
+    await driver.sendTo(at('/file'), { start: 1000, end: 2 * mebibyte }, target)
+    expect(content.subarray(1000, 2 * mebibyte).equals(Buffer.concat(received))).toBe(true)
+  })
+
+  it('is asked for no longer by a reader that stops, though it had not begun', async () => {
+    const { driver } = await open()
+    await driver.put(at('/file'), randomBytes(3 * mebibyte))
+    for (const chunks of [0, 1]) {
+      const content = (await driver.read(at('/file'))).content[Symbol.asyncIterator]()
+      for (let count = 0; count < chunks; count += 1) await content.next()
+      await content.return?.()
+      expect(await content.next()).toMatchObject({ done: true })
+    }
   })
 
   it('is an outage where it has become another meanwhile', async () => {

@@ -83,7 +83,7 @@ export const s3 = section(
     logLevel: text({ ...warns('what the SDK logs', 'has no effect: requests are counted in the metrics') }),
     checksums: flag({
       defaultText: 'false with a regionendpoint',
-      about: 'CRC-32 checksums go with what is written, and check what is read',
+      about: 'CRC-32 checksums go with what is written, and check what is read to 64 KiB',
     }),
     maxAttempts: integer({ default: 8, min: 1, max: 100, about: 'attempts at one request of the store' }),
     timeoutMs: duration({

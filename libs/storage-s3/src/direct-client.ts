@@ -1,0 +1,147 @@
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import type { ByteRange } from '@berth/bytes'
+import { type Patience, type ServerConnection, ServerFailure, version } from '@berth/process'
+import { answerError } from './answer-error.ts'
+import { ObjectAnswer } from './object-answer.ts'
+import type { S3Settings } from './s3-settings.ts'
+import { escapeKey, RequestSigner } from './sign-request.ts'
+import { StoreConnections } from './store-connections.ts'
+
+export interface ObjectRequest {
+  readonly method: 'GET' | 'HEAD'
+  readonly key: string
+  readonly range?: ByteRange | undefined
+  /** The object must have this tag. */
+  readonly tag?: string | undefined
+}
+
+/** Where the objects of a bucket are. */
+interface Place {
+  readonly host: string
+  /** What the path of each begins with. */
+  readonly prefix: string
+  readonly signer: RequestSigner
+  readonly connections: StoreConnections
+}
+
+/**
+ * Asks for objects without the SDK, whose way to a request and through a body costs several times what all else does.
+ * The SDK says where the bucket is, and who asks.
+ */
+export class DirectClient {
+  readonly #client: S3Client
+  readonly #settings: S3Settings
+  readonly #patience: Patience
+  #place: Promise<Place> | undefined
+  /** By how much the store's clock is ahead of this one. */
+  #aheadMs = 0
+  #close: () => void = () => {}
+
+  /** @param client says where the bucket is, and whose credentials are used; it is not closed */
+  constructor(client: S3Client, settings: S3Settings) {
+    this.#client = client
+    this.#settings = settings
+    this.#patience = { stallTimeoutMs: settings.timeoutMs, answerTimeoutMs: settings.timeoutMs }
+  }
+
+  /**
+   * One attempt.
+   *
+   * @returns an answer that was given for the object; its body is to be taken, or to be given up
+   * @throws Error what the store said instead, with `$metadata` as the SDK's errors have it
+   * @throws ServerFailure it did not answer
+   * @throws the signal's reason
+   */
+  async ask(request: ObjectRequest, signal?: AbortSignal): Promise<ObjectAnswer> {
+    const place = await this.#located()
+    const head = await this.#headOf(request, place)
+    const { connections } = place
+    try {
+      return await this.#askOn(await connections.take(signal), connections, request.method, head, signal)
+    } catch (error) {
+      if (!(error instanceof ServerFailure && error.isStale)) throw error
+    }
+    return this.#askOn(await connections.takeNew(signal), connections, request.method, head, signal)
+  }
+
+  close(): void {
+    this.#close()
+  }
+
+  async #askOn(
+    connection: ServerConnection,
+    connections: StoreConnections,
+    method: string,
+    head: string,
+    signal: AbortSignal | undefined,
+  ): Promise<ObjectAnswer> {
+    const onAbort = (): void => connection.abandon(signal?.reason as Error)
+    const release = (): void => {
+      signal?.removeEventListener('abort', onAbort)
+      connections.give(connection)
+    }
+    signal?.addEventListener('abort', onAbort)
+    let answer: ObjectAnswer
+    try {
+      signal?.throwIfAborted()
+      connection.begin(head, this.#patience)
+      connection.sent()
+      answer = new ObjectAnswer(await connection.nextHead(), method, connection, release)
+    } catch (error) {
+      connection.destroy()
+      release()
+      throw error
+    }
+    if (answer.status >= 200 && answer.status < 300) return answer
+    const error = await answerError(answer)
+    if (error.name === 'RequestTimeTooSkewed') this.#aheadMs = aheadMs(answer)
+    throw error
+  }
+
+  async #headOf({ method, key, range, tag }: ObjectRequest, { host, prefix, signer }: Place): Promise<string> {
+    const path = prefix + escapeKey(key)
+    const asked = {
+      host,
+      ...(range && { range: `bytes=${range.start}-${range.end - 1}` }),
+      ...(tag !== undefined && { 'if-match': tag }),
+      ...(this.#settings.checksums && method === 'GET' && { 'x-amz-checksum-mode': 'ENABLED' }),
+    }
+    const credentials = await this.#client.config.credentials()
+    const headers = signer.sign({ method, path, headers: asked }, credentials, new Date(Date.now() + this.#aheadMs))
+    let text = `${method} ${path} HTTP/1.1\r\n`
+    for (const name of Object.keys(headers)) text += `${name}: ${headers[name]}\r\n`
+    return `${text}user-agent: ${this.#settings.userAgent ?? `berth/${version}`}\r\n\r\n`
+  }
+
+  #located(): Promise<Place> {
+    if (this.#place === undefined) {
+      const place = this.#locate()
+      this.#place = place
+      // Credentials may be there another time.
+      place.catch(() => (this.#place = undefined))
+    }
+    return this.#place
+  }
+
+  /** A signed URL has all that depends on endpoints, regions and the form of paths. */
+  async #locate(): Promise<Place> {
+    const key = 'key'
+    const signed = await getSignedUrl(this.#client, new GetObjectCommand({ Bucket: this.#settings.bucket, Key: key }))
+    const { protocol, hostname, port, host, pathname, searchParams } = new URL(signed)
+    const [region = '', service = ''] = (searchParams.get('X-Amz-Credential') ?? '').split('/').slice(-3)
+    const isSecure = protocol === 'https:'
+    const connections = new StoreConnections({
+      address: { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (isSecure ? 443 : 80) : Number(port) },
+      ...(isSecure && { tls: { rejectUnauthorized: !this.#settings.skipVerify } }),
+    })
+    this.#close = () => connections.close()
+    const prefix = pathname.slice(0, -key.length)
+    return { host, prefix, signer: new RequestSigner({ region, service }), connections }
+  }
+}
+
+function aheadMs(answer: ObjectAnswer): number {
+  const storesMs = Date.parse(answer.header('date') ?? '')
+  return Number.isNaN(storesMs) ? 0 : storesMs - Date.now()
+}
