@@ -77,6 +77,7 @@ async function runStage(
   const kill = (): void => void registry.kill()
   bench.signal.addEventListener('abort', kill)
   try {
+    if (stage.reads) await untilIndexed(registry)
     for (const scenario of stage.scenarios) {
       await promisify(execFile)('sync') // so that none pays for what another has written
       const outcome = await runScenario(bench, scenario, registry)
@@ -90,6 +91,13 @@ async function runStage(
     bench.signal.removeEventListener('abort', kill)
     await registry.stop()
   }
+}
+
+/** Waits for what is done once, by the first to find a tree that another registry has written: none pays for it later. */
+async function untilIndexed({ ports, authorization }: Registry): Promise<void> {
+  const headers = authorization === undefined ? {} : { Authorization: authorization }
+  const { status } = await fetch(`http://127.0.0.1:${ports.api}/v2/_catalog?n=1`, { headers })
+  if (status !== 200) throw new Error(`the catalog was answered with ${status}`)
 }
 
 /**

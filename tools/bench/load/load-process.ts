@@ -7,7 +7,9 @@ const jobDeadlineMs = 120_000
 
 /** The process that makes the load, so that the bench itself takes no CPU from the server while it measures. */
 export class LoadProcess {
-  readonly #child: ChildProcess = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)))
+  // In a session of its own: Linux may share the processors out by session, and a server is not to be scheduled with its
+  // clients, or apart from them, by how it is started.
+  readonly #child: ChildProcess = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), { detached: true })
 
   readonly #gone = once(this.#child, 'exit')
 
