@@ -1,4 +1,4 @@
-import { collect } from '@berth/bytes'
+import { collect, LruCache } from '@berth/bytes'
 import { algorithmOf, type Digest, digestOf } from '@berth/digest'
 import { detectMediaType } from '@berth/manifest'
 import { type CheapWritesDriver, layout, type StorageDriver, StorageError } from '@berth/storage'
@@ -8,6 +8,15 @@ import { Recollection } from './recollection.ts'
 /** As in Distribution. */
 export const maxManifestSize = 4 * 1024 * 1024
 const maxRemembered = 64 * 1024 * 1024
+const maxSeen = 10_000
+/** How long content that was written, or read and found good, is taken to be there: as long as a descriptor is. */
+const seenMs = 30_000
+
+export interface ManifestContentsOptions {
+  readonly storage: StorageDriver & Partial<CheapWritesDriver>
+  /** Must not step back when the system's clock is set. */
+  readonly nowMs?: () => number
+}
 
 /** The bytes of all manifests. They never change, so any process may remember them; not, who may read them. */
 export class ManifestContents {
@@ -16,9 +25,11 @@ export class ManifestContents {
     maxWeight: maxRemembered,
     weigh: (_key, { content }) => content.byteLength + 500,
   })
+  readonly #seen: LruCache<Digest, true>
 
-  constructor({ storage }: { storage: StorageDriver & Partial<CheapWritesDriver> }) {
+  constructor({ storage, nowMs = () => performance.now() }: ManifestContentsOptions) {
     this.#storage = storage
+    this.#seen = new LruCache({ maxWeight: maxSeen, ttlMs: seenMs, nowMs })
   }
 
   recall(digest: Digest): StoredManifest | undefined {
@@ -29,22 +40,26 @@ export class ManifestContents {
   async find(digest: Digest): Promise<StoredManifest | undefined> {
     return this.#manifests.read(digest, async () => {
       const content = await this.#findStored(digest)
+      this.#seen.delete(digest)
       if (content === undefined) return undefined
       if (digestOf(content, algorithmOf(digest)) !== digest) throw new Error(`the content of ${digest} is damaged`)
       const mediaType = detectMediaType(content)
       if (mediaType === undefined) throw new Error(`the content of ${digest} is no manifest of a known type`)
+      this.#seen.set(digest, true)
       return { mediaType, digest, content: unshared(content) }
     })
   }
 
   /**
    * Stores the content of `digest`, durably. What is there is read before it is trusted, or written again where that costs
-   * no more, so that this also heals.
+   * no more, so that this also heals; there it is trusted for a while once this process has seen to it.
    */
   async put(digest: Digest, content: Uint8Array, signal?: AbortSignal): Promise<void> {
-    if (this.#storage.writesAreCheap !== true && (await this.#isStored(digest, content))) return
+    const isThere = this.#storage.writesAreCheap === true ? this.#seen.get(digest) : this.#isStored(digest, content)
+    if ((await isThere) === true) return
     try {
       await this.#storage.put(layout.blobDataPath(digest), content, signal === undefined ? {} : { signal })
+      this.#seen.set(digest, true)
     } finally {
       this.#manifests.forget(digest)
     }

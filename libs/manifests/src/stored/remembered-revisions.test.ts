@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { codesOf, digestOfUpload, indexDocument, latest, repository, upload } from '../suite/build-manifests.ts'
 import { strictPolicy } from '../suite/index.ts'
 import { openManifests, type StoredManifestServices } from './index.ts'
+import { ManifestContents } from './manifest-contents.ts'
 
 const index = upload(indexDocument([]), { tags: [latest] })
 const digest = digestOfUpload(index)
@@ -246,6 +247,34 @@ describe('a push', () => {
     const all = ['put content', 'put link', 'put tag', 'put tag', 'read link']
     expect(await put(storage)).toEqual([...all, 'put marker'].sort())
     expect(await put(storage)).toEqual(all)
+  })
+
+  it('does not write content again that it has just written, or read whole, where reading is no better', async () => {
+    let nowMs = 0
+    const storage = new WatchedDriver({ writesAreCheap: true })
+    const contents = new ManifestContents({ storage, nowMs: () => nowMs })
+    await contents.put(digest, index.content)
+    nowMs = 29_999
+    await contents.put(digest, index.content)
+    expect(storage.calls).toEqual(['put content'])
+    await contents.find(digest)
+    nowMs = 59_998
+    await contents.put(digest, index.content)
+    expect(storage.calls).toEqual(['put content', 'read content'])
+    nowMs = 59_999
+    await contents.put(digest, index.content)
+    expect(storage.calls).toEqual(['put content', 'read content', 'put content'])
+  })
+
+  it.each(['gone', 'damaged'])('writes content again that it has seen to be %s', async (state) => {
+    const storage = new WatchedDriver({ writesAreCheap: true })
+    const contents = new ManifestContents({ storage })
+    await contents.put(digest, index.content)
+    if (state === 'gone') await storage.delete(layout.blobDataPath(digest))
+    else await storage.put(layout.blobDataPath(digest), Buffer.from('{}'))
+    await contents.find(digest).catch(() => undefined)
+    await contents.put(digest, index.content)
+    expect((await contents.find(digest))?.digest).toBe(digest)
   })
 
   it('writes nothing where all is there and writing is dear', async () => {
