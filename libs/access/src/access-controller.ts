@@ -25,6 +25,8 @@ export interface AccessRequest {
   readonly host: string | undefined
   /** As the proxies say that the client knows it; `undefined` where none that is believed does. */
   readonly scheme: 'http' | 'https' | undefined
+  /** The same for all requests of one connection, and of no other; where it is known. */
+  readonly connection?: object
 }
 
 export type AccessDecision = Granted | Denied | Limited

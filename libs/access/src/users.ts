@@ -1,6 +1,13 @@
 /** Who can log in, with a password. */
 export interface Users {
   /**
+   * Another one whenever somebody might not be let in any more who was.
+   *
+   * @throws RegistryError UNAVAILABLE: who the users are cannot be read
+   */
+  readonly generation: unknown
+
+  /**
    * Says whether a password is a user's. Whether there is such a user shows in neither the answer nor its time.
    *
    * @param source the client's address, which failed logins are counted by

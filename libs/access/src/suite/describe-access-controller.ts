@@ -22,8 +22,9 @@ export function describeAccessController(name: string, open: () => Promise<Contr
     async function opened() {
       const { controller, close, ...credentials } = await open()
       if (close !== undefined) onTestFinished(close)
+      const connection = {}
       const decide = (authorization: string | undefined, accesses: readonly Access[] = [pull]) =>
-        controller.decide(requestOf(authorization, accesses))
+        controller.decide({ ...requestOf(authorization, accesses), connection })
       return { decide, ...credentials }
     }
 
@@ -64,6 +65,14 @@ export function describeAccessController(name: string, open: () => Promise<Contr
       const { decide, right, wrong } = await opened()
       const decisions = await Promise.all([right, wrong, right, wrong, right].map(async (each) => decide(each)))
       expect(decisions.map(({ outcome }) => outcome)).toEqual(['granted', 'denied', 'granted', 'denied', 'granted'])
+    })
+
+    it('decides by what a request itself carries, whatever came before on its connection', async () => {
+      const { decide, right, wrong } = await opened()
+      const said = [right, wrong, right, undefined, wrong, undefined, right]
+      const outcomes: string[] = []
+      for (const each of said) outcomes.push((await decide(each)).outcome)
+      expect(outcomes).toEqual(said.map((each) => (each === right ? 'granted' : 'denied')))
     })
 
     it('denies whatever else a client may say', async () => {

@@ -39,6 +39,7 @@ function server({ perSecond = 0, refreshLifetimeMs = 3_600_000 } = {}) {
     ['root', 'toor'],
   ])
   const users: MarkedUsers = {
+    generation: passwords,
     logIn: (name, password) => ({ outcome: passwords.get(name) === password ? 'accepted' : 'refused' }),
     markOf: (name) => passwords.get(name)?.toUpperCase(),
   }

@@ -22,6 +22,10 @@ export class AskedAccess implements AccessRequest {
     return this.#urls.clientOf(this.#exchange.request)
   }
 
+  get connection(): object {
+    return this.#exchange.request.socket
+  }
+
   get host(): string | undefined {
     return this.#urls.arrivalOf(this.#exchange.request).host
   }

@@ -53,6 +53,16 @@ describeAccessController('passwords', async () => {
   return { controller, right: basic('bob:secret: π'), wrong: basic('bob:secret'), close }
 })
 
+it('who is no user any more is denied on the same connection, too', async () => {
+  const { users, path } = await used()
+  const controller = new PasswordAccess({ users, realm: 'test' })
+  const authorization = `Basic ${Buffer.from('bob:secret: π').toString('base64')}`
+  const asked = { authorization, accesses: [], source, host: undefined, scheme: undefined, connection: {} }
+  for (let time = 0; time < 3; time++) expect(await controller.decide(asked)).toMatchObject({ outcome: 'granted' })
+  await writeFile(path, `bob:${hashSync('another', 4)}`)
+  expect(await controller.decide(asked)).toMatchObject({ outcome: 'denied' })
+})
+
 describe('the users of an htpasswd file', () => {
   it('are those that Distribution knows', async () => {
     const { outcome } = await used(

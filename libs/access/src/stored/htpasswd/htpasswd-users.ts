@@ -62,6 +62,10 @@ export class HtpasswdUsers implements MarkedUsers {
     }
   }
 
+  get generation(): unknown {
+    return this.#file.value
+  }
+
   logIn(name: string, password: string, source: string): LogIn | Promise<LogIn> {
     this.#follow()
     // With its length, since a name may hold whatever comes between it and the password.

@@ -30,7 +30,7 @@ export class TokenAccess implements AccessController {
     const token = bearerOf(request.authorization)
     if (token === undefined) return this.#deny(request, 'no credentials')
     try {
-      const claims = this.#verifier.recall(token)
+      const claims = this.#verifier.recall(token, request.connection)
       if (claims !== undefined) return this.#decision(request, claims)
     } catch (error) {
       return this.#refuse(request, error)

@@ -1,6 +1,7 @@
 import { hash, type KeyObject } from 'node:crypto'
 import { LruCache } from '@berth/bytes'
 import { compactVerify, decodeProtectedHeader } from 'jose'
+import { LastShown } from '../last-shown.ts'
 import { parseClaims, type TokenClaims } from './token-claims.ts'
 import type { TokenHeader, TokenKeys } from './token-keys.ts'
 
@@ -43,6 +44,7 @@ export class TokenVerifier {
   readonly #verified = new LruCache<string, TokenClaims>({ maxWeight: maxRemembered })
   // Apart, so that whoever makes tokens up does not make those forgotten that are good.
   readonly #wrong = new LruCache<string, string>({ maxWeight: maxWrong })
+  #shown = new LastShown<TokenClaims>()
   #generation: unknown
 
   constructor(options: TokenVerifierOptions) {
@@ -53,20 +55,25 @@ export class TokenVerifier {
   /**
    * What a token says, where it was verified before.
    *
+   * @param connection the one that it came by
    * @returns `undefined`: it was not
    * @throws InvalidToken it was, and it is none, or none any more
    * @throws RegistryError UNAVAILABLE: the keys cannot be had
    */
-  recall(token: string): TokenClaims | undefined {
+  recall(token: string, connection?: object): TokenClaims | undefined {
     this.#follow()
+    const known = this.#shown.recall(connection, token) ?? this.#recall(token)
+    if (known === undefined) return undefined
+    this.#checkTimes(known)
+    this.#shown.keep(connection, token, known)
+    return known
+  }
+
+  #recall(token: string): TokenClaims | undefined {
     const digest = digestOf(token)
     const known = this.#verified.get(digest)
-    if (known === undefined) {
-      const reason = this.#wrong.get(digest)
-      if (reason !== undefined) throw new InvalidToken(reason)
-      return undefined
-    }
-    this.#checkTimes(known)
+    const reason = known === undefined ? this.#wrong.get(digest) : undefined
+    if (reason !== undefined) throw new InvalidToken(reason)
     return known
   }
 
@@ -129,6 +136,7 @@ export class TokenVerifier {
     this.#generation = generation
     this.#verified.clear()
     this.#wrong.clear()
+    this.#shown = new LastShown()
   }
 
   #checkTimes({ notBefore, expires }: TokenClaims): void {
