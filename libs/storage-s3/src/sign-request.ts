@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 
 export interface SigningCredentials {
   readonly accessKeyId: string
@@ -31,7 +31,7 @@ const hashOfNothing = hash('sha256', '')
 export class RequestSigner {
   readonly #scope: SigningScope
   /** Follows from the secret and the day alone. */
-  #key: { readonly secret: string; readonly day: string; readonly bytes: Buffer } | undefined
+  #key: { readonly secret: string; readonly day: string; readonly key: KeyObject } | undefined
 
   constructor(scope: SigningScope) {
     this.#scope = scope
@@ -58,21 +58,23 @@ export class RequestSigner {
     return { ...headers, authorization }
   }
 
-  #keyOf(secret: string, day: string): Buffer {
+  #keyOf(secret: string, day: string): KeyObject {
     if (this.#key?.secret !== secret || this.#key.day !== day) {
       const { region, service } = this.#scope
       const bytes = [day, region, service, 'aws4_request'].reduce(
         (key, text) => createHmac('sha256', key).update(text).digest(),
         Buffer.from(`AWS4${secret}`),
       )
-      this.#key = { secret, day, bytes }
+      // Bytes would be made a key for each signature, which takes longer than to sign.
+      this.#key = { secret, day, key: createSecretKey(bytes) }
     }
-    return this.#key.bytes
+    return this.#key.key
   }
 }
 
 /** A key as it stands in a path. @see RFC 3986: all but unreserved characters and slashes are escaped */
 export function escapeKey(key: string): string {
+  if (/^[\w./~-]*$/.test(key)) return key
   return encodeURIComponent(key)
     .replaceAll('%2F', '/')
     .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
