@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -61,11 +63,42 @@ export class RedisServer {
   }
 }
 
+/**
+ * Below those that systems give to whoever connects, and so are their second ones, that nodes of a cluster have: a port
+ * from there may be taken before anything listens on it, or while a server is away.
+ */
+const ports = { first: 20_000, last: 22_700, second: 10_000 }
+
+/** A port of loopback that nothing listens on, and that nobody else is given while this process lives. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  for (;;) {
+    const port = randomInt(ports.first, ports.last + 1)
+    if ((await claim(port)) && (await isFree(port)) && (await isFree(port + ports.second))) return port
+  }
+}
+
+/** Holds the port of the same number for datagrams, which nobody wants. The system ends that with the process. */
+async function claim(port: number): Promise<boolean> {
+  const socket = createSocket('udp4')
+  socket.unref()
+  socket.bind({ port, address: '127.0.0.1', exclusive: true })
+  try {
+    await once(socket, 'listening')
+    return true
+  } catch {
+    socket.close()
+    return false
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
   server.close()
   await once(server, 'close')
-  return port
+  return true
 }

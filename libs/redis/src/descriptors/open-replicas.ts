@@ -15,7 +15,7 @@ export class Replicas {
     nowMs?: () => number,
     kind: DescriptorKind = 'blob',
   ): Promise<RedisDescriptors> {
-    const connection = openRedis({ db: 0, dialTimeoutMs: 500, readTimeoutMs: 250, ...config }, log)
+    const connection = openRedis({ db: 0, dialTimeoutMs: 10_000, readTimeoutMs: 10_000, ...config }, log)
     this.#connections.push(connection)
     const descriptors = new RedisDescriptors(connection, kind, nowMs && { nowMs })
     const heard = heardAgain(descriptors)
