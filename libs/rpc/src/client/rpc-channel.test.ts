@@ -59,7 +59,7 @@ describe('a call', () => {
       return never()
     }
     const { address } = await started({ put })
-    const remote = new RemoteManifests(channelTo([address], { deadlineMs: 200 }))
+    const remote = new RemoteManifests(channelTo([address], { deadlineMs: 2000 }))
     const upload = { tags: [], mediaType: 'm', content: found.content }
     await expect(remote.put(repository, upload)).rejects.toMatchObject({
       code: 'UNAVAILABLE',
@@ -155,7 +155,7 @@ describe('of several replicas', () => {
     const { address } = await started({})
     const retries: object[] = []
     const log = { ...errorLog(), debug: (fields: object) => void retries.push(fields) }
-    const remote = new RemoteManifests(channelTo([await silentServer(), address], { deadlineMs: 600, log }))
+    const remote = new RemoteManifests(channelTo([await silentServer(), address], { deadlineMs: 6000, log }))
     for (let call = 0; call < 4; call += 1) expect(await remote.get(repository, latest)).toMatchObject({ digest })
     expect(retries).toHaveLength(1)
   })
@@ -336,7 +336,7 @@ describe('reading a blob', () => {
         yield chunk
         await never()
       },
-      { deadlineMs: 150 },
+      { deadlineMs: 1500 },
     )
     const content = await remote.read(repository, digest)
     const read = (async () => {

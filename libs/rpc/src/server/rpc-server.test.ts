@@ -129,7 +129,7 @@ describe('a server that closes', () => {
       arrived.resolve()
       return new Promise(() => {})
     })
-    const channel = new RpcChannel({ addresses: [address], deadlineMs: 500 })
+    const channel = new RpcChannel({ addresses: [address], deadlineMs: 2000 })
     onTestFinished(() => channel.close())
     const call = new RemoteManifests(channel).get(repository, latest)
     const ended = call.catch(({ code }: { code: string }) => code)
@@ -155,12 +155,9 @@ describe('the age of a connection', () => {
     const isOld = changed(client, 'is not ready any more')
     let hasEnded = false
     void isOld.then(() => (hasEnded = true))
-    let calls = 0
-    while (!hasEnded) {
-      expect((await remote.get(repository, latest)).digest).toBe(found.digest)
-      calls += 1
-    }
-    expect(calls).toBeGreaterThan(1)
+    const call = async () => expect((await remote.get(repository, latest)).digest).toBe(found.digest)
+    while (!hasEnded) await call()
+    await call()
   })
 })
 
