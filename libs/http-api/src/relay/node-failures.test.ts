@@ -139,7 +139,7 @@ describe('another node is asked where the first', () => {
     ['would switch protocols', answering('HTTP/1.1 101 Switching Protocols\r\n\r\n')],
     ['waits for a body that there is not', answering(goOn)],
   ])('%s', async (_, act) => {
-    const { send, warnings } = await serve(firstThen(act, answering(ok)), { settings: { stallTimeoutMs: 100 } })
+    const { send, warnings } = await serve(firstThen(act, answering(ok)), { settings: { stallTimeoutMs: 1000 } })
     const answer = await send('GET', blob)
     expect([answer.status, await answer.text()]).toEqual([200, 'ok'])
     expect(warnings).toHaveLength(1)
@@ -234,7 +234,7 @@ describe('a node that fails in the middle', () => {
 
   it('of its answer cuts the client off', async () => {
     const { gateway } = await serve([answering('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello')], {
-      settings: { stallTimeoutMs: 100 },
+      settings: { stallTimeoutMs: 1000 },
     })
     const client = await gateway.connect()
     expect(await client.write(`GET ${blob} HTTP/1.1\r\nHost: x\r\n\r\n`).ended()).toMatch(/\r\n\r\nhello$/)
