@@ -68,7 +68,7 @@ describe('a pattern of repositories', () => {
     const name = `${'a/'.repeat(80)}${'a'.repeat(80)}b`
     const before = performance.now()
     expect(matchesRepository(pattern, name, () => undefined)).toBe(false)
-    expect(performance.now() - before).toBeLessThan(200)
+    expect(performance.now() - before).toBeLessThan(5000)
   })
 })
 
