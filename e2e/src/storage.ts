@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { orGone } from './or-gone.ts'
 import { objectsIn } from './s3-requests.ts'
 import type { S3Access } from './s3-server.ts'
 
@@ -70,16 +71,6 @@ async function contentsBelow(root: string): Promise<ReadonlyMap<string, string>>
     return text === undefined ? [] : [[name, text]]
   })
   return new Map((await Promise.all(contents)).flat())
-}
-
-/** What `reading` comes to, or `gone` where there is nothing to read, be it no longer or never. */
-async function orGone<T, G>(reading: Promise<T>, gone: G): Promise<T | G> {
-  try {
-    return await reading
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return gone
-    throw error
-  }
 }
 
 /** @throws Error there is no such storage */

@@ -12,7 +12,7 @@ export interface BlobNode extends SplitService {
   readonly debug: string
 }
 
-const patienceMs = 30_000
+const patienceMs = 90_000
 
 /** The registry as services with three blob nodes, on a tree of its own. */
 export class Deployment {
@@ -113,7 +113,8 @@ function isNode({ name, debug }: SplitService): boolean {
   return name.startsWith('blob-upload') && debug !== undefined
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Whether somebody is there, who says that all is well. */
+export async function answers(url: string): Promise<boolean> {
   return fetch(url).then(
     ({ ok }) => ok,
     () => false,

@@ -11,6 +11,7 @@ import { Wire } from '../flow-player/wire.ts'
 import { freePort } from '../free-port.ts'
 import { startRegistry } from '../registry-process.ts'
 import { isRunning, type SplitDeployment, type SplitService, startSplit } from '../split.ts'
+import { answers } from './deployment.ts'
 
 let folder: string
 let split: SplitDeployment | undefined
@@ -57,9 +58,10 @@ describe('the registry as services of its own', () => {
     async (name) => {
       const deployment = await start()
       const find = async () => (await deployment.services()).find((service) => service.name === name) as SplitService
-      const { pid } = await find()
+      const { pid, debug } = await find()
       process.kill(pid, 'SIGKILL')
       await until(async () => (await find()).pid !== pid)
+      if (debug !== undefined) await until(() => answers(`http://${debug}/readyz`))
 
       const wire = new Wire(deployment.host, {})
       await until(() =>
