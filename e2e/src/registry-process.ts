@@ -31,7 +31,7 @@ export interface Program {
   readonly env?: NodeJS.ProcessEnv
 }
 
-const startDeadlineMs = 30_000
+const startDeadlineMs = 90_000
 
 /** @throws Error with all that the program printed, where it ends before it listens */
 export async function startRegistry(program: Program): Promise<RegistryProcess> {

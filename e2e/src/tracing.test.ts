@@ -72,7 +72,7 @@ beforeAll(async () => {
   })
   wire = new Wire(registry.host, {})
   for (const content of [image.config, ...image.layers]) await push(content)
-}, 60_000)
+})
 
 afterAll(async () => {
   wire.close()
@@ -82,7 +82,7 @@ afterAll(async () => {
   vi.unstubAllEnvs()
 })
 
-describe('a trace', { timeout: 20_000 }, () => {
+describe('a trace', () => {
   const manifest = `/v2/${repository}/manifests/latest`
 
   it('goes from the gateway over gRPC to the storage of the manifest service, and to a node that is asked', async () => {

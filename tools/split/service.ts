@@ -18,7 +18,7 @@ export interface Program {
   readonly serves: () => Promise<boolean>
 }
 
-const readyDeadlineMs = 30_000
+const readyDeadlineMs = 60_000
 const keptLines = 20
 const firstPauseMs = 100
 const longestPauseMs = 5000
@@ -53,7 +53,7 @@ export class Service {
     return this.#child?.pid
   }
 
-  /** Resolves when it serves. @throws NotServing it ended before, or does not serve within half a minute */
+  /** Resolves when it serves. @throws NotServing it ended before, or does not serve within a minute */
   async start(): Promise<void> {
     const ended = this.#spawn()
     this.#ended = ended

@@ -35,7 +35,7 @@ export function useDoors(): OpenDoors {
     wires.set('all-in-one', new Wire(berth.host, {}))
     wires.set('a gateway', new Wire(split.host, {}))
     wires.set('a blob node', new Wire(node?.http ?? '', {}))
-  }, 120_000)
+  })
   afterAll(async () => {
     for (const wire of wires.values()) wire.close()
     for (const close of closing.toReversed()) await close()

@@ -32,7 +32,7 @@ export function useAnyRegistry(name: RegistryName, settings: (folder: string) =>
     running = await start({ folder, settings: await settings(folder) })
     // Distribution has OCI manifests for those alone who name their type.
     wire = new Wire(running.host, { Accept: mediaTypes.manifest })
-  }, 60_000)
+  })
   afterAll(async () => {
     wire?.close()
     await running?.stop()

@@ -183,7 +183,7 @@ describe.each(['all-in-one', 'split'] as const)('the token server, %s,', (topolo
     provider = await IdentityProvider.start()
     const files = await TokenFiles.write(folder, provider)
     berth = await startBerth({ folder, settings: files.settings(), topology })
-  }, 120_000)
+  })
   afterAll(async () => {
     await berth.stop()
     provider.close()

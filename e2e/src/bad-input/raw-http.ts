@@ -8,7 +8,7 @@ export interface RawAnswer {
   readonly body: string
 }
 
-const patienceMs = 10_000
+const patienceMs = 90_000
 
 /**
  * What comes after the bytes: nothing, so that the server has to close; the end of what is sent, as of a client that

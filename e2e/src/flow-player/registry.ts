@@ -15,7 +15,7 @@ export function useRegistry(): { readonly host: string; connect(headers: Readonl
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'berth-flow-'))
     running = await startBerth({ folder })
-  }, 40_000)
+  })
   afterAll(async () => {
     for (const wire of wires) wire.close()
     await running?.stop()

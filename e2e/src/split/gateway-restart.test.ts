@@ -10,7 +10,7 @@ let deployment: Deployment
 
 beforeAll(async () => {
   deployment = await Deployment.start()
-}, 60_000)
+})
 
 afterAll(() => deployment.close())
 
@@ -35,7 +35,7 @@ it('twenty clients push in three ways while the gateway restarts, too, and notic
   expect(results.flatMap(({ broken }) => broken)).toEqual([])
   // Otherwise the gateway has not been away.
   expect(results.reduce((sum, { refused }) => sum + refused, 0)).toBeGreaterThan(0)
-}, 90_000)
+})
 
 /** Pushes images until it is told to stop, and looks at all of them then. */
 async function pushUntil(signal: AbortSignal, repository: string, shape: Shape) {

@@ -28,7 +28,7 @@ beforeAll(async () => {
   deployment = await Deployment.start(ringOf(keys.first, keys.second))
   gateway = wireTo(deployment.host)
   foreign = await startNode(ringOf(keys.foreign))
-}, 60_000)
+})
 
 afterAll(async () => {
   for (const wire of wires) wire.close()

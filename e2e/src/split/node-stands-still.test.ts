@@ -19,7 +19,7 @@ let others: readonly BlobNode[]
 
 beforeAll(async () => {
   deployment = await Deployment.start()
-}, 60_000)
+})
 
 beforeEach(async () => {
   nodes = await deployment.blobNodes()
@@ -48,7 +48,7 @@ describe('a blob node that stands still in mid-chunk', () => {
       body: { errors: [{ code: 'BLOB_UPLOAD_UNKNOWN' }] },
     })
     await expectOnly('completed', digest, blob.size)
-  }, 60_000)
+  })
 
   it('is told where the upload stands when it goes on while that is continued elsewhere', async () => {
     const blob = new GeneratedBlob(96 * MiB, 'continued elsewhere')
@@ -65,7 +65,7 @@ describe('a blob node that stands still in mid-chunk', () => {
     await push.pushChunk()
     await push.finish(digest)
     await expectOnly('continued', digest, blob.size)
-  }, 60_000)
+  })
 
   it('leaves a blob alone that was put in its place elsewhere, whatever it is sent in the end', async () => {
     const blob = new GeneratedBlob(64 * MiB, 'put elsewhere')
@@ -80,7 +80,7 @@ describe('a blob node that stands still in mid-chunk', () => {
 
     expect(status).toBe(400)
     await expectOnly('put', digest, blob.size)
-  }, 60_000)
+  })
 })
 
 function pushOf(blob: GeneratedBlob, repository: string): ChunkedPush {

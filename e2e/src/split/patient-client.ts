@@ -2,7 +2,7 @@ import { scheduler } from 'node:timers/promises'
 import type { Content, Image } from '../flow-player/content.ts'
 import { type Answer, answerOf, followed, locationOf, type Sending, Wire } from '../flow-player/wire.ts'
 
-const patienceMs = 30_000
+const patienceMs = 90_000
 
 /** How a client sends a blob. */
 export type Shape = (client: PatientClient, repository: string, blob: Content) => Promise<void>

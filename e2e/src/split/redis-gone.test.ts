@@ -29,7 +29,7 @@ beforeAll(async () => {
   const at = (port: number) => ({ addrs: [`127.0.0.1:${port}`] })
   deployment = await Deployment.start({ redis: { cache: at(ports.cache), queue: at(ports.queue) } })
   nodes = await deployment.blobNodes()
-}, 60_000)
+})
 
 afterAll(async () => {
   await deployment.close()
@@ -63,7 +63,7 @@ it('pushes and pulls go on while Redis is gone, nothing is kept for it, and the 
   await again.stop()
   expect(await keysCached()).toBeGreaterThan(0)
   expect((await commandsOf(ports.cache)).calls('set')).toBeGreaterThan(0)
-}, 60_000)
+})
 
 /** Clients that go on until they are stopped. */
 class Load {

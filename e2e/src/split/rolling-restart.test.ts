@@ -8,7 +8,7 @@ let deployment: Deployment
 
 beforeAll(async () => {
   deployment = await Deployment.start()
-}, 60_000)
+})
 
 afterAll(() => deployment.close())
 

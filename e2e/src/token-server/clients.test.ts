@@ -28,7 +28,7 @@ describe.each(['all-in-one', 'split'] as const)('with a token server of its own,
       log: { level: 'debug', accesslog: { disabled: false } },
     }
     berth = await startBerth({ folder, port, settings, topology })
-  }, 120_000)
+  })
   afterAll(async () => {
     await berth.stop()
     provider.close()
