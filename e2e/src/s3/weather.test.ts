@@ -1,59 +1,25 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { FaultyProxy } from '@berth/storage-s3/faulty-proxy'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { startBerth } from '../berth.ts'
 import { Clients } from '../clients.ts'
 import { blobNamed, contentOf, descriptorOf, jsonOf, mediaTypes } from '../flow-player/content.ts'
 import { Wire } from '../flow-player/wire.ts'
-import { freePort } from '../free-port.ts'
 import { type LayoutImage, writeLayout } from '../oci-layout.ts'
 import { type Contents, readContents } from '../registry-contents.ts'
-import type { RegistryProcess } from '../registry-process.ts'
 import { seed, SeededRandom } from '../seeded-random.ts'
 import { ChunkedPush } from '../split/chunked-push.ts'
 import { until } from '../split/deployment.ts'
 import { GeneratedBlob } from '../split/generated-blob.ts'
-import { driverIn, s3Access } from '../storage.ts'
+import { s3Access } from '../storage.ts'
+import { BucketRegistry } from './bucket-registry.ts'
 import { weather } from './weather.ts'
 
 const mebibyte = 1024 * 1024
 const clientsAtOnce = 3
 const imagesEach = 4
 const pullsEach = 2
-
-let folder: string
-let proxy: FaultyProxy
-let clients: Clients
-let berth: RegistryProcess
-let debug: string
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'berth-weather-'))
-  clients = await Clients.in(folder)
-  proxy = await FaultyProxy.to(s3Access().endpoint)
-  debug = `127.0.0.1:${await freePort()}`
-  // Clients that were sent to the store would have to weather it themselves. Parts are small, so that there are many.
-  const { s3 } = driverIn(folder, 's3')
-  const storage = {
-    s3: { ...s3, regionendpoint: proxy.endpoint, chunksize: 5 * mebibyte, timeout: '5s' },
-    redirect: { disable: true },
-  }
-  const http = { debug: { addr: debug, prometheus: { enabled: true } } }
-  berth = await startBerth({ folder, topology: 'all-in-one', settings: { storage, http } })
-})
-
-afterEach(() => {
-  proxy.fate = () => 'pass'
-})
-
-afterAll(async () => {
-  await berth.kill()
-  await proxy.close()
-  await rm(folder, { recursive: true, force: true })
-})
 
 /** An image with a layer of several parts. */
 function largeImage(name: string): LayoutImage {
@@ -88,115 +54,136 @@ class Told {
   }
 }
 
-const layoutOf = (repository: string): string => join(folder, repository.replaceAll('/', '-'))
-const remote = (repository: string): string => `docker://${berth.host}/${repository}:latest`
-
-/** @returns whether it was done */
-async function push(repository: string, told: Told): Promise<boolean> {
-  const image = largeImage(repository)
-  await writeLayout(layoutOf(repository), 'latest', image)
-  const isDone = await told.attempt(() => clients.copy(`oci:${layoutOf(repository)}:latest`, remote(repository)))
-  if (isDone) told.acknowledged.set(`${repository}/manifests/latest`, image.manifest.digest)
-  return isDone
-}
-
-/** skopeo compares all that it is given with the digests. */
-async function pull(repository: string, told: Told): Promise<void> {
-  const target = await mkdtemp(join(folder, 'pulled-'))
-  await told.attempt(() => clients.copy(remote(repository), `dir:${target}`))
-  await rm(target, { recursive: true })
-}
-
-async function pushInChunks(repository: string, told: Told): Promise<void> {
-  const blob = new GeneratedBlob(7 * mebibyte, repository)
-  const chunks = new ChunkedPush({ blob, repository, chunkBytes: mebibyte, next: () => Promise.resolve(berth.host) })
-  const digest = blob.digest()
-  if (await told.attempt(() => chunks.push(digest))) told.acknowledged.set(`${repository}/blobs/${digest}`, digest)
-}
-
-/** All that the registry has, and what was acknowledged, as far as it is another in it. */
-async function findBroken({ acknowledged }: Told): Promise<{ contents: Contents; lost: readonly string[] }> {
-  const blobs = [...acknowledged.keys()].filter((path) => path.includes('/blobs/'))
-  const contents = await readContents(berth.host, blobs)
-  const lost = [...acknowledged].filter(([path, digest]) => contents.get(path)?.digest !== digest)
-  return { contents, lost: lost.map(([path]) => path) }
-}
-
 /** Those that are no answers of a registry that says that it cannot just now. */
 const unclean = ({ refusals }: Told): readonly string[] => refusals.filter((text) => !/unavailable|503/i.test(text))
 
-describe(`one request of the store in ten that fails, is late or is cut off (BERTH_SEED=${seed})`, () => {
-  it('loses nothing that was acknowledged, and shows nothing by half', async () => {
-    const told = new Told()
-    proxy.fate = weather(new SeededRandom(seed))
-    const client = async (_: unknown, index: number): Promise<void> => {
-      for (let count = 0; count < imagesEach; count += 1) {
-        const repository = `weather/${index}/${count}`
-        const isPushed = await push(repository, told)
-        for (let pulls = 0; isPushed && pulls < pullsEach; pulls += 1) await pull(repository, told)
-        await pushInChunks(`${repository}/chunks`, told)
-      }
-    }
-    await Promise.all(Array.from({ length: clientsAtOnce }, client))
-    expect(unclean(told)).toEqual([])
-    // They are few, since what fails is tried again.
-    expect(told.refusals.length).toBeLessThan(clientsAtOnce * imagesEach)
+describe.each(['all-in-one', 'split'] as const)('as %s', (topology) => {
+  let proxy: FaultyProxy
+  let registry: BucketRegistry
+  let clients: Clients
 
-    proxy.fate = () => 'pass'
-    expect((await findBroken(told)).lost).toEqual([])
+  beforeAll(async () => {
+    proxy = await FaultyProxy.to(s3Access().endpoint)
+    registry = await BucketRegistry.start(topology, proxy.endpoint)
+    clients = await Clients.in(registry.folder)
   })
-})
 
-describe('a store that is gone', () => {
-  it('is said to be so at once, and all is well again when it is back, without a restart', async () => {
-    const told = new Told()
-    await push('gone/before', told)
-    const blob = new GeneratedBlob(3 * mebibyte)
-    const next = () => Promise.resolve(berth.host)
-    const chunks = new ChunkedPush({ blob, repository: 'gone/chunks', chunkBytes: mebibyte, next })
-    await chunks.start()
-    await chunks.pushChunk()
+  afterEach(() => {
+    proxy.fate = () => 'pass'
+  })
 
-    proxy.fate = () => 'cut'
-    const during = new Told()
-    const wire = new Wire(berth.host, {})
-    const work = [push('gone/during', during), pull('gone/before', during), during.attempt(() => chunks.pushChunk())]
-    await until('requests are held back', async () => {
-      const { status, headers } = await wire.send('POST', '/v2/gone/during/blobs/uploads/')
-      expect([status, headers['retry-after']]).toEqual([503, '5'])
-      return (await circuitIsOpen()) ? true : undefined
+  afterAll(async () => {
+    await registry.close()
+    await proxy.close()
+  })
+
+  const layoutOf = (repository: string): string => join(registry.folder, repository.replaceAll('/', '-'))
+  const remote = (repository: string): string => `docker://${registry.host}/${repository}:latest`
+
+  /** @returns whether it was done */
+  async function push(repository: string, told: Told): Promise<boolean> {
+    const image = largeImage(repository)
+    await writeLayout(layoutOf(repository), 'latest', image)
+    const isDone = await told.attempt(() => clients.copy(`oci:${layoutOf(repository)}:latest`, remote(repository)))
+    if (isDone) told.acknowledged.set(`${repository}/manifests/latest`, image.manifest.digest)
+    return isDone
+  }
+
+  /** skopeo compares all that it is given with the digests. */
+  async function pull(repository: string, told: Told): Promise<void> {
+    const target = await mkdtemp(join(registry.folder, 'pulled-'))
+    await told.attempt(() => clients.copy(remote(repository), `dir:${target}`))
+    await rm(target, { recursive: true })
+  }
+
+  async function pushInChunks(repository: string, told: Told): Promise<void> {
+    const blob = new GeneratedBlob(7 * mebibyte, repository)
+    const chunks = new ChunkedPush({
+      blob,
+      repository,
+      chunkBytes: mebibyte,
+      next: () => Promise.resolve(registry.host),
     })
-    await Promise.all(work)
-    expect(during.refusals).toHaveLength(work.length)
-    expect(unclean(during)).toEqual([])
-    await until('it is not ready', async () => ((await readiness()) === 503 ? true : undefined))
-    const asked = proxy.seen.length
-    for (let count = 0; count < 100; count += 1)
-      expect((await wire.send('POST', '/v2/gone/during/blobs/uploads/')).status).toBe(503)
-    expect(proxy.seen.length - asked).toBeLessThan(20)
-
-    proxy.fate = () => 'pass'
-    await until('it is ready', async () => ((await readiness()) === 200 ? true : undefined))
-    expect(await circuitIsOpen()).toBe(false)
-    wire.close()
-    while (chunks.offset < blob.size) await chunks.pushChunk()
     const digest = blob.digest()
-    await chunks.finish(digest)
-    told.acknowledged.set(`gone/chunks/blobs/${digest}`, digest)
-    await push('gone/during', told)
-    await pull('gone/during', told)
-    expect(told.refusals).toEqual([])
-    expect((await findBroken(told)).lost).toEqual([])
+    if (await told.attempt(() => chunks.push(digest))) told.acknowledged.set(`${repository}/blobs/${digest}`, digest)
+  }
+
+  /** All that the registry has, and what was acknowledged, as far as it is another in it. */
+  async function findBroken({ acknowledged }: Told): Promise<{ contents: Contents; lost: readonly string[] }> {
+    const blobs = [...acknowledged.keys()].filter((path) => path.includes('/blobs/'))
+    const contents = await readContents(registry.host, blobs)
+    const lost = [...acknowledged].filter(([path, digest]) => contents.get(path)?.digest !== digest)
+    return { contents, lost: lost.map(([path]) => path) }
+  }
+
+  describe(`one request of the store in ten that fails, is late or is cut off (BERTH_SEED=${seed})`, () => {
+    it('loses nothing that was acknowledged, and shows nothing by half', async () => {
+      const told = new Told()
+      proxy.fate = weather(new SeededRandom(seed))
+      const client = async (_: unknown, index: number): Promise<void> => {
+        for (let count = 0; count < imagesEach; count += 1) {
+          const repository = `weather/${index}/${count}`
+          const isPushed = await push(repository, told)
+          for (let pulls = 0; isPushed && pulls < pullsEach; pulls += 1) await pull(repository, told)
+          await pushInChunks(`${repository}/chunks`, told)
+        }
+      }
+      await Promise.all(Array.from({ length: clientsAtOnce }, client))
+      expect(unclean(told)).toEqual([])
+      // They are few, since what fails is tried again.
+      expect(told.refusals.length).toBeLessThan(clientsAtOnce * imagesEach)
+
+      proxy.fate = () => 'pass'
+      expect((await findBroken(told)).lost).toEqual([])
+    })
+  })
+
+  describe('a store that is gone', () => {
+    const allAre = async (status: number): Promise<true | undefined> =>
+      (await registry.readiness()).every((each) => each === status) ? true : undefined
+
+    it('is said to be so at once, and all is well again when it is back, without a restart', async () => {
+      const told = new Told()
+      await push('gone/before', told)
+      const blob = new GeneratedBlob(3 * mebibyte)
+      const next = () => Promise.resolve(registry.host)
+      const chunks = new ChunkedPush({ blob, repository: 'gone/chunks', chunkBytes: mebibyte, next })
+      await chunks.start()
+      await chunks.pushChunk()
+
+      proxy.fate = () => 'cut'
+      const during = new Told()
+      const wire = new Wire(registry.host, {})
+      const work = [push('gone/during', during), pull('gone/before', during), during.attempt(() => chunks.pushChunk())]
+      const ask = async (method: string, path: string): Promise<void> => {
+        const { status, headers } = await wire.send(method, path)
+        expect([path, status, headers['retry-after']]).toEqual([path, 503, '5'])
+      }
+      await until('requests are held back', async () => {
+        await ask('POST', '/v2/gone/during/blobs/uploads/')
+        await ask('GET', '/v2/gone/before/manifests/latest')
+        return (await registry.circuitsAreOpen()).every(Boolean) ? true : undefined
+      })
+      await Promise.all(work)
+      expect(during.refusals).toHaveLength(work.length)
+      expect(unclean(during)).toEqual([])
+      await until('nobody is ready', () => allAre(503))
+      const asked = proxy.seen.length
+      for (let count = 0; count < 100; count += 1) await ask('POST', '/v2/gone/during/blobs/uploads/')
+      expect(proxy.seen.length - asked).toBeLessThan(20 * registry.size)
+
+      proxy.fate = () => 'pass'
+      await until('all are ready', () => allAre(200))
+      expect(await registry.circuitsAreOpen()).not.toContain(true)
+      wire.close()
+      while (chunks.offset < blob.size) await chunks.pushChunk()
+      const digest = blob.digest()
+      await chunks.finish(digest)
+      told.acknowledged.set(`gone/chunks/blobs/${digest}`, digest)
+      await push('gone/during', told)
+      await pull('gone/during', told)
+      expect(told.refusals).toEqual([])
+      expect((await findBroken(told)).lost).toEqual([])
+    })
   })
 })
-
-async function circuitIsOpen(): Promise<boolean> {
-  const metrics = await (await fetch(`http://${debug}/metrics`)).text()
-  return /^berth_s3_circuit_open (\d)$/m.exec(metrics)?.[1] === '1'
-}
-
-async function readiness(): Promise<number> {
-  const answer = await fetch(`http://${debug}/readyz`)
-  await answer.arrayBuffer()
-  return answer.status
-}

@@ -138,9 +138,12 @@ describe('a store', () => {
     await expect(store.send('GetObject', failing())).rejects.toThrow('not answered')
     expect(told).toEqual([])
     nowMs += 10_000
-    expect(await store.send('GetObject', failing(cut(), cut()))).toBe('done')
-    expect(store.isCircuitOpen).toBe(false)
+    await expect(store.send('GetObject', always(cut))).rejects.toBeInstanceOf(StoreError)
+    expect(told).toEqual(['GetObject failed'])
+    nowMs += 10_000
+    expect(await store.send('GetObject', failing())).toBe('done')
     expect(told.at(-2)).toBe('closed')
+    expect(store.isCircuitOpen).toBe(false)
   })
 
   it('does not take throttling for an outage', async () => {

@@ -75,6 +75,7 @@ export class Store {
     const startedMs = this.#nowMs()
     for (let earlier = 0; ; earlier += 1) {
       signal?.throwIfAborted()
+      const isToSee = earlier === 0 && this.#circuit.isOpen
       await this.#admission(operation, startedMs, earlier, signal)
       const begunMs = this.#nowMs()
       try {
@@ -91,14 +92,18 @@ export class Store {
         else this.#circuit.answered()
         const pauseMs = this.pauseMs(earlier)
         const isLate = this.#nowMs() - startedMs + pauseMs > this.#deadlineMs
-        if (fault === 'refused' || earlier + 1 >= this.#maxAttempts || isLate) throw new StoreError(operation, error)
+        const isLast = earlier + 1 >= this.#maxAttempts || isLate || (isToSee && fault === 'failed')
+        if (fault === 'refused' || isLast) throw new StoreError(operation, error)
         this.observer.retried(operation)
         await this.pause(pauseMs, signal)
       }
     }
   }
 
-  /** What is under way waits for a store that is gone, as long as it may; what is new is refused. */
+  /**
+   * What is under way waits for a store that is gone, as long as it may; what is new is refused, but for what is let
+   * through to see, and that is tried once.
+   */
   async #admission(operation: StoreOperation, startedMs: number, earlier: number, signal?: AbortSignal): Promise<void> {
     while (!this.#circuit.admits()) {
       const pauseMs = this.pauseMs(earlier)
