@@ -65,7 +65,7 @@ export class Areas {
 
   async remove(area: StoragePath, parts: readonly Part[]): Promise<void> {
     const { objects, keys } = this.#options
-    await objects.remove(parts.map(({ name }) => keys.of(layout.below(area, name))))
+    await objects.remove(parts.map(({ name }) => ({ key: keys.of(layout.below(area, name)) })))
   }
 
   async #write(area: StoragePath, gatherer: Gatherer, piece: GatheredPiece): Promise<Part> {

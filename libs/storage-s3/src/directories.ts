@@ -50,7 +50,7 @@ export class Directories {
   async removeBelow(path: StoragePath): Promise<number> {
     let count = 0
     for await (const { objects } of listObjects(this.#store, { prefix: this.#keys.below(path) })) {
-      await this.#objects.remove(objects.map(({ key }) => key))
+      await this.#objects.remove(objects.map((seen) => ({ key: seen.key, seen })))
       count += objects.length
     }
     return count
@@ -65,9 +65,9 @@ export class Directories {
     const pages = listObjects(this.#store, { prefix: this.#keys.below(area) })
     const first = await pages.next()
     if (first.done === true) return { removed: Promise.resolve() }
-    await this.#objects.remove(first.value.objects.map(({ key }) => key))
+    await this.#objects.remove(first.value.objects.map(({ key }) => ({ key })))
     const removed = (async () => {
-      for await (const { objects } of pages) await this.#objects.remove(objects.map(({ key }) => key))
+      for await (const { objects } of pages) await this.#objects.remove(objects.map(({ key }) => ({ key })))
     })()
     const settled: Promise<void> = removed.catch(() => {}).finally(() => this.#removals.delete(settled))
     this.#removals.add(settled)

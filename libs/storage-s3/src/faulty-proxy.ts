@@ -15,6 +15,8 @@ export type Fate =
   | 'pass'
   /** The store never sees it, and an error is its answer. */
   | { readonly status: number; readonly code: string }
+  /** The store never sees it, and this is the body of a good answer. */
+  | { readonly answerTo: (body: string) => string }
   /** The store never sees it, and the connection is cut. */
   | 'cut'
   /** The store sees so many bytes of its body at most, and the connection is cut. */
@@ -27,7 +29,10 @@ export type Fate =
   | { readonly cutAfter: number }
 
 /** What the store sees something of. */
-type Passing = Exclude<Fate, 'cut' | { readonly status: number } | { readonly delayMs: number }>
+type Passing = Exclude<
+  Fate,
+  'cut' | { readonly status: number } | { readonly answerTo: unknown } | { readonly delayMs: number }
+>
 
 /** A proxy in front of an S3 server that does to requests what networks do. */
 export class FaultyProxy {
@@ -82,6 +87,10 @@ export class FaultyProxy {
       incoming.resume()
       const body = `<?xml version="1.0"?><Error><Code>${fate.code}</Code><Message>so it goes</Message></Error>`
       outgoing.writeHead(fate.status, { 'Content-Type': 'application/xml', 'Content-Length': body.length }).end(body)
+      return
+    }
+    if (typeof fate === 'object' && 'answerTo' in fate) {
+      void incoming.toArray().then((chunks: Buffer[]) => outgoing.end(fate.answerTo(Buffer.concat(chunks).toString())))
       return
     }
     if (typeof fate === 'object' && 'delayMs' in fate) {

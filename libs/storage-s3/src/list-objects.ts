@@ -3,7 +3,7 @@ import type { Entry } from '@berth/storage'
 import type { Store } from './store.ts'
 
 export interface ObjectPage {
-  readonly objects: readonly { readonly key: string; readonly modifiedAtMs: number }[]
+  readonly objects: readonly { readonly key: string; readonly modifiedAtMs: number; readonly tag: string }[]
   /** What keys have in common up to the next slash, where it was asked for. */
   readonly prefixes: readonly string[]
 }
@@ -39,9 +39,10 @@ export async function* listObjects(store: Store, options: ListOptions): AsyncGen
         ),
     )
     yield {
-      objects: (Contents ?? []).map(({ Key = '', LastModified }: FoundObject) => ({
+      objects: (Contents ?? []).map(({ Key = '', LastModified, ETag = '' }: FoundObject) => ({
         key: Key,
         modifiedAtMs: LastModified?.getTime() ?? 0,
+        tag: ETag,
       })),
       prefixes: (CommonPrefixes ?? []).map(({ Prefix = '' }) => Prefix),
     }

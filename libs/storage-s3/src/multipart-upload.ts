@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
@@ -8,8 +7,9 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import type { ByteRange } from '@berth/bytes'
+import { markedBy, newMark } from './found-object.ts'
 import type { ObjectHeaders } from './object-headers.ts'
-import { copySource, markName, Objects } from './objects.ts'
+import { copySource, Objects } from './objects.ts'
 import { bodyOf, checksumOf, type Piece } from './piece.ts'
 import type { Store } from './store.ts'
 import { isStatus, StoreError } from './store-fault.ts'
@@ -19,7 +19,7 @@ export class MultipartUpload {
   readonly #store: Store
   readonly #key: string
   readonly #checksums: boolean
-  readonly #mark = randomBytes(12).toString('hex')
+  readonly #mark = newMark()
   readonly #parts: CompletedPart[] = []
   readonly #id: Promise<string>
 
@@ -100,7 +100,7 @@ export class MultipartUpload {
         new CreateMultipartUploadCommand({
           Bucket: this.#store.bucket,
           Key: this.#key,
-          Metadata: { [markName]: this.#mark },
+          Metadata: markedBy(this.#mark),
           ...(this.#checksums && { ChecksumAlgorithm: 'CRC32' }),
           ...headers,
         }),

@@ -1,15 +1,11 @@
-import { randomBytes } from 'node:crypto'
-import { CopyObjectCommand, DeleteObjectsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { CopyObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { findObject, type FoundObject, markedBy, newMark } from './found-object.ts'
 import { collectChecked } from './object-answer.ts'
 import type { ObjectHeaders } from './object-headers.ts'
 import { bodyOf, checksumOf, type Piece } from './piece.ts'
+import { type Removal, removeObjects } from './remove-objects.ts'
 import type { Store } from './store.ts'
 import { isConditionFailed, StoreError } from './store-fault.ts'
-
-/** How many objects one request removes. */
-const deletionBatch = 1000
-/** Under this name an object has the random mark of the request that made it. */
-export const markName = 'berth-mark'
 
 export interface PutOptions {
   readonly headers: ObjectHeaders
@@ -29,7 +25,7 @@ export class Objects {
   }
 
   async put(key: string, piece: Piece, options: PutOptions): Promise<void> {
-    await this.#put(key, piece, options, {})
+    await this.#put(key, piece, options, { Metadata: markedBy(newMark()) })
   }
 
   /**
@@ -44,11 +40,11 @@ export class Objects {
     condition: Condition,
     options: PutOptions,
   ): Promise<string | undefined> {
-    const mark = randomBytes(12).toString('hex')
+    const mark = newMark()
     let mayBeDone = false
     try {
       const piece = { chunks: [content], size: content.byteLength }
-      return await this.#put(key, piece, options, { ...condition, Metadata: { [markName]: mark } }, (earlier) => {
+      return await this.#put(key, piece, options, { ...condition, Metadata: markedBy(mark) }, (earlier) => {
         mayBeDone = earlier > 0
       })
     } catch (error) {
@@ -60,20 +56,11 @@ export class Objects {
   }
 
   /** What is at a key, without its content. */
-  async find(key: string, signal?: AbortSignal) {
+  async find(key: string, signal?: AbortSignal): Promise<FoundObject | undefined> {
     try {
       return await this.#store.send(
         'HeadObject',
-        async ({ direct, options }) => {
-          const answer = await direct.ask({ method: 'HEAD', key }, options.abortSignal)
-          await answer.collect(0)
-          return {
-            size: answer.contentLength ?? 0,
-            modifiedAtMs: Date.parse(answer.header('last-modified') ?? '') || 0,
-            tag: answer.header('etag') ?? '',
-            mark: answer.header(`x-amz-meta-${markName}`),
-          }
-        },
+        ({ direct, options }) => findObject(direct, key, options.abortSignal),
         signal,
       )
     } catch (error) {
@@ -103,6 +90,7 @@ export class Objects {
           Key: to,
           CopySource: source,
           MetadataDirective: 'REPLACE',
+          Metadata: markedBy(newMark()),
           ...headers,
         }),
         options,
@@ -112,21 +100,8 @@ export class Objects {
   }
 
   /** Removes objects; what is not there is no error. */
-  async remove(keys: readonly string[]): Promise<void> {
-    for (let start = 0; start < keys.length; start += deletionBatch) {
-      const batch = keys.slice(start, start + deletionBatch)
-      await this.#store.send('DeleteObjects', async ({ client, options }) => {
-        const { Errors = [] } = await client.send(
-          new DeleteObjectsCommand({
-            Bucket: this.#store.bucket,
-            Delete: { Objects: batch.map((Key) => ({ Key })), Quiet: true },
-          }),
-          options,
-        )
-        const failed = Errors.filter(({ Code }) => Code !== 'NoSuchKey')
-        if (failed[0] !== undefined) throw new Error(`${failed[0].Code}: ${failed[0].Message} (${failed.length} keys)`)
-      })
-    }
+  async remove(removals: readonly Removal[]): Promise<void> {
+    await removeObjects(this.#store, removals)
   }
 
   async #put(

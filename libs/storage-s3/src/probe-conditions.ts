@@ -38,7 +38,7 @@ export async function probeConditions(
     if ((await holds({ IfMatch: tag })) !== undefined) return 'quoted'
     return (await holds({ IfMatch: unquoted(tag) })) === undefined ? undefined : 'bare'
   } finally {
-    await objects.remove([key]).catch(() => {})
+    await objects.remove([{ key }]).catch(() => {})
   }
 }
 

@@ -204,7 +204,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     const key = this.#keys.of(path)
     try {
       const [found, below] = await Promise.all([this.#objects.find(key), this.#directories.removeBelow(path)])
-      if (found !== undefined) await this.#objects.remove([key])
+      if (found !== undefined) await this.#objects.remove([{ key, seen: found }])
       else if (below === 0) throw storageError('PATH_NOT_FOUND', path)
     } catch (error) {
       throw translateFault(error, path)
@@ -252,7 +252,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     parseContentPath(area, driverName)
     try {
       if (known !== undefined) {
-        await this.#objects.remove(known.map((name) => this.#keys.of(layout.below(area, name))))
+        await this.#objects.remove(known.map((name) => ({ key: this.#keys.of(layout.below(area, name)) })))
         return { removed: Promise.resolve() }
       }
       return await this.#directories.removeArea(area)

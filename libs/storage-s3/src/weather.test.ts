@@ -73,6 +73,65 @@ describe('a request that is', () => {
   })
 })
 
+describe('a removal that is done, and whose answer is lost,', () => {
+  it.each([
+    ['what was written meanwhile', 'new'],
+    ['the same content that was written again meanwhile', 'old'],
+  ])('does not remove %s when it is made again', async (_name, content) => {
+    const { driver, proxy, seen } = await removing()
+    proxy.fate = first(/^POST .*delete/, 'lose answer', 'lose answer')
+    const removal = driver.delete(at('/dir/file'))
+    await seen()
+    await driver.put(at('/dir/file'), Buffer.from(content))
+    await removal
+    expect(await text((await driver.read(at('/dir/file'))).content)).toBe(content)
+  })
+
+  it('does not remove what was written meanwhile below a directory', async () => {
+    const { driver, proxy, seen } = await removing()
+    proxy.fate = first(/^POST .*delete/, 'lose answer')
+    const removal = driver.delete(at('/dir'))
+    await seen()
+    await driver.put(at('/dir/file'), Buffer.from('new'))
+    await removal
+    expect(await text((await driver.read(at('/dir/file'))).content)).toBe('new')
+    await expect(driver.stat(at('/dir/other'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+  })
+
+  /** Two files of a directory, and when the first is gone. */
+  async function removing() {
+    const { driver, proxy } = await open()
+    await driver.put(at('/dir/file'), Buffer.from('old'))
+    await driver.put(at('/dir/other'), Buffer.from('old'))
+    const exists = () => driver.stat(at('/dir/file')).then(Boolean, () => false)
+    return { driver, proxy, seen: () => expect.poll(exists, { interval: 1 }).toBe(false) }
+  }
+})
+
+describe('a removal of several objects', () => {
+  it.each([
+    ['AccessDenied', 1],
+    ['InternalError', 2],
+  ])('of which the store answers one with %s makes %i requests, the next about that one alone', async (code, asked) => {
+    const { driver, proxy } = await open({ maxAttempts: 2 })
+    await driver.put(at('/dir/one'), Buffer.from('x'))
+    await driver.put(at('/dir/two'), Buffer.from('x'))
+    const bodies: string[] = []
+    proxy.fate = (method, url) => {
+      if (!/^POST .*delete/.test(`${method} ${url}`)) return 'pass'
+      return { answerTo: (body) => deletionAnswer(bodies, body, code) }
+    }
+    await expect(driver.delete(at('/dir'))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    expect(bodies.map((body) => body.match(/<Key>/g)?.length)).toEqual([2, 1].slice(0, asked))
+  })
+
+  function deletionAnswer(bodies: string[], body: string, code: string): string {
+    bodies.push(body)
+    const key = /<Key>([^<]*)<\/Key>/.exec(body)?.[1] ?? ''
+    return `<DeleteResult><Error><Key>${key}</Key><Code>${code}</Code><Message>no</Message></Error></DeleteResult>`
+  }
+})
+
 describe('a write in parts', () => {
   it.each([
     ['CreateMultipartUpload', /^POST .*uploads/],
