@@ -13,7 +13,7 @@ beforeEach(() => {
 })
 
 const fail = (times: number): void => {
-  for (let each = 0; each < times; each += 1) circuit.failed()
+  for (let each = 0; each < times; each += 1) circuit.failed(nowMs)
 }
 
 describe('a circuit breaker', () => {
@@ -49,9 +49,17 @@ describe('a circuit breaker', () => {
       const sinceMs = nowMs
       while (!circuit.admits()) nowMs += 10
       pauses.push(nowMs - sinceMs)
-      circuit.failed()
+      circuit.failed(nowMs)
     }
     expect(pauses).toEqual([100, 200, 300, 300])
+  })
+
+  it('waits no longer for what fails late, having been under way when it began to hold back', () => {
+    fail(3)
+    nowMs = 50
+    for (let each = 0; each < 10; each += 1) circuit.failed(0)
+    nowMs = 100
+    expect(circuit.admits()).toBe(true)
   })
 
   it('lets another one through where nothing was ever told of the first', () => {

@@ -16,6 +16,7 @@ export class CircuitBreaker {
   readonly #options: CircuitBreakerOptions
   #failures = 0
   #pauseMs: number
+  #openedMs = 0
   /** `undefined` while closed. */
   #nextProbeMs: number | undefined
 
@@ -47,15 +48,21 @@ export class CircuitBreaker {
     this.#options.onChange(false)
   }
 
-  /** A request had no answer, or one that the store is out of order. */
-  failed(): void {
+  /**
+   * A request had no answer, or one that the store is out of order.
+   *
+   * @param begunMs when it was made: those that were under way when the circuit opened tell nothing new
+   */
+  failed(begunMs: number): void {
     const { threshold, longestPauseMs, nowMs, onChange } = this.#options
     this.#failures += 1
     if (this.#nextProbeMs !== undefined) {
+      if (begunMs <= this.#openedMs) return
       this.#pauseMs = Math.min(longestPauseMs, this.#pauseMs * 2)
       this.#nextProbeMs = nowMs() + this.#pauseMs
     } else if (this.#failures >= threshold) {
-      this.#nextProbeMs = nowMs() + this.#pauseMs
+      this.#openedMs = nowMs()
+      this.#nextProbeMs = this.#openedMs + this.#pauseMs
       onChange(true)
     }
   }

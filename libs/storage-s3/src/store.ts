@@ -88,7 +88,7 @@ export class Store {
         const fault = faultOf(error)
         this.observer.requested(operation, fault, (this.#nowMs() - begunMs) / 1000)
         // One that is throttled is answered: it is there, and slowed down by pauses.
-        if (fault === 'failed') this.#circuit.failed()
+        if (fault === 'failed') this.#circuit.failed(begunMs)
         else this.#circuit.answered()
         const pauseMs = this.pauseMs(earlier)
         const isLate = this.#nowMs() - startedMs + pauseMs > this.#deadlineMs
