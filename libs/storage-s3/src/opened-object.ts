@@ -73,6 +73,7 @@ export class OpenedObject {
       } catch (error) {
         signal?.throwIfAborted()
         this.#throwIfClosed()
+        if (this.#position >= end) throw error
         if (this.#position > before) fruitless = 0
         if (fruitless >= maxFruitless) throw new StoreError('GetObject', error)
         store.observer.retried('GetObject')
