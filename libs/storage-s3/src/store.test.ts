@@ -100,6 +100,13 @@ describe('a store', () => {
     expect(told.filter((each) => each === 'PutObject failed')).toHaveLength(3)
   })
 
+  it('asks as long as it may where it is throttled', async () => {
+    const errors = Array.from({ length: 20 }, () => answer(503, 'SlowDown'))
+    expect(await open({ maxAttempts: 1, deadlineMs: 30_000 }).send('PutObject', failing(...errors))).toBe('done')
+    const asked = open({ maxAttempts: 1, deadlineMs: 500 }).send('PutObject', failing(...errors))
+    await expect(asked).rejects.toMatchObject({ cause: { name: 'SlowDown' } })
+  })
+
   it('begins no attempt after the deadline', async () => {
     const asked = open({ maxAttempts: 100, deadlineMs: 500 }).send('PutObject', always(cut))
     await expect(asked).rejects.toBeInstanceOf(StoreError)
@@ -147,7 +154,7 @@ describe('a store', () => {
   })
 
   it('does not take throttling for an outage', async () => {
-    const store = open({ maxAttempts: 100, deadlineMs: Infinity })
+    const store = open({ deadlineMs: 60_000 })
     await expect(
       store.send(
         'GetObject',

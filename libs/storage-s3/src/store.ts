@@ -13,7 +13,7 @@ export interface StoreOptions {
   readonly client: S3Client
   readonly direct: DirectClient
   readonly bucket: string
-  /** Attempts at one request, the first among them. */
+  /** Attempts at one request, the first among them, and none that was throttled. */
   readonly maxAttempts: number
   /** No further attempt is begun when a request has been under way for so long. */
   readonly deadlineMs: number
@@ -73,6 +73,7 @@ export class Store {
   async send<T>(operation: StoreOperation, make: (attempt: Attempt) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const options = signal === undefined ? {} : { abortSignal: signal }
     const startedMs = this.#nowMs()
+    let throttled = 0
     for (let earlier = 0; ; earlier += 1) {
       signal?.throwIfAborted()
       const isToSee = earlier === 0 && this.#circuit.isOpen
@@ -90,9 +91,10 @@ export class Store {
         // One that is throttled is answered: it is there, and slowed down by pauses.
         if (fault === 'failed') this.#circuit.failed(begunMs)
         else this.#circuit.answered()
+        if (fault === 'throttled') throttled += 1
         const pauseMs = this.pauseMs(earlier)
         const isLate = this.#nowMs() - startedMs + pauseMs > this.#deadlineMs
-        const isLast = earlier + 1 >= this.#maxAttempts || isLate || (isToSee && fault === 'failed')
+        const isLast = earlier + 1 - throttled >= this.#maxAttempts || isLate || (isToSee && fault === 'failed')
         if (fault === 'refused' || isLast) throw new StoreError(operation, error)
         this.observer.retried(operation)
         await this.pause(pauseMs, signal)
