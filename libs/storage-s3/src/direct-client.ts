@@ -51,6 +51,7 @@ export class DirectClient {
    * @returns an answer that was given for the object; its body is to be taken, or to be given up
    * @throws Error what the store said instead, with `$metadata` as the SDK's errors have it
    * @throws ServerFailure it did not answer
+   * @throws NoRoomError it was not asked
    * @throws the signal's reason
    */
   async ask(request: ObjectRequest, signal?: AbortSignal): Promise<ObjectAnswer> {
@@ -131,10 +132,11 @@ export class DirectClient {
     const { protocol, hostname, port, host, pathname, searchParams } = new URL(signed)
     const [region = '', service = ''] = (searchParams.get('X-Amz-Credential') ?? '').split('/').slice(-3)
     const isSecure = protocol === 'https:'
-    const connections = new StoreConnections({
+    const end = {
       address: { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (isSecure ? 443 : 80) : Number(port) },
       ...(isSecure && { tls: { rejectUnauthorized: !this.#settings.skipVerify } }),
-    })
+    }
+    const connections = new StoreConnections({ end, waitMs: this.#settings.timeoutMs })
     this.#close = () => connections.close()
     const prefix = pathname.slice(0, -key.length)
     return { host, prefix, signer: new RequestSigner({ region, service }), connections }

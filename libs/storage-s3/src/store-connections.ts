@@ -1,15 +1,25 @@
 import { LargeBuffers, ServerConnection, type ServerEnd, ServerFailure } from '@berth/process'
+import { NoRoomError } from './store-fault.ts'
 
 /** A client that reads slowly holds one for as long as it reads. */
-const maxConnections = 1024
+const mostConnections = 1024
 /** Downloads that are read with large buffers at once, of two mebibytes each. */
 const maxLargeBuffers = 24
 const connectTimeoutMs = 5000
 const maxIdleMs = 10_000
 
+export interface StoreConnectionsOptions {
+  readonly end: Omit<ServerEnd, 'buffers'>
+  /** For a connection that others have. */
+  readonly waitMs: number
+  readonly maxConnections?: number
+}
+
 /** The connections to a store: so many at most, each for one request at a time. */
 export class StoreConnections {
   readonly #end: ServerEnd
+  readonly #waitMs: number
+  readonly #maxConnections: number
   readonly #open = new Set<ServerConnection>()
   /** Those with nothing to do; the one that was used last is used next. */
   #idle: ServerConnection[] = []
@@ -18,11 +28,18 @@ export class StoreConnections {
   readonly #waiting = new Set<() => void>()
   #isClosed = false
 
-  constructor(end: Omit<ServerEnd, 'buffers'>) {
+  constructor({ end, waitMs, maxConnections = mostConnections }: StoreConnectionsOptions) {
     this.#end = { ...end, buffers: new LargeBuffers(maxLargeBuffers) }
+    this.#waitMs = waitMs
+    this.#maxConnections = maxConnections
   }
 
-  /** Lends a connection, to be given back. @throws ServerFailure nobody is there */
+  /**
+   * Lends a connection, to be given back.
+   *
+   * @throws ServerFailure nobody is there
+   * @throws NoRoomError others have all
+   */
   async take(signal: AbortSignal | undefined): Promise<ServerConnection> {
     for (;;) {
       for (let kept = this.#idle.pop(); kept !== undefined; kept = this.#idle.pop()) if (kept.isUsable) return kept
@@ -31,7 +48,7 @@ export class StoreConnections {
     }
   }
 
-  /** Lends one that was not used before. @throws ServerFailure nobody is there */
+  /** Lends one that was not used before. @throws as `take` */
   async takeNew(signal: AbortSignal | undefined): Promise<ServerConnection> {
     while (!this.#hasRoom) {
       const kept = this.#idle.pop()
@@ -54,7 +71,7 @@ export class StoreConnections {
   }
 
   get #hasRoom(): boolean {
-    return this.#open.size + this.#opening < maxConnections
+    return this.#open.size + this.#opening < this.#maxConnections
   }
 
   async #connect(): Promise<ServerConnection> {
@@ -71,14 +88,19 @@ export class StoreConnections {
   }
 
   async #turn(signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#waiting.add(resolve)
-    signal?.addEventListener('abort', () => resolve(), { once: true })
-    await promise
-    const isAborted = signal?.aborted === true
-    // It may have been this one's turn nevertheless.
-    if (isAborted && !this.#waiting.delete(resolve)) this.#next()
     signal?.throwIfAborted()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const end = (): void => resolve()
+    this.#waiting.add(end)
+    signal?.addEventListener('abort', end)
+    const timer = setTimeout(end, this.#waitMs)
+    await promise
+    signal?.removeEventListener('abort', end)
+    clearTimeout(timer)
+    const isItsTurn = !this.#waiting.delete(end)
+    if (isItsTurn && signal?.aborted === true) this.#next()
+    signal?.throwIfAborted()
+    if (!isItsTurn) throw new NoRoomError('no connection to the store was free in time')
   }
 
   #drop(connection: ServerConnection): void {

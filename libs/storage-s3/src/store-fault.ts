@@ -5,9 +5,14 @@ export const driverName = 's3aws'
 
 /**
  * What an attempt came to that brought no result. `refused`: the store answered that it cannot be so, and will answer
- * the same again. `throttled` and `failed` may end otherwise when tried again.
+ * the same again. `throttled` and `failed` may end otherwise when tried again. `held`: the store was not asked.
  */
-export type Fault = 'refused' | 'throttled' | 'failed'
+export type Fault = 'refused' | 'throttled' | 'failed' | 'held'
+
+/** This process has so much under way that an attempt found no room in time: nothing is known of the store. */
+export class NoRoomError extends Error {
+  override readonly name = 'NoRoomError'
+}
 
 const throttlingNames: ReadonlySet<string> = new Set([
   'SlowDown',
@@ -33,6 +38,7 @@ const passingNames: ReadonlySet<string> = new Set([
 export function faultOf(error: unknown): Fault {
   const status = statusOf(error)
   const name = nameOf(error)
+  if (error instanceof NoRoomError) return 'held'
   if (status === 429 || throttlingNames.has(name)) return 'throttled'
   if (status === undefined || status < 300 || status >= 500) return status === 501 ? 'refused' : 'failed'
   return passingNames.has(name) ? 'failed' : 'refused'

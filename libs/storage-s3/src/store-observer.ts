@@ -13,8 +13,8 @@ export type StoreOperation =
   | 'AbortMultipartUpload'
   | 'ListMultipartUploads'
 
-/** `done` and `refused` are answers; `throttled` and `failed` may be tried again. */
-export type StoreOutcome = 'done' | 'refused' | 'throttled' | 'failed'
+/** `done` and `refused` are answers; `throttled` and `failed` may be tried again; `held` found no connection free. */
+export type StoreOutcome = 'done' | 'refused' | 'throttled' | 'failed' | 'held'
 
 /** Is told what the driver asks of the store. Must not throw. */
 export interface StoreObserver {

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { DirectClient } from './direct-client.ts'
 import { settingsUnderTest } from './driver-under-test.ts'
 import { Store } from './store.ts'
-import { StoreError } from './store-fault.ts'
+import { NoRoomError, StoreError } from './store-fault.ts'
 import { noObserver } from './store-observer.ts'
 
 const client = new S3Client({ region: 'r' })
@@ -150,6 +150,14 @@ describe('a store', () => {
     nowMs += 10_000
     expect(await store.send('GetObject', failing())).toBe('done')
     expect(told.at(-2)).toBe('closed')
+    expect(store.isCircuitOpen).toBe(false)
+  })
+
+  it('does not take requests that found no room for an outage', async () => {
+    const store = open({ maxAttempts: 100, deadlineMs: 60_000 })
+    const held = always(() => new NoRoomError('none is free'))
+    await expect(store.send('GetObject', held)).rejects.toBeInstanceOf(StoreError)
+    expect(told.filter((each) => each === 'GetObject held').length).toBeGreaterThan(20)
     expect(store.isCircuitOpen).toBe(false)
   })
 

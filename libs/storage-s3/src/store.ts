@@ -90,7 +90,7 @@ export class Store {
         this.observer.requested(operation, fault, (this.#nowMs() - begunMs) / 1000)
         // One that is throttled is answered: it is there, and slowed down by pauses.
         if (fault === 'failed') this.#circuit.failed(begunMs)
-        else this.#circuit.answered()
+        else if (fault !== 'held') this.#circuit.answered()
         if (fault === 'throttled') throttled += 1
         const pauseMs = this.pauseMs(earlier)
         const isLate = this.#nowMs() - startedMs + pauseMs > this.#deadlineMs
