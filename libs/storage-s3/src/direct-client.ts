@@ -4,7 +4,7 @@ import type { ByteRange } from '@berth/bytes'
 import { type Patience, type ServerConnection, ServerFailure, version } from '@berth/process'
 import { answerError } from './answer-error.ts'
 import { ObjectAnswer } from './object-answer.ts'
-import type { S3Settings } from './s3-settings.ts'
+import { quietLimitMs, type S3Settings } from './s3-settings.ts'
 import { escapeKey, RequestSigner } from './sign-request.ts'
 import { StoreConnections } from './store-connections.ts'
 
@@ -42,7 +42,8 @@ export class DirectClient {
   constructor(client: S3Client, settings: S3Settings) {
     this.#client = client
     this.#settings = settings
-    this.#patience = { stallTimeoutMs: settings.timeoutMs, answerTimeoutMs: settings.timeoutMs }
+    const quietMs = quietLimitMs(settings.timeoutMs)
+    this.#patience = { stallTimeoutMs: quietMs, answerTimeoutMs: quietMs }
   }
 
   /**

@@ -19,6 +19,8 @@ export type Fate =
   | { readonly answerTo: (body: string) => string }
   /** The store never sees it, and the connection is cut. */
   | 'cut'
+  /** The store never sees it, and nothing happens. */
+  | 'hang'
   /** The store sees so many bytes of its body at most, and the connection is cut. */
   | { readonly cutRequestAfter: number }
   /** It passes, later. */
@@ -79,6 +81,10 @@ export class FaultyProxy {
     const fate = this.fate(method, url)
     incoming.on('error', () => {})
     outgoing.on('error', () => {})
+    if (fate === 'hang') {
+      incoming.resume()
+      return
+    }
     if (fate === 'cut') {
       incoming.socket.destroy()
       return

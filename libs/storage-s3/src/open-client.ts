@@ -1,8 +1,8 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
-import type { S3Settings } from './s3-settings.ts'
+import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler'
+import { quietLimitMs, type S3Settings } from './s3-settings.ts'
 
 /** More would only wait in the store. */
 const maxConnections = 256
@@ -44,10 +44,32 @@ function commonOf(settings: S3Settings, endpoint: string | undefined): S3ClientC
 
 function handlerOf({ skipVerify, timeoutMs }: S3Settings): NodeHttpHandler {
   const pool = { keepAlive: true, maxSockets: maxConnections, scheduling: 'lifo' } as const
-  return new NodeHttpHandler({
+  return new StoreHandler({
     httpAgent: new HttpAgent(pool),
     httpsAgent: new HttpsAgent({ ...pool, ...(skipVerify && { rejectUnauthorized: false }) }),
     connectionTimeout: connectTimeoutMs,
     socketTimeout: timeoutMs,
   })
+}
+
+type Handle = NodeHttpHandler['handle']
+
+/** Gives up a request that shows no sign of life while there is time for another. */
+class StoreHandler extends NodeHttpHandler {
+  readonly #quick: NodeHttpHandler
+
+  constructor(options: NodeHttpHandlerOptions & { readonly socketTimeout: number }) {
+    super(options)
+    this.#quick = new NodeHttpHandler({ ...options, socketTimeout: quietLimitMs(options.socketTimeout) })
+  }
+
+  override handle(...[request, options]: Parameters<Handle>): ReturnType<Handle> {
+    return mayTakeLong(request) ? super.handle(request, options) : this.#quick.handle(request, options)
+  }
+}
+
+/** What is about many objects or parts, or moves content within the store: it says nothing until it is done. */
+function mayTakeLong({ method, query, headers }: Parameters<Handle>[0]): boolean {
+  if (headers['x-amz-copy-source'] !== undefined) return true
+  return method === 'GET' || (method === 'POST' && query?.['uploads'] === undefined)
 }

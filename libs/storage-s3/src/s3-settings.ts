@@ -31,7 +31,7 @@ export interface S3Settings {
   /** Whether writes carry CRC-32 checksums, and what is short is checked by them when it is read. */
   readonly checksums: boolean
   readonly maxAttempts: number
-  /** For a request with all its attempts; one of them without a sign of life ends after as long. */
+  /** For a request with all its attempts. */
   readonly timeoutMs: number
 }
 
@@ -39,6 +39,11 @@ export interface S3Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
+}
+
+/** Without a sign of life, an attempt at what a store does at once ends after this, so that another may be made. */
+export function quietLimitMs(timeoutMs: number): number {
+  return Math.ceil(timeoutMs / 3)
 }
 
 const mebibyte = 1024 * 1024

@@ -53,6 +53,24 @@ describe('a request that is', () => {
     await driver.delete(at('/dir/file'))
   })
 
+  it('never answered is made again while there is time: a put, a read', async () => {
+    const { driver, proxy } = await open({ timeoutMs: 6000 })
+    proxy.fate = first(/^PUT/, 'hang')
+    await driver.put(at('/file'), Buffer.from('content'))
+    proxy.fate = first(/^GET/, 'hang')
+    expect(await text((await driver.read(at('/file'))).content)).toBe('content')
+  })
+
+  it('about many objects, or a copy, has more time', async () => {
+    const { driver, proxy } = await open({ timeoutMs: 3000 })
+    const parts = await driver.append(at('/u/one'), [], streamOf(randomBytes(1000)))
+    proxy.seen.splice(0)
+    proxy.fate = first(/^(PUT|POST)/, { delayMs: 1500 }, { delayMs: 1500 })
+    await driver.complete(at('/u/one'), parts, at('/file'))
+    await driver.abort(at('/u/one'), ['checkpoint'])
+    expect(proxy.seen.filter((each) => /^(PUT|POST)/.test(each))).toHaveLength(2)
+  })
+
   it('done, and whose answer is lost, is no failure of a condition: create', async () => {
     const { driver, proxy } = await open()
     proxy.fate = first(/^PUT/, 'lose answer')
