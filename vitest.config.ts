@@ -26,7 +26,7 @@ export default defineConfig({
           include: ['e2e/src/**/*.test.ts'],
           exclude: ['e2e/src/s3/**'],
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: 300_000,
         },
       },
       // The same where the registry is services of its own; what is so of these alone is above.
@@ -39,7 +39,7 @@ export default defineConfig({
           ],
           env: { BERTH_TOPOLOGY: 'split' },
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: 300_000,
         },
       },
       // The same on a bucket of a real S3 server, and what is so on one alone.
@@ -53,7 +53,7 @@ export default defineConfig({
           env: { BERTH_STORAGE: 's3' },
           globalSetup: [s3Setup],
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: 300_000,
         },
       },
     ],

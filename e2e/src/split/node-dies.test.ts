@@ -60,7 +60,7 @@ describe('a client that sends 1 GiB in chunks of 64 MiB, each to another blob no
     for (const node of await deployment.blobNodes()) rehashedBytes += await metricOf(node, rehashed)
     expect(rehashedBytes).toBe(0)
     expect(await digestServed(deployment.host, 'killed', digest)).toEqual({ status: 200, size: blobBytes, digest })
-  }, 150_000)
+  })
 })
 
 /** By the number of a chunk, before which MiB of it the node that has it is killed. */
