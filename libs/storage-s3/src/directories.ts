@@ -47,11 +47,17 @@ export class Directories {
   }
 
   /** @returns how many objects were there */
-  async removeBelow(path: StoragePath): Promise<number> {
+  removeBelow(path: StoragePath): Promise<number> {
+    return this.removeOld(path, Infinity)
+  }
+
+  /** Removes what was written before a time, by the store's clock. @returns how many objects those were */
+  async removeOld(path: StoragePath, beforeMs: number): Promise<number> {
     let count = 0
     for await (const { objects } of listObjects(this.#store, { prefix: this.#keys.below(path) })) {
-      await this.#objects.remove(objects.map((seen) => ({ key: seen.key, seen })))
-      count += objects.length
+      const old = objects.filter(({ modifiedAtMs }) => modifiedAtMs < beforeMs)
+      await this.#objects.remove(old.map((seen) => ({ key: seen.key, seen })))
+      count += old.length
     }
     return count
   }

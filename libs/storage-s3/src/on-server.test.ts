@@ -198,17 +198,30 @@ describe('parts of an upload', () => {
 })
 
 describe('the purge', () => {
-  it('aborts multipart uploads that are old enough, whoever began them', async () => {
+  it('aborts multipart uploads that are old enough, Distribution’s too, and none of others in the bucket', async () => {
     let nowMs = Date.now()
     const { driver, settings } = await open({}, { nowMs: () => nowMs })
     const client = clientOf(settings)
     onTestFinished(() => client.destroy())
-    const Key = `${settings.rootDirectory.slice(1)}/docker/registry/v2/abandoned`
-    await client.send(new CreateMultipartUploadCommand({ Bucket: settings.bucket, Key }))
+    const root = settings.rootDirectory.slice(1)
+    for (const Key of [`${root}/docker/registry/v2/abandoned`, `${root}/elsewhere`])
+      await client.send(new CreateMultipartUploadCommand({ Bucket: settings.bucket, Key }))
     expect(await driver.purgeTemporary(3_600_000)).toBe(0)
     nowMs += 2 * 3_600_000
     expect(await driver.purgeTemporary(3_600_000)).toBe(1)
-    expect(await unfinished(settings)).toEqual([])
+    expect(await unfinished(settings)).toEqual([`${root}/elsewhere`])
+  })
+
+  it('removes what a start that was killed left, once it is old enough', async () => {
+    let nowMs = Date.now()
+    const { driver } = await open({}, { nowMs: () => nowMs })
+    await driver.put(at('/berth/v1/tmp/probe.1'), Buffer.from('probe'))
+    await driver.put(at('/berth/v1/secret'), Buffer.from('secret'))
+    expect(await driver.purgeTemporary(3_600_000)).toBe(0)
+    nowMs += 2 * 3_600_000
+    expect(await driver.purgeTemporary(3_600_000)).toBe(1)
+    await expect(driver.stat(at('/berth/v1/tmp/probe.1'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+    expect(await driver.stat(at('/berth/v1/secret'))).toMatchObject({ size: 6 })
   })
 })
 

@@ -275,12 +275,17 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
   }
 
   /**
-   * Aborts multipart uploads that were begun so long ago, Distribution's too, as a process leaves them that was killed.
+   * Removes what a process that was killed leaves: temporary objects, and multipart uploads, Distribution's too, that
+   * were begun so long ago. Whoever else uses the bucket keeps theirs.
    *
-   * @returns how many were aborted
+   * @returns how many were removed
    */
   async purgeTemporary(olderThanMs: number): Promise<number> {
-    return purgeUnfinished(this.#store, this.#keys.root, this.#nowMs() - olderThanMs)
+    const beforeMs = this.#nowMs() - olderThanMs
+    let count = await this.#directories.removeOld(layout.temporaryRoot, beforeMs)
+    for (const root of [layout.registryRoot, layout.berthRoot])
+      count += await purgeUnfinished(this.#store, this.#keys.below(root), beforeMs)
+    return count
   }
 
   async close(): Promise<void> {
