@@ -13,7 +13,7 @@ const content = Buffer.from('probe')
  *
  * @param directory what the key of a probe begins with
  * @returns `undefined` where it does not
- * @throws StoreError the store cannot be written to
+ * @throws StoreError the store cannot be written to, or nothing can be removed from it
  */
 export async function probeConditions(
   objects: Objects,
@@ -21,6 +21,20 @@ export async function probeConditions(
   options: PutOptions,
 ): Promise<TagForm | undefined> {
   const key = `${directory}probe.${randomUUID()}`
+  // Without conditions, for what cannot be written at all is another matter.
+  await objects.put(key, { chunks: [content], size: content.byteLength }, options)
+  let form: TagForm | undefined
+  try {
+    form = await formOf(objects, key, options)
+  } catch (error) {
+    await objects.remove([{ key }]).catch(() => {})
+    throw error
+  }
+  await objects.remove([{ key }])
+  return form
+}
+
+async function formOf(objects: Objects, key: string, options: PutOptions): Promise<TagForm | undefined> {
   const holds = async (condition: Condition): Promise<string | undefined> => {
     try {
       return await objects.putIf(key, content, condition, options)
@@ -29,17 +43,11 @@ export async function probeConditions(
       throw error
     }
   }
-  // Without conditions, for what cannot be written at all is another matter.
-  await objects.put(key, { chunks: [content], size: content.byteLength }, options)
-  try {
-    if ((await holds({ IfNoneMatch: '*' })) !== undefined) return undefined
-    if ((await holds({ IfMatch: `"${'0'.repeat(32)}"` })) !== undefined) return undefined
-    const tag = (await objects.find(key))?.tag ?? ''
-    if ((await holds({ IfMatch: tag })) !== undefined) return 'quoted'
-    return (await holds({ IfMatch: unquoted(tag) })) === undefined ? undefined : 'bare'
-  } finally {
-    await objects.remove([{ key }]).catch(() => {})
-  }
+  if ((await holds({ IfNoneMatch: '*' })) !== undefined) return undefined
+  if ((await holds({ IfMatch: `"${'0'.repeat(32)}"` })) !== undefined) return undefined
+  const tag = (await objects.find(key))?.tag ?? ''
+  if ((await holds({ IfMatch: tag })) !== undefined) return 'quoted'
+  return (await holds({ IfMatch: unquoted(tag) })) === undefined ? undefined : 'bare'
 }
 
 export function unquoted(tag: string): string {

@@ -33,6 +33,13 @@ function first(pattern: RegExp, ...fates: readonly Fate[]): (method: string, url
 
 const slowDown: Fate = { status: 503, code: 'SlowDown' }
 const internal: Fate = { status: 500, code: 'InternalError' }
+/** A good answer that says so of the first key. */
+function deletionAnswer(body: string, code: string, bodies: string[] = []): string {
+  bodies.push(body)
+  const key = /<Key>([^<]*)<\/Key>/.exec(body)?.[1] ?? ''
+  return `<DeleteResult><Error><Key>${key}</Key><Code>${code}</Code><Message>no</Message></Error></DeleteResult>`
+}
+
 const text = async (content: AsyncIterable<Uint8Array>) => Buffer.from(await collect(content, Infinity)).toString()
 
 describe('a request that is', () => {
@@ -137,17 +144,11 @@ describe('a removal of several objects', () => {
     const bodies: string[] = []
     proxy.fate = (method, url) => {
       if (!/^POST .*delete/.test(`${method} ${url}`)) return 'pass'
-      return { answerTo: (body) => deletionAnswer(bodies, body, code) }
+      return { answerTo: (body) => deletionAnswer(body, code, bodies) }
     }
     await expect(driver.delete(at('/dir'))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
     expect(bodies.map((body) => body.match(/<Key>/g)?.length)).toEqual([2, 1].slice(0, asked))
   })
-
-  function deletionAnswer(bodies: string[], body: string, code: string): string {
-    bodies.push(body)
-    const key = /<Key>([^<]*)<\/Key>/.exec(body)?.[1] ?? ''
-    return `<DeleteResult><Error><Key>${key}</Key><Code>${code}</Code><Message>no</Message></Error></DeleteResult>`
-  }
 })
 
 describe('a write in parts', () => {
@@ -275,5 +276,13 @@ describe('a driver', () => {
     let puts = 0
     proxy.fate = (method) => (method === 'PUT' && (fate.status === 403 || (puts += 1) > 1) ? fate : 'pass')
     await expect(openOnServer({ endpoint: proxy.endpoint })).rejects.toThrow(message)
+  })
+
+  it('does not open a store that does not let it remove', async () => {
+    const { endpoint = '' } = settingsUnderTest()
+    const proxy = await FaultyProxy.to(endpoint)
+    onTestFinished(() => proxy.close())
+    proxy.fate = first(/^POST .*delete/, { answerTo: (body) => deletionAnswer(body, 'AccessDenied') })
+    await expect(openOnServer({ endpoint: proxy.endpoint })).rejects.toThrow('AccessDenied')
   })
 })
