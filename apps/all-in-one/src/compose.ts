@@ -69,6 +69,7 @@ export async function compose(
     policy: config.manifests,
     schema1: { ...config.schema1, mayStoreLayer: !config.storage.readOnly },
     isExclusive: opened.isExclusive,
+    isReadOnly: config.storage.readOnly,
     ...(blobDescriptor !== 'none' &&
       !opened.isExclusive && {
         cache: new TieredDescriptors({
@@ -87,6 +88,7 @@ export async function compose(
   repeatUploadPurge(
     {
       config: config.storage.uploadPurging,
+      isReadOnly: config.storage.readOnly,
       metrics: metrics.uploads,
       log,
       purge: (ageMs, options) => purge.purge(ageMs, options),

@@ -60,6 +60,7 @@ export async function compose(
   repeatUploadPurge(
     {
       config: config.storage.uploadPurging,
+      isReadOnly: config.storage.readOnly,
       metrics: metrics.uploads,
       log,
       purge: (ageMs, options) => purge.purge(ageMs, options),

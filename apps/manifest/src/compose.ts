@@ -43,6 +43,7 @@ export async function compose(
     policy: config.manifests,
     schema1: { ...config.schema1, mayStoreLayer: !config.storage.readOnly },
     isExclusive: false,
+    isReadOnly: config.storage.readOnly,
     ...(blobDescriptor !== 'none' && {
       cache: new TieredDescriptors({
         maxDescriptors: blobDescriptorSize,

@@ -24,6 +24,7 @@ import { Directories } from './directories.ts'
 import { Gatherer } from './gatherer.ts'
 import type { JoinOptions } from './join-objects.ts'
 import { Keys } from './keys.ts'
+import { listObjects } from './list-objects.ts'
 import { objectHeaders } from './object-headers.ts'
 import { Objects, type PutOptions } from './objects.ts'
 import { openClient } from './open-client.ts'
@@ -107,8 +108,8 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
   }
 
   /**
-   * Opens a bucket, once it is seen that it can be written to, and that the store heeds conditions of writes: without
-   * them several processes would overwrite each other's records.
+   * Opens a bucket, once it is seen that it can be read or written to, and that the store heeds conditions of writes:
+   * without them several processes would overwrite each other's records.
    *
    * @throws Error that says what is wrong with the store
    */
@@ -122,6 +123,8 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     const keys = new Keys(settings.rootDirectory)
     try {
       const { passing } = objectHeaders(settings)
+      // A bucket that is not there, or may not be read, is to be found out now.
+      if (isReadOnly) await listObjects(store, { prefix: keys.below(layout.registryRoot), limit: 1 }).next()
       const tagForm = isReadOnly
         ? 'quoted'
         : await probeConditions(objects, keys.below(layout.temporaryRoot), { headers: passing, checksums })

@@ -278,6 +278,18 @@ describe('a driver', () => {
     await expect(openOnServer({ endpoint: proxy.endpoint })).rejects.toThrow(message)
   })
 
+  it('that only reads asks for a list at its start, and writes nothing', async () => {
+    const { proxy } = await open()
+    const { driver } = await openOnServer({ endpoint: proxy.endpoint }, { isReadOnly: true })
+    onTestFinished(() => driver.close())
+    expect(proxy.seen.map((each) => each.replace(/\?.*/, ''))).toEqual(['GET /driver-tests/'])
+  })
+
+  it('that only reads does not open a bucket that is not there', async () => {
+    const opened = openOnServer({ bucket: 'not-there' }, { isReadOnly: true })
+    await expect(opened).rejects.toThrow('NoSuchBucket')
+  })
+
   it('does not open a store that does not let it remove', async () => {
     const { endpoint = '' } = settingsUnderTest()
     const proxy = await FaultyProxy.to(endpoint)

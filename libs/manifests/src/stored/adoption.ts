@@ -1,30 +1,39 @@
+export interface AdoptionOptions {
+  readonly isComplete: () => Promise<boolean>
+  /** Absent where nothing may be written. */
+  readonly reindex: ((signal?: AbortSignal) => Promise<unknown>) | undefined
+}
+
 /** Sees to it that a tree which Distribution wrote is indexed, once, before anything is served from the index. */
 export class Adoption {
-  readonly #isComplete: () => Promise<boolean>
-  readonly #reindex: (signal?: AbortSignal) => Promise<unknown>
-  #done: Promise<void> | undefined
+  readonly #options: AdoptionOptions
+  #done: Promise<boolean> | undefined
 
-  constructor(options: { isComplete: () => Promise<boolean>; reindex: (signal?: AbortSignal) => Promise<unknown> }) {
-    this.#isComplete = options.isComplete
-    this.#reindex = options.reindex
+  constructor(options: AdoptionOptions) {
+    this.#options = options
   }
 
   /**
    * Waits for the index, and has it made if nobody has yet. After a failure the next caller tries again.
    *
    * @param signal ends the making of it, if that begins with this call
+   * @returns whether there is one: not where nothing may be written, until somebody else has made it
    */
-  async done(signal?: AbortSignal): Promise<void> {
-    this.#done ??= this.#adopt(signal)
+  async done(signal?: AbortSignal): Promise<boolean> {
+    const done = (this.#done ??= this.#adopt(signal))
+    let isIndexed = false
     try {
-      await this.#done
-    } catch (error) {
-      this.#done = undefined
-      throw error
+      isIndexed = await done
+    } finally {
+      if (!isIndexed && this.#done === done) this.#done = undefined
     }
+    return isIndexed
   }
 
-  async #adopt(signal?: AbortSignal): Promise<void> {
-    if (!(await this.#isComplete())) await this.#reindex(signal)
+  async #adopt(signal?: AbortSignal): Promise<boolean> {
+    const { isComplete, reindex } = this.#options
+    if (await isComplete()) return true
+    await reindex?.(signal)
+    return reindex !== undefined
   }
 }

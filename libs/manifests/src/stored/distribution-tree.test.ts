@@ -23,9 +23,13 @@ import { strictPolicy } from '../suite/index.ts'
 import type { ManifestUpload } from '../manifests.ts'
 import { openManifests, type StoredManifestServices } from './index.ts'
 
-function services(storage: StorageDriver, isExclusive = true): StoredManifestServices & { blobs: StoredBlobs } {
+function services(
+  storage: StorageDriver,
+  isExclusive = true,
+  isReadOnly = false,
+): StoredManifestServices & { blobs: StoredBlobs } {
   const blobs = new StoredBlobs({ storage })
-  return { blobs, ...openManifests({ storage, blobs, policy: strictPolicy, isExclusive }) }
+  return { blobs, ...openManifests({ storage, blobs, policy: strictPolicy, isExclusive, isReadOnly }) }
 }
 
 async function textAt(storage: StorageDriver, path: string): Promise<string> {
@@ -112,6 +116,41 @@ describe('a push that is given up', () => {
     await expect(given).rejects.toThrow('the client is gone')
     expect(await codesOf(manifests.get(repository, digestOfUpload(image)))).toEqual(['MANIFEST_UNKNOWN'])
     await expect(storage.stat(layout.blobDataPath(digestOfUpload(image)))).rejects.toThrow('PATH_NOT_FOUND')
+  })
+})
+
+describe('a tree without an index that may not be written to', () => {
+  it('has a catalog, which is looked for each time', async () => {
+    const storage = new MemoryDriver()
+    const { catalog, adopt } = services(storage, false, true)
+    await adopt()
+    for (const name of ['b', 'a', 'c']) {
+      await pushedByDistribution(storage, parseRepositoryName(name), upload(indexDocument([])))
+      expect((await catalog.list({})).entries).toContain(name)
+    }
+    expect(await catalog.list({ limit: 1, last: 'a' })).toEqual({ entries: ['b'], hasMore: true })
+    await expect(storage.stat(layout.berthRoot)).rejects.toThrow('PATH_NOT_FOUND')
+  })
+
+  it('has referrers, and the damaged are passed over', async () => {
+    const storage = new MemoryDriver()
+    const digest = await pushedByDistribution(storage, repository, referring('a'))
+    const damaged = await pushedByDistribution(storage, repository, referring('b'))
+    await storage.put(layout.blobDataPath(damaged), Buffer.from('{}'))
+    await pushedByDistribution(storage, repository, upload(indexDocument([])))
+    const { referrers } = services(storage, false, true)
+    expect((await referrers.list(repository, absentDigest, {})).entries).toMatchObject([{ digest }])
+    await expect(storage.stat(layout.berthRoot)).rejects.toThrow('PATH_NOT_FOUND')
+  })
+
+  it('is served from its index as soon as somebody has made it', async () => {
+    const storage = new MemoryDriver()
+    await pushedByDistribution(storage, repository, referring('a'))
+    const { catalog } = services(storage, false, true)
+    expect((await catalog.list({})).entries).toEqual([repository])
+    await services(storage).adopt()
+    await pushedByDistribution(storage, parseRepositoryName('later'), upload(indexDocument([])))
+    expect((await catalog.list({})).entries).toEqual([repository])
   })
 })
 

@@ -41,6 +41,8 @@ export interface StoredManifestOptions {
    * and links are remembered. Manifests by digest are remembered by any process.
    */
   readonly isExclusive: boolean
+  /** Whether nothing may be written: a tree that has no index is walked. */
+  readonly isReadOnly?: boolean
   /**
    * Has revisions remembered that others may remove. For manifests alone: a blob's link must not stand for a manifest's.
    * Of no effect where the tree is this process's own.
@@ -54,6 +56,7 @@ export function openManifests({
   blobs,
   policy,
   schema1 = {},
+  isReadOnly = false,
   ...options
 }: StoredManifestOptions): StoredManifestServices {
   const { storage, log } = options
@@ -63,8 +66,11 @@ export function openManifests({
   const catalog = new CatalogIndex(options)
   const index = (signal?: AbortSignal): Promise<Reindexed> =>
     reindex({ storage, catalog, revisions, contents, log }, signal)
-  const adoption = new Adoption({ isComplete: () => catalog.isComplete(), reindex: index })
-  const adopt = (signal?: AbortSignal): Promise<void> => translating(() => adoption.done(signal))
+  const adoption = new Adoption({ isComplete: () => catalog.isComplete(), reindex: isReadOnly ? undefined : index })
+  const adopt = async (signal?: AbortSignal): Promise<void> => {
+    const isIndexed = await translating(() => adoption.done(signal))
+    if (!isIndexed) log?.warn({}, 'the tree has no index, and none may be written: it is walked for each request')
+  }
   return {
     manifests: new StoredManifests({
       contents,
@@ -76,7 +82,7 @@ export function openManifests({
       schema1: new Schema1Manifests({ blobs, ...schema1 }),
     }),
     tags: new StoredTags({ storage, tags, catalog }),
-    catalog: new StoredCatalog({ catalog, adoption }),
+    catalog: new StoredCatalog({ storage, catalog, adoption }),
     referrers: new StoredReferrers({ storage, contents, revisions, tags, adoption }),
     adopt,
     adoptInBackground: () => {

@@ -1,22 +1,39 @@
 import type { RepositoryName } from '@berth/reference'
+import type { StorageDriver } from '@berth/storage'
 import type { Catalog, Page, PageRequest } from '../listings.ts'
 import type { Adoption } from './adoption.ts'
 import type { CatalogIndex } from './catalog-index.ts'
+import { byBytes, pageOf } from './pages.ts'
 import { translating } from './translating.ts'
+import { walkRepositories } from './walk-repositories.ts'
+
+export interface CatalogParts {
+  readonly storage: StorageDriver
+  readonly catalog: CatalogIndex
+  readonly adoption: Adoption
+}
 
 export class StoredCatalog implements Catalog {
-  readonly #catalog: CatalogIndex
-  readonly #adoption: Adoption
+  readonly #parts: CatalogParts
+  #walk: Promise<readonly RepositoryName[]> | undefined
 
-  constructor({ catalog, adoption }: { catalog: CatalogIndex; adoption: Adoption }) {
-    this.#catalog = catalog
-    this.#adoption = adoption
+  constructor(parts: CatalogParts) {
+    this.#parts = parts
   }
 
   async list(page: PageRequest): Promise<Page<RepositoryName>> {
+    const { catalog, adoption } = this.#parts
     return translating(async () => {
-      await this.#adoption.done()
-      return this.#catalog.list(page)
+      if (await adoption.done()) return catalog.list(page)
+      this.#walk ??= this.#walked().finally(() => (this.#walk = undefined))
+      return pageOf(await this.#walk, page)
     })
+  }
+
+  /** Of a tree without an index. */
+  async #walked(): Promise<readonly RepositoryName[]> {
+    const names: RepositoryName[] = []
+    await walkRepositories(this.#parts.storage, async (name) => void names.push(name))
+    return names.sort(byBytes)
   }
 }

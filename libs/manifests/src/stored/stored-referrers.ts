@@ -2,7 +2,7 @@ import type { Descriptor } from '@berth/descriptor'
 import { algorithmOf, type Digest, encodedOf } from '@berth/digest'
 import { referrerDescriptor } from '@berth/manifest'
 import { parseTag, type RepositoryName, type Tag } from '@berth/reference'
-import { layout, type StorageDriver } from '@berth/storage'
+import { forEachLimited, layout, type StorageDriver, StorageError } from '@berth/storage'
 import type { Page, PageRequest, Referrers } from '../listings.ts'
 import type { Adoption } from './adoption.ts'
 import { findParsed } from './find-parsed.ts'
@@ -37,8 +37,8 @@ export class StoredReferrers implements Referrers {
     artifactType?: string,
   ): Promise<Page<Descriptor>> {
     return translating(async () => {
-      await this.#parts.adoption.done()
-      const digests = await this.#candidates(repository, subject)
+      const isIndexed = await this.#parts.adoption.done()
+      const digests = await this.#candidates(repository, subject, isIndexed)
       const { last, limit = Infinity } = page
       const after = pageOf(digests, last === undefined ? {} : { last }).entries
       const found: Descriptor[] = []
@@ -53,11 +53,26 @@ export class StoredReferrers implements Referrers {
   }
 
   /** All that may be referrers, in order. */
-  async #candidates(repository: RepositoryName, subject: Digest): Promise<readonly Digest[]> {
+  async #candidates(repository: RepositoryName, subject: Digest, isIndexed: boolean): Promise<readonly Digest[]> {
     const digests = new Set<Digest>(await this.#listedUnderTag(repository, fallbackTag(subject)))
+    if (!isIndexed) await this.#addFromRevisions(repository, subject, digests)
     const root = layout.referrersRoot(repository, subject)
     for await (const digest of listDigests(this.#parts.storage, root)) digests.add(digest)
     return [...digests].sort(byBytes)
+  }
+
+  /** Looks at every manifest of the repository, where no index says which refer to another. */
+  async #addFromRevisions(repository: RepositoryName, subject: Digest, digests: Set<Digest>): Promise<void> {
+    const { storage, contents } = this.#parts
+    const all = listDigests(storage, layout.revisionsRoot(repository))
+    await forEachLimited(all, parallelReads, async (digest) => {
+      try {
+        if ((await findParsed(contents, digest))?.subject?.digest === subject) digests.add(digest)
+      } catch (error) {
+        // What is damaged refers to nothing, as in an index.
+        if (error instanceof StorageError) throw error
+      }
+    })
   }
 
   /** What clients listed themselves, where a registry had no API for it. */

@@ -17,6 +17,7 @@ async function runOnce(dryRun: boolean) {
   repeatUploadPurge(
     {
       config: { ...interval, dryRun },
+      isReadOnly: false,
       metrics: metrics.uploads,
       log,
       purge: async () => ({ removed: 3, failed: 1 }),
@@ -43,6 +44,7 @@ describe('the purge of uploads', () => {
     repeatUploadPurge(
       {
         config: { ...interval, intervalMs, dryRun: false },
+        isReadOnly: false,
         metrics: createMetrics({ version: '1' }).uploads,
         log: { debug() {}, info() {}, warn() {}, error() {} },
         purge: async () => ({ removed: 0, failed: 0 }),
@@ -70,5 +72,25 @@ describe('the purge of uploads', () => {
     expect(line).toEqual({ removed: 3, failed: 1, dryRun: true, temporary: 0 })
     expect(temporaryAges).toEqual([])
     expect(metrics).toContain('berth_uploads_purged_total 0\n')
+  })
+
+  it('is none where nothing may be removed', () => {
+    const delays: number[] = []
+    repeatUploadPurge(
+      {
+        config: { ...interval, dryRun: false },
+        isReadOnly: true,
+        metrics: createMetrics({ version: '1' }).uploads,
+        log: { debug() {}, info() {}, warn() {}, error() {} },
+        purge: async () => ({ removed: 0, failed: 0 }),
+        purgeTemporary: async () => 0,
+        after: (ms) => {
+          delays.push(ms)
+          return () => {}
+        },
+      },
+      new Lifecycle({ debug() {}, info() {}, warn() {}, error() {} }),
+    )
+    expect(delays).toEqual([])
   })
 })

@@ -6,6 +6,8 @@ import { RepeatedTask } from './repeated-task.ts'
 
 export interface UploadPurging {
   readonly config: StorageConfig['uploadPurging']
+  /** Whether nothing may be removed. */
+  readonly isReadOnly: boolean
   readonly metrics: UploadMetrics
   readonly log: Logger
   /** Removes the uploads that were started that long ago, or only counts them. */
@@ -25,9 +27,9 @@ const longestDelayMs = 59 * 60_000
 
 /** Removes stale uploads now and then, as the configuration says, until `lifecycle` closes. */
 export function repeatUploadPurge(parts: UploadPurging, lifecycle: Lifecycle): void {
-  const { config, metrics, log, purge, purgeTemporary, after, random = Math.random } = parts
+  const { config, isReadOnly, metrics, log, purge, purgeTemporary, after, random = Math.random } = parts
   const { enabled, ageMs, intervalMs, dryRun } = config
-  if (!enabled) return
+  if (!enabled || isReadOnly) return
   lifecycle.own(
     new RepeatedTask({
       name: 'upload purge',
