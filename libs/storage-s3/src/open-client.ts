@@ -16,9 +16,11 @@ export function openClient(settings: S3Settings): S3Client {
 /** A client that only signs URLs, for where clients reach the store. */
 export function openSigner(settings: S3Settings): S3Client {
   const { endpoint, redirectEndpoint } = settings
+  // Which endpoint of AWS's the registry itself uses is nothing to an endpoint that has its own name.
+  const own = redirectEndpoint && { useDualStack: false, accelerate: false, useFips: false }
   // A checksum would be asked for in the URL.
   return new S3Client({
-    ...commonOf(settings, redirectEndpoint ?? endpoint),
+    ...commonOf({ ...settings, ...own }, redirectEndpoint ?? endpoint),
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
 }

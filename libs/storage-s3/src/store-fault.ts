@@ -39,6 +39,8 @@ export function faultOf(error: unknown): Fault {
   const status = statusOf(error)
   const name = nameOf(error)
   if (error instanceof NoRoomError) return 'held'
+  // The settings give no place to ask: they will not another time.
+  if (name === 'EndpointError') return 'refused'
   if (status === 429 || throttlingNames.has(name)) return 'throttled'
   if (status === undefined || status < 300 || status >= 500) return status === 501 ? 'refused' : 'failed'
   return passingNames.has(name) ? 'failed' : 'refused'

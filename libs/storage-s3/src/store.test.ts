@@ -89,6 +89,12 @@ describe('a store', () => {
     expect(told).toEqual(['GetObject refused'])
   })
 
+  it('does not ask again where the settings give no place to ask', async () => {
+    const error = Object.assign(new Error('no endpoint'), { name: 'EndpointError' })
+    await expect(open().send('GetObject', failing(error))).rejects.toBeInstanceOf(StoreError)
+    expect(told).toEqual(['GetObject refused'])
+  })
+
   it('pauses at random, and longer each time', async () => {
     await open().send('GetObject', failing(cut(), cut(), cut()))
     expect(pauses).toEqual([50, 100, 200])

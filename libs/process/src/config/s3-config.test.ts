@@ -67,6 +67,29 @@ describe('storage.s3', () => {
     },
   )
 
+  it.each([
+    ['regionendpoint: store.example, accelerate: true', 'storage.s3.accelerate: is of AWS'],
+    ['regionendpoint: store.example, usedualstack: true', 'storage.s3.usedualstack: is of AWS'],
+    ['regionendpoint: store.example, usefipsendpoint: true', 'storage.s3.usefipsendpoint: is of AWS'],
+    ['accelerate: true, forcepathstyle: true', 'cannot be with forcepathstyle'],
+    ['regionendpoint: "http:/bad host"', 'storage.s3.regionendpoint: "http:/bad host" is neither a URL nor a host'],
+    ['redirectendpoint: "cdn.example:123456"', 'storage.s3.redirectendpoint: "https://cdn.example:123456" is not'],
+    ['regionendpoint: "ftp://store.example"', 'storage.s3.regionendpoint'],
+  ])('refuses %s', (parameters, message) => {
+    expect(() => load(parameters)).toThrow(message)
+  })
+
+  it.each([
+    ['sessiontoken: t', 'storage.s3.sessiontoken: has no effect without accesskey and secretkey'],
+    ['keyid: k', 'storage.s3.keyid: has no effect without encrypt'],
+  ])('warns of what has no effect: %s', (parameters, warning) => {
+    expect(load(parameters).warnings.join()).toContain(warning)
+  })
+
+  it.each(['store', 'store:9000', '[::1]:9000', 'store.example/prefix'])('takes the host %s', (written) => {
+    expect(load(`regionendpoint: "${written}"`).driver).toMatchObject({ endpoint: `https://${written}` })
+  })
+
   it('keeps its secret apart, and shows it to nobody', () => {
     const { config, s3 } = load('accesskey: k, secretkey: hidden', { REGISTRY_STORAGE_S3_SESSIONTOKEN: 'passing' })
     expect(s3?.secretKey.reveal()).toBe('hidden')

@@ -60,7 +60,7 @@ function toStorage(read: Read['storage'], redis: RedisRoles, findings: Findings)
     findings.problem(`storage.cache.${key}`, 'redis needs redis.cache.addrs (or redis.addrs)')
   }
   return {
-    driver: toDriver(read),
+    driver: toDriver(read, findings),
     cache: { blobDescriptor, blobDescriptorSize: cache.blobDescriptorSize },
     delete: read.delete,
     redirect: { enabled: !redirect.disable, lifetimeMs: redirect.lifetimeMs, except: redirect.except },
@@ -69,9 +69,10 @@ function toStorage(read: Read['storage'], redis: RedisRoles, findings: Findings)
   }
 }
 
-function toDriver({ filesystem, s3, s3Aws = s3 }: Read['storage']): StorageConfig['driver'] {
+function toDriver({ filesystem, s3, s3Aws }: Read['storage'], findings: Findings): StorageConfig['driver'] {
   if (filesystem !== undefined) return { name: 'filesystem', rootDirectory: filesystem.rootDirectory }
-  return s3Aws === undefined ? { name: 'inmemory' } : toS3(s3Aws)
+  if (s3Aws !== undefined) return toS3('storage.s3aws', s3Aws, findings)
+  return s3 === undefined ? { name: 'inmemory' } : toS3('storage.s3', s3, findings)
 }
 
 function toSecretsOfS3({ s3, s3Aws }: Read['storage'], findings: Findings): SecretsConfig['s3'] {

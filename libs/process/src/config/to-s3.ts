@@ -6,8 +6,12 @@ import { Secret } from './secret.ts'
 
 type Read = ValueOf<typeof s3>
 
+/** What only AWS's own endpoints have. */
+const awsAlone = ['accelerate', 'useDualStack', 'useFipsEndpoint'] as const
+
 /** A store that is not AWS may not know what AWS added lately, nor have names for buckets. */
-export function toS3(read: Read): S3Config {
+export function toS3(path: string, read: Read, findings: Findings): S3Config {
+  check(path, read, findings)
   const { region, bucket, rootDirectory, regionEndpoint, redirectEndpoint, keyId, storageClass, objectAcl } = read
   const isAws = regionEndpoint === undefined
   return {
@@ -56,4 +60,17 @@ export function toS3Credentials(path: string, read: Read, findings: Findings): S
 function urlOf(endpoint: string, isSecure: boolean): string {
   if (/^[a-z]+:\/\//i.test(endpoint)) return endpoint
   return `${isSecure ? 'https' : 'http'}://${endpoint}`
+}
+
+/** Finds what cannot be together, and what has no effect. */
+function check(path: string, read: Read, findings: Findings): void {
+  const { regionEndpoint, accelerate, forcePathStyle, accessKey, sessionToken, keyId, encrypt } = read
+  for (const key of awsAlone)
+    if (regionEndpoint !== undefined && read[key])
+      findings.problem(`${path}.${key.toLowerCase()}`, 'is of AWS, and cannot be with regionendpoint')
+  if (accelerate && forcePathStyle === true)
+    findings.problem(`${path}.accelerate`, 'has the bucket in the name of the host, and cannot be with forcepathstyle')
+  if (sessionToken !== undefined && accessKey === undefined)
+    findings.warning(`${path}.sessiontoken`, 'has no effect without accesskey and secretkey')
+  if (keyId !== undefined && !encrypt) findings.warning(`${path}.keyid`, 'has no effect without encrypt')
 }

@@ -85,17 +85,28 @@ export const s3 = section(
       defaultText: 'false with a regionendpoint',
       about: 'CRC-32 checksums go with what is written, and check what is read to 64 KiB',
     }),
-    maxAttempts: integer({ default: 8, min: 1, max: 100, about: 'attempts at one request of the store' }),
+    maxAttempts: integer({
+      default: 8,
+      min: 1,
+      max: 100,
+      about: 'attempts at one request of the store, but for those that it throttled',
+    }),
     timeoutMs: duration({
       default: 30_000,
       minMs: 1000,
-      about: 'for one request with all its attempts, and for a sign of life of one',
+      about: 'for one request with all its attempts; one that is silent for a third of it is made again',
     }),
   },
 )
 
+const host = /^(?:[^\s/:@?#[\]]+|\[[\da-f:.]+\])(?::\d+)?(?:\/|$)/i
+
 /** A host alone is made a URL by `secure`. */
 function endpoint(written: string): string {
-  if (!/^[a-z]+:\/\//i.test(written)) return written
-  return url({ about: '' }).parse({ kind: 'scalar', value: written, text: written, origin: '' }, () => {}) ?? written
+  const hasScheme = /^[a-z]+:\/\//i.test(written)
+  if (!hasScheme && !host.test(written))
+    throw new InvalidValue(`${JSON.stringify(written)} is neither a URL nor a host`)
+  const whole = hasScheme ? written : `https://${written}`
+  url({ about: '' }).parse({ kind: 'scalar', value: whole, text: whole, origin: '' }, () => {})
+  return written
 }
