@@ -4,6 +4,7 @@ import { collectChecked } from './object-answer.ts'
 import type { ObjectHeaders } from './object-headers.ts'
 import { bodyOf, checksumOf, type Piece } from './piece.ts'
 import { type Removal, removeObjects } from './remove-objects.ts'
+import { escapeKey } from './sign-request.ts'
 import type { Store } from './store.ts'
 import { isConditionFailed, StoreError } from './store-fault.ts'
 
@@ -127,5 +128,5 @@ export class Objects {
 }
 
 export function copySource(bucket: string, key: string): string {
-  return `${bucket}/${encodeURI(key)}`
+  return `${bucket}/${escapeKey(key)}`
 }
