@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler'
+import { sendContentMd5 } from './content-md5.ts'
 import { quietLimitMs, type S3Settings } from './s3-settings.ts'
 
 /** More would only wait in the store. */
@@ -10,7 +11,9 @@ const connectTimeoutMs = 5000
 
 /** A client that makes each request once: what is made again is `Store`'s to decide. */
 export function openClient(settings: S3Settings): S3Client {
-  return new S3Client({ ...commonOf(settings, settings.endpoint), requestHandler: handlerOf(settings) })
+  const client = new S3Client({ ...commonOf(settings, settings.endpoint), requestHandler: handlerOf(settings) })
+  if (!settings.checksums) sendContentMd5(client)
+  return client
 }
 
 /** A client that only signs URLs, for where clients reach the store. */

@@ -267,6 +267,19 @@ describe('a driver', () => {
   })
 
   it.each([
+    [true, [undefined, expect.any(String)]],
+    [false, [expect.any(String), undefined]],
+  ])('sends with a removal the checksum that the store knows: checksums: %s', async (checksums, sums) => {
+    const { driver, proxy } = await open({ checksums })
+    await driver.put(at('/file'), Buffer.from('x'))
+    proxy.headers.splice(0)
+    await driver.delete(at('/file'))
+    const headers = proxy.headers.at(-1)
+    expect([headers?.['content-md5'], headers?.['x-amz-checksum-crc32']]).toEqual(sums)
+    await expect(driver.stat(at('/file'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+  })
+
+  it.each([
     ['does not know conditions', { status: 501, code: 'NotImplemented' } as const, 'does not heed'],
     ['does not let it write', { status: 403, code: 'AccessDenied' } as const, 'AccessDenied'],
   ])('does not open a store that %s', async (_name, fate, message) => {
