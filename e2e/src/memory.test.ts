@@ -16,7 +16,9 @@ const piece = Buffer.alloc(MiB, 'berth')
 const pieces = 1024
 
 /** MiB. What goes to a bucket is held until the store has it. */
-const [mostWhilePushed, mostWhilePulled] = storage === 's3' ? [300, 320] : [200, 256]
+const mostWhilePushed = storage === 's3' ? 300 : 200
+/** Buffers that were let go are there until they are collected, which comes late where others have the processors. */
+const mostWhilePulled = 320
 
 let folder: string
 let berth: RegistryProcess
