@@ -45,7 +45,7 @@ export async function openStorage(
     case 'filesystem':
       return openDirectory(driver.rootDirectory, lifecycle, log)
     case 's3':
-      return openS3(driver, config, lifecycle, metrics)
+      return openS3(driver, config, lifecycle, log, metrics)
   }
 }
 
@@ -70,6 +70,7 @@ async function openS3(
   s3: Config['storage']['driver'] & { name: 's3' },
   { storage, secrets }: Config,
   lifecycle: Lifecycle,
+  log: ProcessLogger,
   metrics: Metrics,
 ): Promise<OpenedStorage> {
   // Only whoever has a bucket pays for loading what speaks to it.
@@ -81,6 +82,7 @@ async function openS3(
       isReadOnly: storage.readOnly,
       budget: new ByteBudget(bufferBudget),
       observer: metrics.objectStore(),
+      log,
     }),
   )
   const isSecretNeeded = secrets.uploadKeys === undefined && !storage.readOnly

@@ -42,6 +42,7 @@ export async function openStorage(
       isReadOnly: storage.readOnly,
       budget,
       observer: metrics.objectStore(),
+      log,
     }),
   )
   return {

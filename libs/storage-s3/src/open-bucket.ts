@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type ByteBudget, collect } from '@berth/bytes'
-import { StartError } from '@berth/errors'
+import { type Logger, StartError } from '@berth/errors'
 import type { S3Config, S3Credentials } from '@berth/process'
 import { layout } from '@berth/storage'
 import { S3Driver } from './s3-driver.ts'
@@ -14,6 +14,7 @@ export interface OpenBucketOptions {
   readonly isReadOnly: boolean
   readonly budget: ByteBudget
   readonly observer?: StoreObserver
+  readonly log?: Pick<Logger, 'warn'>
 }
 
 /** Opens the bucket that is configured. @throws StartError that says what is wrong with it */

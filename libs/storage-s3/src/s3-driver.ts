@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { ByteBudget, ByteRange, ByteStream } from '@berth/bytes'
+import type { Logger } from '@berth/errors'
 import {
   type Entry,
   layout,
@@ -40,11 +41,13 @@ import { writeObject } from './write-object.ts'
 
 /** Parts of an upload that its checkpoint may name: each costs some bytes of every checkpoint. */
 const mostUploadParts = 1000
+const silent: Pick<Logger, 'warn'> = { warn() {} }
 
 export interface S3DriverOptions {
   readonly settings: S3Settings
   readonly budget: ByteBudget
   readonly observer?: StoreObserver | undefined
+  readonly log?: Pick<Logger, 'warn'>
   readonly nowMs?: () => number
   /** Nothing will be written. */
   readonly isReadOnly?: boolean
@@ -80,7 +83,10 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
   readonly #urls: SignedUrls
   readonly #nowMs: () => number
 
-  private constructor({ settings, budget, nowMs = Date.now, ...options }: S3DriverOptions, parts: OpenParts) {
+  private constructor(
+    { settings, budget, nowMs = Date.now, log = silent, ...options }: S3DriverOptions,
+    parts: OpenParts,
+  ) {
     const { checksums, chunkSize } = settings
     const { lasting, passing } = objectHeaders(settings)
     this.#settings = settings
@@ -89,7 +95,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     this.#store = parts.store
     this.#objects = parts.objects
     this.#keys = parts.keys
-    this.#urls = new SignedUrls(settings, nowMs)
+    this.#urls = new SignedUrls(settings, nowMs, log)
     this.#directories = new Directories(parts)
     this.#contents = new Contents({ ...parts, directories: this.#directories })
     this.#lasting = { headers: lasting, checksums }
@@ -114,9 +120,9 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
    * @throws Error that says what is wrong with the store
    */
   static async open(options: S3DriverOptions): Promise<S3Driver> {
-    const { settings, observer, isReadOnly = false } = options
+    const { settings, observer, log = silent, isReadOnly = false } = options
     const { bucket, maxAttempts, timeoutMs, checksums } = settings
-    const client = openClient(settings)
+    const client = openClient(settings, log)
     const direct = new DirectClient(client, settings)
     const store = new Store({ client, direct, bucket, maxAttempts, deadlineMs: timeoutMs, observer })
     const objects = new Objects(store)

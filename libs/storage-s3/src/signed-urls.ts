@@ -1,6 +1,7 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { LruCache } from '@berth/bytes'
+import type { Logger } from '@berth/errors'
 import { openSigner } from './open-client.ts'
 import type { S3Settings } from './s3-settings.ts'
 
@@ -15,8 +16,8 @@ export class SignedUrls {
   readonly #nowMs: () => number
   readonly #urls = new LruCache<string, { readonly url: string; readonly untilMs: number }>({ maxWeight: mostUrls })
 
-  constructor(settings: S3Settings, nowMs: () => number) {
-    this.#client = openSigner(settings)
+  constructor(settings: S3Settings, nowMs: () => number, log: Pick<Logger, 'warn'>) {
+    this.#client = openSigner(settings, log)
     this.#bucket = settings.bucket
     this.#nowMs = nowMs
   }
