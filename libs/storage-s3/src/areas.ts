@@ -35,13 +35,17 @@ export class Areas {
     content: ByteStream,
     signal: AbortSignal | undefined,
   ): Promise<readonly Part[]> {
-    const { budget, chunkSize } = this.#options
-    const gatherer = new Gatherer(content, { budget, pieceSize: () => chunkSize, reserve: 0, signal })
+    const { buffers, chunkSize } = this.#options
+    const gatherer = new Gatherer(content, {
+      buffers,
+      pieceSize: () => ({ most: chunkSize, least: leastPart }),
+      signal,
+    })
     const after = [...parts]
     const written: Part[] = []
     try {
       do {
-        const first = await gatherer.next(() => undefined)
+        const first = await gatherer.next()
         if (first.size === 0) break
         const isShort = written.length === 0 && first.isLast && first.size < leastPart
         const { piece, joined } = isShort ? await this.#withShortParts(area, after, first) : { piece: first, joined: 0 }
@@ -90,7 +94,7 @@ export class Areas {
       size += part.size
       joined += 1
     }
-    const taken = joined === 0 ? undefined : this.#options.budget.tryTake(size - piece.size)
+    const taken = joined === 0 ? undefined : this.#options.buffers.tryTake(size - piece.size)
     if (taken === undefined) return { piece, joined: 0 }
     try {
       const sources = this.#sources(area, parts.slice(-joined))
@@ -100,7 +104,7 @@ export class Areas {
       )
       return { piece: { ...piece, chunks: [...before, ...piece.chunks], size, taken: piece.taken + taken }, joined }
     } catch (error) {
-      this.#options.budget.give(taken + piece.taken)
+      this.#options.buffers.give(taken + piece.taken)
       throw error
     }
   }

@@ -1,29 +1,38 @@
-import type { ByteBudget, ByteStream } from '@berth/bytes'
+import type { ByteStream } from '@berth/bytes'
 import { untilAborted } from '@berth/storage'
 import type { Piece } from './piece.ts'
+import type { PieceBytes } from './piece-bytes.ts'
+import type { SharedBuffers } from './shared-buffers.ts'
 
-/** Bytes to be sent in one request. `taken` is theirs of the budget, to be given back once they are sent. */
+/** Bytes to be sent in one request. `taken` is theirs of the buffers, to be given back once they are sent. */
 export interface GatheredPiece extends Piece {
   readonly taken: number
+  /** So many bytes it had to have; fewer where it was asked for, or is the last. */
+  readonly least: number
   /** The content is over, as far as it is known. */
   readonly isLast: boolean
 }
 
+/** Bytes. */
+export interface PieceSize {
+  /** The size of a piece, but for the last. */
+  readonly most: number
+  /** While others wait, a piece is handed out that has so much; it has less where it was asked for. */
+  readonly least: number
+}
+
 export interface GathererOptions {
-  readonly budget: ByteBudget
-  /** Bytes of a piece, exactly, but for the last and those that the budget cuts short. */
-  readonly pieceSize: (index: number) => number
-  /**
-   * What a piece cannot do with less than, in bytes: taken whole before it holds anything. 0 where a piece may be
-   * of any size: then it has what it holds, and slow clients hold little.
-   */
-  readonly reserve: number
+  readonly buffers: SharedBuffers
+  readonly pieceSize: (index: number) => PieceSize
   readonly signal?: AbortSignal | undefined
 }
 
+/** Chunks are put together up to here: each costs some memory beside its bytes. */
+const shortChunk = 4096
+
 /**
- * Cuts a stream into pieces. Nobody waits for the budget with bytes in hand that could be on their way: a piece that can
- * have no more is handed out as it is.
+ * Cuts a stream into pieces. Bytes are taken as they come, and handed out when others have more need of them than the
+ * client has of time.
  */
 export class Gatherer {
   readonly #source: AsyncIterator<Uint8Array>
@@ -31,6 +40,8 @@ export class Gatherer {
   #index = 0
   /** Came already, and is in no piece. */
   #ahead: Uint8Array | undefined
+  /** Was not waited for to its end. */
+  #pending: Promise<IteratorResult<Uint8Array>> | undefined
   #isOver = false
 
   constructor(content: ByteStream, options: GathererOptions) {
@@ -43,40 +54,28 @@ export class Gatherer {
     return this.#isOver && this.#ahead === undefined
   }
 
-  /** @param hasInFlight whether pieces are on their way, for which it is worth waiting until they have given back */
-  async next(untilSent: () => Promise<void> | undefined): Promise<GatheredPiece> {
-    const { budget, pieceSize, reserve } = this.#options
-    const limit = pieceSize(this.#index)
+  /** @returns a piece; one without bytes where the stream ended where the last piece did */
+  async next(): Promise<GatheredPiece> {
+    const { buffers, pieceSize, signal } = this.#options
+    const { most, least } = pieceSize(this.#index)
     this.#index += 1
+    const bytes = buffers.begin()
     const chunks: Uint8Array[] = []
     let size = 0
-    let taken = 0
     try {
-      for (let chunk = await this.#read(); chunk !== undefined; chunk = await this.#read()) {
-        if (size === limit) {
-          this.#ahead = chunk
-          break
-        }
-        const part = chunk.byteLength > limit - size ? chunk.subarray(0, limit - size) : chunk
-        const wanted = size === 0 ? Math.max(Math.min(reserve, limit), part.byteLength) : size + part.byteLength - taken
-        if (wanted > 0) {
-          const more = await this.#take(wanted, size > 0, untilSent)
-          if (more === undefined && size >= reserve) {
-            this.#ahead = chunk
-            break
-          }
-          taken += more ?? 0
-        }
-        chunks.push(part)
+      for (let chunk = await this.#read(bytes); chunk !== undefined; chunk = await this.#read(bytes)) {
+        this.#ahead = chunk
+        if (size === most) break
+        const part = chunk.byteLength > most - size ? chunk.subarray(0, most - size) : chunk
+        if (!(await bytes.grow(part.byteLength, least, signal))) break
+        this.#ahead = part === chunk ? undefined : chunk.subarray(part.byteLength)
+        addChunk(chunks, part)
         size += part.byteLength
-        if (part !== chunk) {
-          this.#ahead = chunk.subarray(part.byteLength)
-          break
-        }
+        if (part !== chunk) break
       }
-      return { chunks, size, taken, isLast: this.isOver }
+      return { chunks, size, taken: bytes.end(), least, isLast: this.isOver }
     } catch (error) {
-      budget.give(taken)
+      buffers.give(bytes.end())
       throw error
     }
   }
@@ -86,40 +85,37 @@ export class Gatherer {
     this.#ahead = undefined
     if (this.#isOver) return
     this.#isOver = true
-    await this.#source.return?.()
+    const released = Promise.resolve(this.#source.return?.())
+    released.catch(() => {})
+    // A generator that waits for its client answers only after that.
+    if (this.#pending === undefined) await released
   }
 
-  /** @returns `undefined` where there would be a wait with bytes in hand */
-  async #take(
-    bytes: number,
-    holdsAny: boolean,
-    untilSent: () => Promise<void> | undefined,
-  ): Promise<number | undefined> {
-    const { budget, signal } = this.#options
-    for (;;) {
-      const taken = budget.tryTake(bytes)
-      if (taken !== undefined) return taken
-      if (!holdsAny) return budget.take(bytes, signal)
-      const sent = untilSent()
-      if (sent === undefined) return undefined
-      await sent
-    }
-  }
-
-  async #read(): Promise<Uint8Array | undefined> {
+  async #read(bytes: PieceBytes): Promise<Uint8Array | undefined> {
     const ahead = this.#ahead
-    if (ahead !== undefined) {
-      this.#ahead = undefined
-      return ahead
-    }
+    this.#ahead = undefined
+    if (ahead !== undefined) return ahead
     while (!this.#isOver) {
-      const step = await this.#source.next().catch((error: unknown) => {
+      this.#pending ??= this.#source.next()
+      const step = await bytes.unlessAsked(this.#pending).catch((error: unknown) => {
         this.#isOver = true
         throw error
       })
+      if (step === undefined) return undefined
+      this.#pending = undefined
       if (step.done === true) this.#isOver = true
       else if (step.value.byteLength > 0) return step.value
     }
     return undefined
   }
+}
+
+function addChunk(chunks: Uint8Array[], chunk: Uint8Array): void {
+  const last = chunks.at(-1)
+  if (last !== undefined && last.byteLength + chunk.byteLength <= shortChunk) {
+    const both = new Uint8Array(last.byteLength + chunk.byteLength)
+    both.set(last)
+    both.set(chunk, last.byteLength)
+    chunks[chunks.length - 1] = both
+  } else chunks.push(chunk)
 }

@@ -1,4 +1,4 @@
-import type { ByteBudget } from '@berth/bytes'
+import { mapLimited } from '@berth/storage'
 import { InFlight } from './in-flight.ts'
 import { type JoinStep, planJoin, type Slice, type Source } from './join-plan.ts'
 import { MultipartUpload } from './multipart-upload.ts'
@@ -6,11 +6,15 @@ import type { ObjectHeaders } from './object-headers.ts'
 import { Objects } from './objects.ts'
 import type { Piece } from './piece.ts'
 import { readRange } from './read-object.ts'
+import type { SharedBuffers } from './shared-buffers.ts'
 import type { Store } from './store.ts'
+
+/** Of short pieces there may be many. */
+const readsAtOnce = 16
 
 export interface JoinOptions {
   readonly store: Store
-  readonly budget: ByteBudget
+  readonly buffers: SharedBuffers
   readonly headers: ObjectHeaders
   readonly checksums: boolean
   /** Up to here an object is copied by one request. */
@@ -26,7 +30,7 @@ export interface JoinOptions {
  * @throws StoreError that says 404: one of them is not there
  */
 export async function joinObjects(options: JoinOptions, sources: readonly Source[], key: string): Promise<void> {
-  const { store, budget, headers, checksums } = options
+  const { store, buffers, headers, checksums } = options
   const objects = new Objects(store)
   const steps = planJoin(sources, options.copyChunkSize)
   const [first] = steps
@@ -39,14 +43,14 @@ export async function joinObjects(options: JoinOptions, sources: readonly Source
   )
     return objects.copy(only.key, only.size, key, headers)
   if (steps.length === 1 && 'send' in first)
-    return withSlices(options, first.send, (piece) => objects.put(key, piece, { headers, checksums }))
+    return withSlices(first.send, (piece) => objects.put(key, piece, { headers, checksums }))
 
   const upload = new MultipartUpload(store, key, headers, checksums)
   const inFlight = new InFlight(options.copyConcurrency)
   try {
     for (const [index, step] of steps.entries()) {
-      // Those with bytes in hand one after the other: a budget is not waited for while holding some of it.
-      if ('send' in step) await withSlices(options, step.send, (piece) => upload.send(index + 1, piece))
+      // Those with bytes in hand one after the other: buffers are not waited for while holding some.
+      if ('send' in step) await withSlices(step.send, (piece) => upload.send(index + 1, piece))
       else await inFlight.add(() => copyStep(upload, index + 1, step))
     }
     await inFlight.settle()
@@ -58,24 +62,20 @@ export async function joinObjects(options: JoinOptions, sources: readonly Source
     throw error
   }
 
-  async function withSlices<T>(
-    { budget: bytes }: JoinOptions,
-    slices: readonly Slice[],
-    use: (piece: Piece) => Promise<T>,
-  ): Promise<T> {
+  async function withSlices<T>(slices: readonly Slice[], use: (piece: Piece) => Promise<T>): Promise<T> {
     const size = slices.reduce((sum, { range }) => sum + range.end - range.start, 0)
-    const taken = await bytes.take(size)
+    const taken = await buffers.take(size)
     try {
       return await use({ chunks: await readSlices(store, slices), size })
     } finally {
-      budget.give(taken)
+      buffers.give(taken)
     }
   }
 }
 
 /** @throws StoreError that says 404: one of them is not there */
 export async function readSlices(store: Store, slices: readonly Slice[]): Promise<readonly Uint8Array[]> {
-  const contents = await Promise.all(slices.map(({ source, range }) => readRange(store, source.key, range)))
+  const contents = await mapLimited(slices, readsAtOnce, ({ source, range }) => readRange(store, source.key, range))
   return contents.flat()
 }
 

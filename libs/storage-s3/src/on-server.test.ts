@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { CreateMultipartUploadCommand, HeadObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { ByteBudget, type ByteStream, collect, streamOf } from '@berth/bytes'
-import type { Part, StoragePath } from '@berth/storage'
+import { layout, type Part, type StoragePath } from '@berth/storage'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { clientOf, openOnServer } from './driver-under-test.ts'
 import type { S3DriverOptions } from './s3-driver.ts'
@@ -141,6 +141,64 @@ describe('buffers', () => {
     await (
       await driver.abort(area)
     ).removed
+  })
+})
+
+/** Content that stops when a part of it has come, and goes on when the gate opens. */
+async function* stopping(content: Buffer, at_: number, gate: Promise<void>, onStop: () => void): ByteStream {
+  yield* chunked(content.subarray(0, at_))
+  onStop()
+  await gate
+  yield* chunked(content.subarray(at_))
+}
+
+describe('slow clients, however many,', () => {
+  it('keep nobody from writing, and have what they sent written, too', async () => {
+    const budget = new ByteBudget(16 * mebibyte)
+    const { driver, asked, copied, contentAt } = await open({}, { budget })
+    const gate = Promise.withResolvers<void>()
+    const contents = Array.from({ length: 20 }, (_, index) => randomBytes((2 + (index % 5) * 2) * mebibyte + index))
+    const stopped = Promise.withResolvers<void>()
+    let stops = 0
+    const onStop = (): void => void (++stops === contents.length && stopped.resolve())
+    const slow = contents.map((content, index) =>
+      driver.put(at(`/slow/${index}`), stopping(content, 1.5 * mebibyte, gate.promise, onStop), {
+        size: content.byteLength,
+      }),
+    )
+    await stopped.promise
+    const fast = randomBytes(12 * mebibyte)
+    await driver.put(at('/fast'), chunked(fast), { size: fast.byteLength })
+    const parts = await driver.append(area, [], chunked(fast))
+    expect(fast.equals(await contentAt('/fast'))).toBe(true)
+    expect(parts.reduce((sum, { size }) => sum + size, 0)).toBe(fast.byteLength)
+    gate.resolve()
+    await Promise.all(slow)
+    for (const [index, content] of contents.entries())
+      expect(content.equals(await contentAt(`/slow/${index}`))).toBe(true)
+    expect(budget.taken).toBe(0)
+    expect(copied()).toBe(0)
+    expect(asked).toContain('PutObject')
+    await expect(driver.stat(layout.temporaryRoot)).rejects.toThrow('PATH_NOT_FOUND')
+  })
+
+  it('cost what they have sent', async () => {
+    const budget = new ByteBudget(16 * mebibyte)
+    const { driver, asked } = await open({}, { budget })
+    const gate = Promise.withResolvers<void>()
+    const content = randomBytes(6 * mebibyte)
+    const stopped = Promise.withResolvers<void>()
+    let stops = 0
+    const onStop = (): void => void (++stops === 100 && stopped.resolve())
+    const slow = Array.from({ length: 100 }, (_, index) =>
+      driver.put(at(`/slow/${index}`), stopping(content, 1000, gate.promise, onStop), { size: content.byteLength }),
+    )
+    await stopped.promise
+    expect(budget.taken).toBeLessThanOrEqual(100_000)
+    gate.reject(new Error('cut off'))
+    for (const each of slow) await expect(each).rejects.toThrow('cut off')
+    expect(asked).toEqual([])
+    expect(budget.taken).toBe(0)
   })
 })
 

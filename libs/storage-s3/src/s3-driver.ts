@@ -29,15 +29,17 @@ import { listObjects } from './list-objects.ts'
 import { objectHeaders } from './object-headers.ts'
 import { Objects, type PutOptions } from './objects.ts'
 import { openClient } from './open-client.ts'
+import { pieceSizes } from './piece-size.ts'
 import { probeConditions, type TagForm } from './probe-conditions.ts'
 import { purgeUnfinished } from './purge-unfinished.ts'
 import { Records } from './records.ts'
-import { leastPart, mostParts, type S3Settings } from './s3-settings.ts'
+import type { S3Settings } from './s3-settings.ts'
+import { SharedBuffers } from './shared-buffers.ts'
 import { SignedUrls } from './signed-urls.ts'
 import { Store } from './store.ts'
 import { driverName, storageError, translateFault } from './store-fault.ts'
 import type { StoreObserver } from './store-observer.ts'
-import { writeObject } from './write-object.ts'
+import { writeWhole, type WriteWholeOptions } from './write-whole.ts'
 
 /** Parts of an upload that its checkpoint may name: each costs some bytes of every checkpoint. */
 const mostUploadParts = 1000
@@ -70,11 +72,12 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
   readonly name = driverName
   readonly writesAreCheap = true
   readonly #settings: S3Settings
-  readonly #budget: ByteBudget
+  readonly #buffers: SharedBuffers
   readonly #store: Store
   readonly #objects: Objects
   readonly #keys: Keys
   readonly #writing: JoinOptions
+  readonly #passing: WriteWholeOptions['passing']
   readonly #lasting: PutOptions
   readonly #records: Records
   readonly #areas: Areas
@@ -90,7 +93,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     const { checksums, chunkSize } = settings
     const { lasting, passing } = objectHeaders(settings)
     this.#settings = settings
-    this.#budget = budget
+    this.#buffers = new SharedBuffers({ budget })
     this.#nowMs = nowMs
     this.#store = parts.store
     this.#objects = parts.objects
@@ -101,8 +104,16 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     this.#lasting = { headers: lasting, checksums }
     this.#records = new Records(this.#objects, { headers: passing, checksums }, parts.tagForm)
     const { copyThreshold, copyChunkSize, copyConcurrency } = settings
-    const copying = { store: this.#store, budget, checksums, copyThreshold, copyChunkSize, copyConcurrency }
+    const copying = {
+      store: this.#store,
+      buffers: this.#buffers,
+      checksums,
+      copyThreshold,
+      copyChunkSize,
+      copyConcurrency,
+    }
     this.#writing = { ...copying, headers: lasting }
+    this.#passing = { ...copying, headers: passing, directory: this.#keys.below(layout.temporaryRoot) }
     this.#areas = new Areas({
       ...copying,
       headers: passing,
@@ -305,25 +316,14 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
 
   async #putStream(key: string, content: ByteStream, size: number | undefined, signal?: AbortSignal): Promise<void> {
     const { chunkSize } = this.#settings
-    const gatherer = new Gatherer(content, {
-      budget: this.#budget,
-      pieceSize: (index) => partSize(chunkSize, index, size, this.#budget.limit),
-      // It is one object, whose parts have a least size.
-      reserve: Math.min(leastPart, size ?? leastPart),
-      signal,
-    })
+    const buffers = this.#buffers
+    const gatherer = new Gatherer(content, { buffers, pieceSize: pieceSizes(chunkSize, size, buffers.limit), signal })
     try {
-      await writeObject(this.#writing, key, gatherer, await gatherer.next(() => undefined))
+      await writeWhole({ ...this.#writing, passing: this.#passing }, key, gatherer)
     } finally {
       await gatherer.release()
     }
   }
-}
-
-/** So that the longest content has no more parts than there may be, and a part is no more of the budget than several may have. */
-function partSize(chunkSize: number, index: number, size: number | undefined, budget: number): number {
-  const wanted = size === undefined ? chunkSize * 2 ** Math.floor(index / 1000) : Math.ceil(size / (mostParts - 1))
-  return Math.max(chunkSize, Math.min(wanted, Math.floor(budget / 4)))
 }
 
 /** Where nothing is there to write to, the store is not as it must be. */

@@ -1,0 +1,30 @@
+import type { PieceSize } from './gatherer.ts'
+import { leastPart, mostParts } from './s3-settings.ts'
+
+/** Of the buffers a piece has no more than several may have. */
+const shareOfBuffers = 1 / 4
+/** After so many pieces of content whose size is not known they are twice as long. */
+const doubledAfter = 1000
+
+/** The most that can be written in the parts of one object. */
+export function mostInParts(chunkSize: number, buffers: number): number {
+  return mostParts * Math.max(chunkSize, Math.floor(buffers * shareOfBuffers))
+}
+
+/**
+ * How long the pieces of a whole object are: so that it has no more parts than there may be.
+ *
+ * @param size of the object, where it is known
+ * @param buffers that all pieces share, bytes
+ */
+export function pieceSizes(chunkSize: number, size: number | undefined, buffers: number): (index: number) => PieceSize {
+  const longest = Math.max(chunkSize, Math.floor(buffers * shareOfBuffers))
+  if (size !== undefined) {
+    const least = Math.max(leastPart, Math.min(longest, Math.ceil(size / mostParts)))
+    return () => ({ most: Math.max(chunkSize, least), least })
+  }
+  return (index) => {
+    const doubled = chunkSize * 2 ** Math.floor(index / doubledAfter)
+    return { most: Math.min(longest, doubled), least: Math.max(leastPart, Math.min(longest, doubled) / 2) }
+  }
+}
