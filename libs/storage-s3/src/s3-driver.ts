@@ -43,6 +43,7 @@ import { writeWhole, type WriteWholeOptions } from './write-whole.ts'
 
 /** Parts of an upload that its checkpoint may name: each costs some bytes of every checkpoint. */
 const mostUploadParts = 1000
+const mostQuietMs = 10_000
 const silent: Pick<Logger, 'warn'> = { warn() {} }
 
 export interface S3DriverOptions {
@@ -53,6 +54,8 @@ export interface S3DriverOptions {
   readonly nowMs?: () => number
   /** Nothing will be written. */
   readonly isReadOnly?: boolean
+  /** After so long without an answer of the store, a check asks for one. */
+  readonly mostQuietMs?: number
   /** Parts that an upload may have before the oldest are joined. */
   readonly mostUploadParts?: number
 }
@@ -85,6 +88,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
   readonly #contents: Contents
   readonly #urls: SignedUrls
   readonly #nowMs: () => number
+  readonly #mostQuietMs: number
 
   private constructor(
     { settings, budget, nowMs = Date.now, log = silent, ...options }: S3DriverOptions,
@@ -95,6 +99,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     this.#settings = settings
     this.#buffers = new SharedBuffers({ budget })
     this.#nowMs = nowMs
+    this.#mostQuietMs = options.mostQuietMs ?? mostQuietMs
     this.#store = parts.store
     this.#objects = parts.objects
     this.#keys = parts.keys
@@ -286,12 +291,13 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
   }
 
   /**
-   * Whether the store answers, as far as requests have shown; while none is answered, this sees whether it does again.
+   * Whether the store answers, as far as requests have shown; this asks where none was answered for a while.
    *
    * @throws Error it does not
    */
   async check(): Promise<void> {
-    if (this.#store.isCircuitOpen) await this.#objects.find(this.#keys.of(layout.registryRoot))
+    const isKnown = !this.#store.isCircuitOpen && this.#store.quietMs < this.#mostQuietMs
+    if (!isKnown) await this.#objects.find(this.#keys.of(layout.registryRoot))
   }
 
   /**

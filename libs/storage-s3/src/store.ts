@@ -47,6 +47,7 @@ export class Store {
   readonly #maxAttempts: number
   readonly #deadlineMs: number
   readonly #circuit: CircuitBreaker
+  #answeredMs = -Infinity
   readonly #nowMs: () => number
   readonly #random: () => number
   readonly #wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>
@@ -81,8 +82,8 @@ export class Store {
       const begunMs = this.#nowMs()
       try {
         const result = await make({ client: this.#client, direct: this.#direct, options, earlier })
-        this.#circuit.answered()
-        this.observer.requested(operation, 'done', (this.#nowMs() - begunMs) / 1000)
+        this.#answered()
+        this.observer.requested(operation, 'done', (this.#answeredMs - begunMs) / 1000)
         return result
       } catch (error) {
         signal?.throwIfAborted()
@@ -90,7 +91,7 @@ export class Store {
         this.observer.requested(operation, fault, (this.#nowMs() - begunMs) / 1000)
         // One that is throttled is answered: it is there, and slowed down by pauses.
         if (fault === 'failed') this.#circuit.failed(begunMs)
-        else if (fault !== 'held') this.#circuit.answered()
+        else if (fault !== 'held') this.#answered()
         if (fault === 'throttled') throttled += 1
         const pauseMs = this.pauseMs(earlier)
         const isLate = this.#nowMs() - startedMs + pauseMs > this.#deadlineMs
@@ -120,6 +121,11 @@ export class Store {
     return this.#circuit.isOpen
   }
 
+  /** Since the store last answered. */
+  get quietMs(): number {
+    return this.#nowMs() - this.#answeredMs
+  }
+
   /** How long to wait after so many attempts: random, so that those that failed together do not return together. */
   pauseMs(earlier: number): number {
     return this.#random() * Math.min(longestPauseMs, firstPauseMs * 2 ** (earlier + 1))
@@ -127,6 +133,11 @@ export class Store {
 
   pause(ms: number, signal?: AbortSignal): Promise<void> {
     return this.#wait(ms, signal)
+  }
+
+  #answered(): void {
+    this.#answeredMs = this.#nowMs()
+    this.#circuit.answered()
   }
 
   close(): void {

@@ -256,6 +256,25 @@ describe('a store that is gone', () => {
   })
 })
 
+describe('a check', () => {
+  it('asks nothing of a store that has just answered', async () => {
+    const { driver, proxy } = await open()
+    await driver.put(at('/file'), Buffer.from('x'))
+    proxy.seen.splice(0)
+    await driver.check()
+    expect(proxy.seen).toEqual([])
+  })
+
+  it('asks a store of which nothing was heard, and fails where that is gone', async () => {
+    const { proxy } = await open()
+    const { driver } = await openOnServer({ endpoint: proxy.endpoint, maxAttempts: 1 }, { mostQuietMs: 0 })
+    onTestFinished(() => driver.close())
+    await driver.check()
+    proxy.fate = () => 'cut'
+    await expect(driver.check()).rejects.toThrow('HeadObject')
+  })
+})
+
 describe('a driver', () => {
   it('sends checksums where it is told to, and none elsewhere', async () => {
     for (const checksums of [true, false]) {
