@@ -59,7 +59,9 @@ export class Areas {
     } finally {
       await gatherer.release()
     }
-    return after.length > this.#options.mostParts ? this.#joinOldest(area, after) : after
+    if (after.length <= this.#options.mostParts) return after
+    // All is stored; what could not be joined now is joined with what comes.
+    return this.#joinOldest(area, after).catch(() => after)
   }
 
   /** Makes one object of parts. */

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { Writable } from 'node:stream'
 import { collect, streamOf } from '@berth/bytes'
-import type { StoragePath } from '@berth/storage'
+import type { Part, StoragePath } from '@berth/storage'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openOnServer, settingsUnderTest } from './driver-under-test.ts'
 import { FaultyProxy, type Fate } from './faulty-proxy.ts'
+import type { S3DriverOptions } from './s3-driver.ts'
 import { leastPart, type S3Settings } from './s3-settings.ts'
 import { noObserver } from './store-observer.ts'
 
@@ -13,13 +14,16 @@ const at = (path: string): StoragePath => path as StoragePath
 const record = at('/u/one/checkpoint')
 
 /** A driver whose store is behind a proxy; what the proxy does begins once the driver is open. */
-async function open(settings: Partial<S3Settings> = {}) {
+async function open(settings: Partial<S3Settings> = {}, options: Partial<S3DriverOptions> = {}) {
   const circuit: boolean[] = []
   const { endpoint = '' } = settingsUnderTest()
   const proxy = await FaultyProxy.to(endpoint)
   onTestFinished(() => proxy.close())
   const observer = { ...noObserver, circuitChanged: (isOpen: boolean) => void circuit.push(isOpen) }
-  const { driver } = await openOnServer({ endpoint: proxy.endpoint, chunkSize: leastPart, ...settings }, { observer })
+  const { driver } = await openOnServer(
+    { endpoint: proxy.endpoint, chunkSize: leastPart, ...settings },
+    { observer, ...options },
+  )
   onTestFinished(() => driver.close())
   proxy.seen.splice(0)
   return { driver, proxy, circuit }
@@ -175,6 +179,22 @@ describe('a write in parts', () => {
     await expect(put).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
     expect(proxy.seen.some((each) => /^DELETE .*uploadId/.test(each))).toBe(true)
     await expect(driver.stat(at('/file'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+  })
+})
+
+describe('an upload of many parts', () => {
+  it('takes what comes though its oldest parts cannot be joined, and joins them later', async () => {
+    const { driver, proxy } = await open({}, { mostUploadParts: 4 })
+    let parts: readonly Part[] = []
+    const chunks = Array.from({ length: 7 }, (_, index) => randomBytes(100_000 - index * 10_000))
+    proxy.fate = (method) => (method === 'GET' ? { status: 403, code: 'No' } : 'pass')
+    for (const [index, chunk] of chunks.entries()) {
+      if (index === 6) proxy.fate = () => 'pass'
+      parts = await driver.append(at('/u/one'), parts, streamOf(chunk))
+      expect(parts).toHaveLength(index < 6 ? index + 1 : 1)
+    }
+    const read = Buffer.from(await collect(driver.readParts(at('/u/one'), parts), Infinity))
+    expect(Buffer.concat(chunks).equals(read)).toBe(true)
   })
 })
 
