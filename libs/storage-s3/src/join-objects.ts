@@ -17,6 +17,8 @@ export interface JoinOptions {
   readonly buffers: SharedBuffers
   readonly headers: ObjectHeaders
   readonly checksums: boolean
+  /** The key is that of a digest. */
+  readonly isNamedByContent?: boolean
   /** Up to here an object is copied by one request. */
   readonly copyThreshold: number
   readonly copyChunkSize: number
@@ -55,7 +57,7 @@ export async function joinObjects(options: JoinOptions, sources: readonly Source
     }
     await inFlight.settle()
     inFlight.throwIfFailed()
-    await upload.complete()
+    await upload.complete(options.isNamedByContent === true)
   } catch (error) {
     await inFlight.settle()
     await upload.abort()

@@ -21,6 +21,7 @@ export class MultipartUpload {
   readonly #checksums: boolean
   readonly #mark = newMark()
   readonly #parts: CompletedPart[] = []
+  #size = 0
   readonly #id: Promise<string>
 
   /** Begins it; whoever first needs it waits. */
@@ -40,6 +41,7 @@ export class MultipartUpload {
       client.send(new UploadPartCommand({ ...address, ...bodyOf(piece), ...sum }), options),
     )
     this.#store.observer.transferred('UploadPart', piece.size)
+    this.#size += piece.size
     this.#parts.push({ PartNumber: number, ETag, ...sum })
   }
 
@@ -57,11 +59,13 @@ export class MultipartUpload {
       ),
     )
     this.#store.observer.copied(size)
+    this.#size += size
     const { ETag, ChecksumCRC32 } = CopyPartResult ?? {}
     this.#parts.push({ PartNumber: number, ETag, ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }) })
   }
 
-  async complete(): Promise<void> {
+  /** @param isNamedByContent whatever of the same size is at its key is the same */
+  async complete(isNamedByContent: boolean): Promise<void> {
     const Parts = this.#parts.toSorted((one, other) => (one.PartNumber ?? 0) - (other.PartNumber ?? 0))
     const UploadId = await this.#id
     let mayBeDone = false
@@ -74,7 +78,9 @@ export class MultipartUpload {
     } catch (error) {
       // The upload ends with its completion, so of one whose answer was lost nothing but the object tells.
       if (!mayBeDone || !(error instanceof StoreError) || !isStatus(error.cause, 404)) throw error
-      if ((await new Objects(this.#store).find(this.#key))?.mark !== this.#mark) throw error
+      const found = await new Objects(this.#store).find(this.#key)
+      const isSame = found?.mark === this.#mark || (isNamedByContent && found?.size === this.#size)
+      if (!isSame) throw error
     }
   }
 

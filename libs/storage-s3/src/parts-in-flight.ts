@@ -51,7 +51,7 @@ export class PartsInFlight {
   async complete(): Promise<number> {
     await this.#inFlight.settle()
     this.#inFlight.throwIfFailed()
-    await this.#upload.complete()
+    await this.#upload.complete(this.#options.isNamedByContent === true)
     return this.#size
   }
 

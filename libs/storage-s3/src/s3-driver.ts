@@ -163,7 +163,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     const { signal, size } = options
     signal?.throwIfAborted()
     try {
-      if (!(content instanceof Uint8Array)) await this.#putStream(key, content, size, signal)
+      if (!(content instanceof Uint8Array)) await this.#putStream(path, content, size, signal)
       else await this.#objects.put(key, { chunks: [content], size: content.byteLength }, this.#lasting)
     } catch (error) {
       throw writeFault(error, path)
@@ -255,7 +255,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     const key = this.#keys.of(path)
     parseContentPath(area, driverName)
     try {
-      await this.#areas.joinInto(this.#writing, area, parts, key)
+      await this.#areas.joinInto(this.#writingAt(path), area, parts, key)
     } catch (error) {
       throw translateFault(error, path)
     }
@@ -320,12 +320,21 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     this.#urls.close()
   }
 
-  async #putStream(key: string, content: ByteStream, size: number | undefined, signal?: AbortSignal): Promise<void> {
+  #writingAt(path: StoragePath): JoinOptions {
+    return { ...this.#writing, isNamedByContent: path.startsWith(`${layout.blobsRoot}/`) }
+  }
+
+  async #putStream(
+    path: StoragePath,
+    content: ByteStream,
+    size: number | undefined,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const { chunkSize } = this.#settings
     const buffers = this.#buffers
     const gatherer = new Gatherer(content, { buffers, pieceSize: pieceSizes(chunkSize, size, buffers.limit), signal })
     try {
-      await writeWhole({ ...this.#writing, passing: this.#passing }, key, gatherer)
+      await writeWhole({ ...this.#writingAt(path), passing: this.#passing }, this.#keys.of(path), gatherer)
     } finally {
       await gatherer.release()
     }

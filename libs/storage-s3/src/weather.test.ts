@@ -171,6 +171,19 @@ describe('a write in parts', () => {
     }
   })
 
+  it('is done where somebody else has written what has the same digest', async () => {
+    const { driver, proxy } = await open()
+    const content = randomBytes(11 * mebibyte)
+    for (const path of ['/docker/registry/v2/blobs/sha256/00/0000/data', '/file'].map(at)) {
+      proxy.fate = () => 'pass'
+      await driver.put(path, content)
+      proxy.fate = first(/^POST .*uploadId/, 'cut', { status: 404, code: 'NoSuchUpload' })
+      const outcome = await driver.put(path, streamOf(content)).catch((error: unknown) => error)
+      if (path === '/file') expect(outcome).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+      else expect(outcome).toBe(undefined)
+    }
+  })
+
   it('leaves nothing where the store refuses a part for good', async () => {
     const { driver, proxy } = await open()
     proxy.fate = (method, url) =>

@@ -11,6 +11,8 @@ export interface WriteOptions {
   readonly buffers: SharedBuffers
   readonly headers: ObjectHeaders
   readonly checksums: boolean
+  /** The key is that of a digest. */
+  readonly isNamedByContent?: boolean
 }
 
 /**
