@@ -20,6 +20,8 @@ async function open() {
     const headers = { ETag: '"x"', 'Content-Length': size, ...range }
     response.writeHead(request.headers.range === undefined ? 200 : 206, headers).end(content)
   })
+  // It closes none by itself.
+  server.keepAliveTimeout = 0
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -55,5 +57,5 @@ it.each<[string, (driver: S3Driver) => Promise<unknown>]>([
   const { driver, connections } = await open()
   for (let count = 0; count < 50; count += 1) await read(driver)
   // One of the SDK's, of the start.
-  await expect.poll(connections).toBeLessThanOrEqual(2)
+  await expect.poll(connections, { timeout: 2000 }).toBeLessThanOrEqual(2)
 })
