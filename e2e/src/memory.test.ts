@@ -13,9 +13,9 @@ import { storage } from './storage.ts'
 
 const MiB = 1024 * 1024
 const piece = Buffer.alloc(MiB, 'berth')
-const pieces = 1024
+const pieces = 2048
 
-/** MiB. What goes to a bucket is held until the store has it. */
+/** MiB, of each process. What goes to a bucket is held until the store has it. */
 const mostWhilePushed = storage === 's3' ? 300 : 200
 /** Buffers that were let go are there until they are collected, which comes late where others have the processors. */
 const mostWhilePulled = 320
@@ -47,15 +47,16 @@ async function send(options: RequestOptions, body?: Readable): Promise<IncomingM
   return response
 }
 
-/** What the process has had at most, in MiB. */
+/** What the largest process has had at most, in MiB. */
 async function peakMemory(): Promise<number> {
-  const status = await readFile(`/proc/${berth.pid}/status`, 'utf8')
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024
+  const statuses = (await berth.serving()).map((pid) => readFile(`/proc/${pid}/status`, 'utf8'))
+  const peaks = (await Promise.all(statuses)).map((status) => Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024)
+  return Math.max(...peaks)
 }
 
-// One after the other: the second pulls what the first pushed, and the peak is the process's.
-describe('the process', () => {
-  it(`stays below ${mostWhilePushed} MiB while 1 GiB is pushed`, async () => {
+// One after the other: the second pulls what the first pushed, and the peak is that of both.
+describe('each process', () => {
+  it(`stays below ${mostWhilePushed} MiB while 2 GiB are pushed`, async () => {
     const started = await send({ method: 'POST', path: '/v2/large/blobs/uploads/' })
     started.resume()
     const patched = await send(

@@ -14,6 +14,8 @@ export interface RegistryProcess {
   /** `127.0.0.1:<port>` */
   readonly host: string
   readonly pid: number
+  /** By their ids, all processes that serve: itself, unless it is there to start others. */
+  serving(): Promise<readonly number[]>
   readonly exited: Promise<Exit>
   /** All that it has printed so far. */
   output(): string
@@ -61,10 +63,12 @@ export async function startRegistry(program: Program): Promise<RegistryProcess> 
     child.kill(signal)
     return exited
   }
+  const { pid } = child
   return {
     port,
     host: `127.0.0.1:${port}`,
-    pid: child.pid,
+    pid,
+    serving: async () => [pid],
     exited,
     output: () => output,
     stop: () => end('SIGTERM'),

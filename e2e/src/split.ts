@@ -45,6 +45,7 @@ export async function startSplit({ folder, file, port, blobNodes = 3 }: SplitOpt
   return {
     ...supervisor,
     services,
+    serving: async () => (await services()).map(({ pid }) => pid),
     kill: async () => {
       // First who would start the others again.
       send(supervisor.pid, 'SIGSTOP')
