@@ -27,7 +27,10 @@ export async function findWholeLink(storage: StorageDriver, path: StoragePath): 
   let content: Uint8Array
   try {
     const link = await storage.read(path)
-    if (link.size > maxLinkSize) throw new DamagedLink(path, { cause: new Error(`it has ${link.size} bytes`) })
+    if (link.size > maxLinkSize) {
+      await link.content[Symbol.asyncIterator]().return?.()
+      throw new DamagedLink(path, { cause: new Error(`it has ${link.size} bytes`) })
+    }
     content = await collect(link.content, maxLinkSize)
   } catch (error) {
     if (StorageError.isNotFound(error)) return undefined

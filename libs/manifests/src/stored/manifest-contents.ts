@@ -74,9 +74,11 @@ export class ManifestContents {
   async #findStored(digest: Digest, size?: number): Promise<Uint8Array | undefined> {
     try {
       const stored = await this.#storage.read(layout.blobDataPath(digest))
-      if (size !== undefined && stored.size !== size) return undefined
-      if (stored.size > maxManifestSize) throw new Error(`the content of ${digest} is too large for a manifest`)
-      return await collect(stored.content, maxManifestSize)
+      const isWanted = size === undefined || stored.size === size
+      if (isWanted && stored.size <= maxManifestSize) return await collect(stored.content, maxManifestSize)
+      await stored.content[Symbol.asyncIterator]().return?.()
+      if (isWanted) throw new Error(`the content of ${digest} is too large for a manifest`)
+      return undefined
     } catch (error) {
       if (StorageError.isNotFound(error)) return undefined
       throw error
