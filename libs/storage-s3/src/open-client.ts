@@ -5,9 +5,8 @@ import type { Logger } from '@berth/errors'
 import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler'
 import { sendContentMd5 } from './content-md5.ts'
 import { quietLimitMs, type S3Settings } from './s3-settings.ts'
+import { mostConnections } from './store.ts'
 
-/** More would only wait in the store. */
-const maxConnections = 256
 const connectTimeoutMs = 5000
 
 /**
@@ -56,7 +55,7 @@ function commonOf(settings: S3Settings, endpoint: string | undefined): S3ClientC
 }
 
 function handlerOf({ skipVerify, timeoutMs }: S3Settings, logger: SdkLogger): NodeHttpHandler {
-  const pool = { keepAlive: true, maxSockets: maxConnections, scheduling: 'lifo' } as const
+  const pool = { keepAlive: true, maxSockets: mostConnections, scheduling: 'lifo' } as const
   return new StoreHandler({
     httpAgent: new HttpAgent(pool),
     httpsAgent: new HttpsAgent({ ...pool, ...(skipVerify && { rejectUnauthorized: false }) }),

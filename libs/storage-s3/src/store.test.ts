@@ -178,3 +178,36 @@ describe('a store', () => {
     expect(store.isCircuitOpen).toBe(false)
   })
 })
+
+describe('copies within a store', () => {
+  it('are made 64 at a time, and hold up nothing else', async () => {
+    const store = open()
+    const gate = Promise.withResolvers<void>()
+    let running = 0
+    const copies = Array.from({ length: 100 }, () =>
+      store.send('UploadPartCopy', () => {
+        running += 1
+        return gate.promise
+      }),
+    )
+    expect(await store.send('PutObject', async () => 'done')).toBe('done')
+    expect(running).toBe(64)
+    gate.resolve()
+    await Promise.all(copies)
+    expect(running).toBe(100)
+  })
+
+  it('are not made for whom has left while waiting', async () => {
+    const store = open()
+    const gate = Promise.withResolvers<void>()
+    const copies = Array.from({ length: 64 }, () => store.send('CopyObject', () => gate.promise))
+    const leaving = new AbortController()
+    const waiting = store.send('CopyObject', () => gate.promise, leaving.signal)
+    leaving.abort(new Error('gone'))
+    await expect(waiting).rejects.toThrow('gone')
+    gate.resolve()
+    await Promise.all(copies)
+    expect(await store.send('CopyObject', async () => 'done')).toBe('done')
+    expect(told.filter((each) => each === 'CopyObject done')).toHaveLength(65)
+  })
+})

@@ -4,9 +4,17 @@ import { CircuitBreaker } from './circuit-breaker.ts'
 import type { DirectClient } from './direct-client.ts'
 import { faultOf, StoreError } from './store-fault.ts'
 import { noObserver, type StoreObserver, type StoreOperation } from './store-observer.ts'
+import { Turns } from './turns.ts'
 
 const firstPauseMs = 50
 const longestPauseMs = 2000
+/** Requests at a time: more would only wait, for a connection or in the store, and fail of it. */
+const mostRequests = { copies: 64, others: 192 }
+/** So many the client has connections for. */
+export const mostConnections = mostRequests.copies + mostRequests.others
+/** These ask the direct client, which has connections of its own. */
+const direct: ReadonlySet<StoreOperation> = new Set(['GetObject', 'HeadObject'])
+const copies: ReadonlySet<StoreOperation> = new Set(['CopyObject', 'UploadPartCopy'])
 const circuit = { threshold: 20, firstPauseMs: 500, longestPauseMs: 5000 }
 
 export interface StoreOptions {
@@ -47,6 +55,8 @@ export class Store {
   readonly #maxAttempts: number
   readonly #deadlineMs: number
   readonly #circuit: CircuitBreaker
+  readonly #copies = new Turns(mostRequests.copies)
+  readonly #others = new Turns(mostRequests.others)
   #answeredMs = -Infinity
   readonly #nowMs: () => number
   readonly #random: () => number
@@ -71,7 +81,17 @@ export class Store {
    * @throws StoreError the store refused, or every attempt failed
    * @throws the signal's reason
    */
-  async send<T>(operation: StoreOperation, make: (attempt: Attempt) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  send<T>(operation: StoreOperation, make: (attempt: Attempt) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const attempts = (): Promise<T> => this.#attempts(operation, make, signal)
+    if (direct.has(operation)) return attempts()
+    return (copies.has(operation) ? this.#copies : this.#others).run(attempts, signal)
+  }
+
+  async #attempts<T>(
+    operation: StoreOperation,
+    make: (attempt: Attempt) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     const options = signal === undefined ? {} : { abortSignal: signal }
     const startedMs = this.#nowMs()
     let throttled = 0
