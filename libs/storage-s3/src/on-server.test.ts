@@ -65,6 +65,15 @@ describe('a whole write', () => {
     expect(content.equals(await contentAt('/file'))).toBe(true)
   })
 
+  it('is copied where it was announced to be longer than the parts of an object can be', async () => {
+    const { driver, copied, contentAt } = await open()
+    const content = randomBytes(12 * mebibyte)
+    await driver.put(at('/file'), chunked(content), { size: 200 * 1024 * mebibyte })
+    expect(copied()).toBe(content.byteLength)
+    expect(content.equals(await contentAt('/file'))).toBe(true)
+    await expect(driver.stat(layout.temporaryRoot)).rejects.toThrow('PATH_NOT_FOUND')
+  })
+
   it('leaves no part of a stream that throws', async () => {
     const { driver, asked, settings } = await open()
     const failing = async function* (): ByteStream {

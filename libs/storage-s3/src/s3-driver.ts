@@ -29,7 +29,7 @@ import { listObjects } from './list-objects.ts'
 import { objectHeaders } from './object-headers.ts'
 import { Objects, type PutOptions } from './objects.ts'
 import { openClient } from './open-client.ts'
-import { pieceSizes } from './piece-size.ts'
+import { mostInParts, pieceSizes } from './piece-size.ts'
 import { probeConditions, type TagForm } from './probe-conditions.ts'
 import { purgeUnfinished } from './purge-unfinished.ts'
 import { Records } from './records.ts'
@@ -332,11 +332,24 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
   ): Promise<void> {
     const { chunkSize } = this.#settings
     const buffers = this.#buffers
+    if (size !== undefined && size > mostInParts(chunkSize, buffers.limit))
+      return this.#putLongest(path, content, signal)
     const gatherer = new Gatherer(content, { buffers, pieceSize: pieceSizes(chunkSize, size, buffers.limit), signal })
     try {
       await writeWhole({ ...this.#writingAt(path), passing: this.#passing }, this.#keys.of(path), gatherer)
     } finally {
       await gatherer.release()
+    }
+  }
+
+  /** What one object's parts cannot hold as they are sent: it is written to several, and copied within the store. */
+  async #putLongest(path: StoragePath, content: ByteStream, signal?: AbortSignal): Promise<void> {
+    const area = layout.temporaryRoot
+    const parts = await this.#areas.append(area, [], content, signal)
+    try {
+      await this.#areas.joinInto(this.#writingAt(path), area, parts, this.#keys.of(path))
+    } finally {
+      await this.#areas.remove(area, parts).catch(() => {})
     }
   }
 }
