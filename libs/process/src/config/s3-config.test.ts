@@ -97,6 +97,16 @@ describe('storage.s3', () => {
     expect(JSON.stringify(config)).not.toMatch(/hidden|passing/)
   })
 
+  it.each([
+    ['', 10_485_760],
+    ['chunksize: 5242880', 5_242_880],
+    ['chunksize: 1073741824', 16_777_216],
+  ])('asks clients for chunks of a part, as far as they can be expected to hold one: %j', (parameters, expected) => {
+    expect(load(parameters).config.uploads.chunkMinLength).toBe(expected)
+    const asked = load(parameters, { REGISTRY_UPLOADS_CHUNKMINLENGTH: '0' })
+    expect(asked.config.uploads.chunkMinLength).toBe(0)
+  })
+
   it('is reached by the environment', () => {
     expect(load('', { REGISTRY_STORAGE_S3_BUCKET: 'other' }).driver).toMatchObject({ bucket: 'other' })
   })

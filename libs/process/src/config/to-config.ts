@@ -20,11 +20,15 @@ import { toSchema1 } from './to-schema1.ts'
 import { toTls } from './to-tls.ts'
 import { toUploadKeys } from './to-upload-keys.ts'
 
+/** Of a chunk, bytes: some clients hold one in memory. */
+const mostAskedOfClients = 16 * 1024 * 1024
+
 type Read = ValueOf<typeof registry>
 
 /** Puts what was read into the shape that processes use, and checks what no single key can tell. */
 export function toConfig(read: Read, readFile: (path: string) => string, findings: Findings): Config {
   const redis = toRedisRoles(read.redis, readFile, findings)
+  const storage = toStorage(read.storage, redis, findings)
   return {
     log: {
       level: read.log.level ?? read.logLevel ?? 'info',
@@ -32,14 +36,14 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
       fields: read.log.fields,
       accessLog: !read.log.accessLog.disabled,
     },
-    storage: toStorage(read.storage, redis, findings),
+    storage,
     http: toHttp(read, readFile, findings),
     auth: toAuth(read, findings),
     debug: {
       listen: read.http.debug.addr === 'off' ? undefined : read.http.debug.addr,
       metrics: read.http.debug.prometheus,
     },
-    uploads: { chunkMinLength: read.uploads.chunkMinLength },
+    uploads: { chunkMinLength: read.uploads.chunkMinLength ?? chunkMinLengthOf(storage.driver) },
     manifests: toManifests(read),
     schema1: toSchema1(read.compatibility.schema1, readFile, findings),
     catalog: { maxEntries: read.catalog.maxEntries > 0 ? read.catalog.maxEntries : 1000 },
@@ -50,6 +54,11 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
     redis,
     secrets: { s3: toSecretsOfS3(read.storage, findings), uploadKeys: toUploadKeys(read, readFile, findings) },
   }
+}
+
+/** In a bucket each chunk costs three requests, and one that is shorter than a part is sent again with the next. */
+function chunkMinLengthOf(driver: StorageConfig['driver']): number {
+  return driver.name === 's3' ? Math.min(driver.chunkSize, mostAskedOfClients) : 0
 }
 
 function toStorage(read: Read['storage'], redis: RedisRoles, findings: Findings): StorageConfig {

@@ -31,7 +31,7 @@ const uploads = section(
       ),
     ),
     chunkMinLength: integer({
-      default: 0,
+      defaultText: '0; with s3, chunksize',
       min: 0,
       about: 'the smallest chunk that clients are asked for (OCI-Chunk-Min-Length), bytes',
     }),
