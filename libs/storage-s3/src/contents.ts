@@ -13,6 +13,7 @@ import type { Directories } from './directories.ts'
 import type { Keys } from './keys.ts'
 import type { Objects } from './objects.ts'
 import { OpenedObject } from './opened-object.ts'
+import { SeenObjects } from './seen-objects.ts'
 import type { Store } from './store.ts'
 import { driverName, storageError, translateFault } from './store-fault.ts'
 import { TargetWatch } from './target-watch.ts'
@@ -31,6 +32,7 @@ export class Contents {
   readonly #objects: Objects
   readonly #keys: Keys
   readonly #directories: Directories
+  readonly #seen = new SeenObjects()
 
   constructor({ store, objects, keys, directories }: ContentsOptions) {
     this.#store = store
@@ -104,7 +106,7 @@ export class Contents {
     range: ByteRange | undefined,
     signal: AbortSignal | undefined,
   ): Promise<OpenedObject> {
-    const opened = await OpenedObject.open({ store: this.#store, key, signal }, range)
+    const opened = await OpenedObject.open({ store: this.#store, key, signal, seen: this.#seen }, range)
     if (range === undefined || opened.range.end === range.end) return opened
     const error = storageError('INVALID_RANGE', path)
     opened.close(error)

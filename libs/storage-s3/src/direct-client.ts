@@ -14,6 +14,8 @@ export interface ObjectRequest {
   readonly range?: ByteRange | undefined
   /** The object must have this tag. */
   readonly tag?: string | undefined
+  /** Where the object has this tag, the answer is 304, without it. */
+  readonly knownTag?: string | undefined
 }
 
 /** Where the objects of a bucket are. */
@@ -60,11 +62,11 @@ export class DirectClient {
     const head = await this.#headOf(request, place)
     const { connections } = place
     try {
-      return await this.#askOn(await connections.take(signal), connections, request.method, head, signal)
+      return await this.#askOn(await connections.take(signal), connections, request, head, signal)
     } catch (error) {
       if (!(error instanceof ServerFailure && error.isStale)) throw error
     }
-    return this.#askOn(await connections.takeNew(signal), connections, request.method, head, signal)
+    return this.#askOn(await connections.takeNew(signal), connections, request, head, signal)
   }
 
   close(): void {
@@ -74,7 +76,7 @@ export class DirectClient {
   async #askOn(
     connection: ServerConnection,
     connections: StoreConnections,
-    method: string,
+    { method, knownTag }: ObjectRequest,
     head: string,
     signal: AbortSignal | undefined,
   ): Promise<ObjectAnswer> {
@@ -95,18 +97,23 @@ export class DirectClient {
       release()
       throw error
     }
-    if (answer.status >= 200 && answer.status < 300) return answer
+    const isKnown = answer.status === 304 && knownTag !== undefined
+    if (isKnown || (answer.status >= 200 && answer.status < 300)) return answer
     const error = await answerError(answer)
     if (error.name === 'RequestTimeTooSkewed') this.#aheadMs = aheadMs(answer)
     throw error
   }
 
-  async #headOf({ method, key, range, tag }: ObjectRequest, { host, prefix, signer }: Place): Promise<string> {
+  async #headOf(
+    { method, key, range, tag, knownTag }: ObjectRequest,
+    { host, prefix, signer }: Place,
+  ): Promise<string> {
     const path = prefix + escapeKey(key)
     const asked = {
       host,
       ...(range && { range: `bytes=${range.start}-${range.end - 1}` }),
       ...(tag !== undefined && { 'if-match': tag }),
+      ...(knownTag !== undefined && { 'if-none-match': knownTag }),
       ...(this.#settings.checksums && method === 'GET' && { 'x-amz-checksum-mode': 'ENABLED' }),
     }
     const credentials = await this.#client.config.credentials()

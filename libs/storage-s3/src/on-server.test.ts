@@ -18,11 +18,13 @@ async function open(settings: Partial<S3Settings> = {}, options: Partial<S3Drive
   const asked: string[] = []
   let copied = 0
   const sent: number[] = []
+  const received: number[] = []
   const observer = {
     ...noObserver,
     requested: (operation: string) => void asked.push(operation),
     copied: (bytes: number) => void (copied += bytes),
-    transferred: (operation: string, bytes: number) => void (operation !== 'GetObject' && sent.push(bytes)),
+    transferred: (operation: string, bytes: number) =>
+      void (operation === 'GetObject' ? received : sent).push(bytes),
   }
   const opened = await openOnServer({ chunkSize: leastPart, ...settings }, { observer, ...options })
   asked.splice(0)
@@ -30,7 +32,7 @@ async function open(settings: Partial<S3Settings> = {}, options: Partial<S3Drive
   onTestFinished(() => opened.close())
   const contentAt = async (path: string) =>
     Buffer.from(await collect((await opened.driver.read(at(path))).content, Infinity))
-  return { ...opened, asked, sent, copied: () => copied, contentAt }
+  return { ...opened, asked, sent, received, copied: () => copied, contentAt }
 }
 
 const chunked = (content: Buffer, size = 65_536): ByteStream =>
@@ -39,6 +41,30 @@ const chunked = (content: Buffer, size = 65_536): ByteStream =>
       content.subarray(at_ * size, (at_ + 1) * size),
     ),
   )
+
+describe('short content that was read before', () => {
+  it('is asked for, and not sent again while it is the same', async () => {
+    const { driver, asked, received, contentAt } = await open()
+    await driver.put(at('/link'), Buffer.from('one'))
+    asked.splice(0)
+    for (let time = 0; time < 3; time++) expect(String(await contentAt('/link'))).toBe('one')
+    expect(asked).toEqual(['GetObject', 'GetObject', 'GetObject'])
+    expect(received).toEqual([3])
+  })
+
+  it('is what others have written since', async () => {
+    const { driver, contentAt, settings } = await open()
+    const { driver: other, close } = await openOnServer(settings)
+    onTestFinished(close)
+    for (const text of ['one', 'two', 'one', 'three']) {
+      await other.put(at('/link'), Buffer.from(text))
+      expect(String(await contentAt('/link'))).toBe(text)
+      expect(String(await contentAt('/link'))).toBe(text)
+    }
+    await other.delete(at('/link'))
+    await expect(driver.read(at('/link'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+  })
+})
 
 describe('a whole write', () => {
   it('is one request where it is one part', async () => {

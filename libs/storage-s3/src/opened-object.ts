@@ -2,6 +2,7 @@ import type { ByteRange, ByteStream } from '@berth/bytes'
 import type { BodySink } from '@berth/process'
 import { ChunkQueue } from './chunk-queue.ts'
 import { collectChecked, type ObjectAnswer } from './object-answer.ts'
+import type { SeenObject, SeenObjects } from './seen-objects.ts'
 import type { Store } from './store.ts'
 import { StoreError } from './store-fault.ts'
 
@@ -15,6 +16,8 @@ export interface ObjectSource {
   readonly store: Store
   readonly key: string
   readonly signal: AbortSignal | undefined
+  /** What need not be sent again. */
+  readonly seen?: SeenObjects
 }
 
 interface Answer {
@@ -25,6 +28,8 @@ interface Answer {
   readonly size: number
   readonly range: ByteRange
   readonly tag: string
+  /** Its content was not sent. */
+  readonly isSeen: boolean
 }
 
 /** An object whose content is asked for. It is to be read by one reader, passed on, or closed. */
@@ -114,6 +119,7 @@ export class OpenedObject {
 
   #told(bytes: number): void {
     this.#position += bytes
+    if (this.#answer.isSeen) return
     this.#source.store.observer.transferred('GetObject', bytes)
   }
 }
@@ -135,13 +141,15 @@ function written(sink: BodySink, bytes: Buffer, signal: AbortSignal | undefined)
   })
 }
 
-async function ask({ store, key, signal }: ObjectSource, range?: ByteRange, tag?: string): Promise<Answer> {
-  return store.send(
+async function ask({ store, key, signal, seen }: ObjectSource, range?: ByteRange, tag?: string): Promise<Answer> {
+  const known = range === undefined ? seen?.find(key) : undefined
+  const asked = await store.send(
     'GetObject',
     async ({ direct, options }) => {
-      const answer = await direct.ask({ method: 'GET', key, range, tag }, options.abortSignal)
+      const request = { method: 'GET', key, range, tag, knownTag: known?.tag } as const
+      const answer = await direct.ask(request, options.abortSignal)
       try {
-        return await read(answer, range)
+        return known !== undefined && answer.status === 304 ? await recall(answer, known) : await read(answer, range)
       } catch (error) {
         answer.abandon(error as Error)
         throw error
@@ -149,6 +157,14 @@ async function ask({ store, key, signal }: ObjectSource, range?: ByteRange, tag?
     },
     signal,
   )
+  if (range === undefined && !asked.isSeen && asked.bytes !== undefined) seen?.keep(key, asked.tag, asked.bytes)
+  return asked
+}
+
+async function recall(answer: ObjectAnswer, { tag, bytes }: SeenObject): Promise<Answer> {
+  await answer.collect(0)
+  const size = bytes.byteLength
+  return { answer, bytes: Buffer.from(bytes), size, range: { start: 0, end: size }, tag, isSeen: true }
 }
 
 async function read(answer: ObjectAnswer, asked: ByteRange | undefined): Promise<Answer> {
@@ -164,5 +180,6 @@ async function read(answer: ObjectAnswer, asked: ByteRange | undefined): Promise
     size,
     range: { start, end: start + length },
     tag: answer.header('etag') ?? '',
+    isSeen: false,
   }
 }
