@@ -23,8 +23,7 @@ async function open(settings: Partial<S3Settings> = {}, options: Partial<S3Drive
     ...noObserver,
     requested: (operation: string) => void asked.push(operation),
     copied: (bytes: number) => void (copied += bytes),
-    transferred: (operation: string, bytes: number) =>
-      void (operation === 'GetObject' ? received : sent).push(bytes),
+    transferred: (operation: string, bytes: number) => void (operation === 'GetObject' ? received : sent).push(bytes),
   }
   const opened = await openOnServer({ chunkSize: leastPart, ...settings }, { observer, ...options })
   asked.splice(0)
