@@ -13,6 +13,8 @@ export interface Instance {
   readonly port?: number
   /** Default: what the environment asks for. */
   readonly topology?: Topology
+  /** See `Program`. */
+  readonly detached?: boolean
 }
 
 /** How Berth runs: the whole registry in one process, or as services of its own. */
@@ -28,13 +30,13 @@ const main = resolve(repository, process.env['BERTH_MAIN'] ?? 'apps/all-in-one/s
 
 /** Starts Berth as users do, with a configuration file, and waits until it listens. */
 export async function startBerth(instance: Instance): Promise<RegistryProcess> {
-  const { folder, settings = {}, port } = instance
+  const { folder, settings = {}, port, detached = false } = instance
   const listening = port ?? (await freePort())
   // Without its second listener, so that several can run at once.
   const http = { addr: `127.0.0.1:${listening}`, debug: { addr: 'off' }, ...settings['http'] }
   const file = await writeConfiguration(folder, listening, { ...settings, http })
-  if ((instance.topology ?? topology) === 'split') return startSplit({ folder, file, port: listening })
-  return startRegistry({ command: process.execPath, args: [main, '--config', file], port: listening })
+  if ((instance.topology ?? topology) === 'split') return startSplit({ folder, file, port: listening, detached })
+  return startRegistry({ command: process.execPath, args: [main, '--config', file], port: listening, detached })
 }
 
 /** @throws Error there is no such topology */

@@ -11,10 +11,11 @@ const program = 'docker-registry'
 const { AWS_CA_BUNDLE: _, ...environment } = process.env
 
 /** Starts Distribution 2.8, as Debian packages it, on the tree that Berth would have in the same folder. */
-export async function startDockerRegistry({ folder, settings = {}, port }: Instance): Promise<RegistryProcess> {
+export async function startDockerRegistry(instance: Instance): Promise<RegistryProcess> {
+  const { folder, settings = {}, port, detached = false } = instance
   const listening = port ?? (await freePort())
   const file = await writeConfiguration(folder, listening, settings)
-  return startRegistry({ command: program, args: ['serve', file], port: listening, env: environment })
+  return startRegistry({ command: program, args: ['serve', file], port: listening, env: environment, detached })
 }
 
 /** Runs its offline garbage collector (without `-m`) over the tree in `folder`, and returns what it printed. */

@@ -31,14 +31,16 @@ export interface Program {
   /** Where it will listen. */
   readonly port: number
   readonly env?: NodeJS.ProcessEnv
+  /** Whether it gets a session of its own (`setsid`), which a terminal's Ctrl-C does not reach. Default: it does not. */
+  readonly detached?: boolean
 }
 
 const startDeadlineMs = 90_000
 
 /** @throws Error with all that the program printed, where it ends before it listens */
 export async function startRegistry(program: Program): Promise<RegistryProcess> {
-  const { command, args, port, env = process.env } = program
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const { command, args, port, env = process.env, detached = false } = program
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env, detached })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

@@ -10,6 +10,8 @@ export interface SplitOptions {
   readonly file: string
   readonly port: number
   readonly blobNodes?: number
+  /** See `Program`. */
+  readonly detached?: boolean
 }
 
 /** A process of the deployment; addresses are `host:port`. */
@@ -30,12 +32,13 @@ export interface SplitDeployment extends RegistryProcess {
 const main = fileURLToPath(new URL('../../tools/split/main.ts', import.meta.url))
 
 /** Starts the registry as services of its own, and waits until all serve. */
-export async function startSplit({ folder, file, port, blobNodes = 3 }: SplitOptions): Promise<SplitDeployment> {
+export async function startSplit(options: SplitOptions): Promise<SplitDeployment> {
+  const { folder, file, port, blobNodes = 3, detached = false } = options
   const statusFile = join(folder, `split-${port}.json`)
   const args = [main, '--blob-nodes', String(blobNodes), '--config', file, '--status-file', statusFile]
   // One that is killed leaves its temporary files behind.
   const env = { ...process.env, TMPDIR: folder }
-  const supervisor = await startRegistry({ command: process.execPath, args, port, env })
+  const supervisor = await startRegistry({ command: process.execPath, args, port, env, detached })
 
   const services = async (): Promise<readonly SplitService[]> =>
     (JSON.parse(await readFile(statusFile, 'utf8')) as { services: SplitService[] }).services

@@ -45,6 +45,8 @@ interface ServerProcess {
 }
 
 const blobNodes = 3
+/** Linux may share the processors out by session: each server has its own, as each service of a deployment has. */
+const detached = true
 
 /** Beyond what all have in every test: a file system, deletion on, descriptors cached, quiet logs. */
 const settings: Settings = { catalog: { maxentries: 10_000 } }
@@ -58,7 +60,7 @@ const berth: Contender = {
   start: async (place) => {
     const { folder } = place
     const settings = { ...settingsOn(place), http }
-    return single('berth', await startBerth({ folder, settings, topology: 'all-in-one' }))
+    return single('berth', await startBerth({ folder, settings, topology: 'all-in-one', detached }))
   },
 }
 
@@ -71,7 +73,7 @@ const berthSplit: Contender = {
       ...settings,
       http: { addr: `127.0.0.1:${port}`, ...http },
     })
-    const deployment = await startSplit({ folder, file, port, blobNodes })
+    const deployment = await startSplit({ folder, file, port, blobNodes, detached })
     const processes = await deployment.services()
     const node = processes.find(({ name }) => name.startsWith('blob-upload'))?.http
     return registry(deployment, processes, Number(node?.split(':').at(-1)))
@@ -84,7 +86,12 @@ function berthWithAuth(kind: AuthKind): Contender {
     version: `by ${kind}`,
     start: async ({ folder }) => {
       const { auth, authorization } = kind === 'token' ? await byTokens(folder) : await byPasswords(folder)
-      const server = await startBerth({ folder, settings: { ...settings, ...auth, http }, topology: 'all-in-one' })
+      const server = await startBerth({
+        folder,
+        settings: { ...settings, ...auth, http },
+        topology: 'all-in-one',
+        detached,
+      })
       return { ...single('berth', server), authorization }
     },
   }
@@ -114,7 +121,7 @@ export function findContenders({ topology, auth }: Pick<Options, 'topology' | 'a
     version: stdout.trim().split(' ').at(-1) ?? '',
     start: async (place) => {
       const { folder } = place
-      return single('docker-registry', await startDockerRegistry({ folder, settings: settingsOn(place) }))
+      return single('docker-registry', await startDockerRegistry({ folder, settings: settingsOn(place), detached }))
     },
   }
   return [...ours, peer]
