@@ -156,7 +156,7 @@ mon addr = 127.0.0.1:${monitor}
 [osd.0]
 osd data = ${this.#at('osd')}
 [client.rgw.a]
-rgw frontends = beast endpoint=127.0.0.1:${gateway}
+rgw frontends = beast endpoint=127.0.0.1:${gateway} tcp_nodelay=1
 rgw data = ${this.#at('rgw')}
 rgw enable usage log = false
 rgw gc obj min wait = 5
