@@ -16,6 +16,9 @@ let folder: string
 let proxy: FaultyProxy
 let berth: RegistryProcess
 let wire: Wire
+/** Another process on the bucket, whose requests are not counted. */
+let other: RegistryProcess
+let otherWire: Wire
 let image: Image
 let second: Image
 
@@ -23,17 +26,22 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'berth-requests-'))
   proxy = await FaultyProxy.to(s3Access().endpoint)
   const { s3 } = driverIn(folder, 's3')
-  const storage = { s3: { ...s3, regionendpoint: proxy.endpoint }, redirect: { disable: true } }
-  berth = await startBerth({ folder, topology: 'all-in-one', settings: { storage } })
+  const start = (store: object): Promise<RegistryProcess> => {
+    const storage = { s3: { ...s3, ...store }, redirect: { disable: true } }
+    return startBerth({ folder, topology: 'all-in-one', settings: { storage } })
+  }
+  berth = await start({ regionendpoint: proxy.endpoint })
+  other = await start({})
   wire = new Wire(berth.host, {})
+  otherWire = new Wire(other.host, {})
   image = imageNamed('first')
   await pushImage(wire, repository, 'first', image)
   second = imageNamed('first', 'oci', { annotations: { name: 'second' } })
 })
 
 afterAll(async () => {
-  wire.close()
-  await berth.kill()
+  for (const each of [wire, otherWire]) each.close()
+  for (const each of [berth, other]) await each.kill()
   await proxy.close()
   await rm(folder, { recursive: true, force: true })
 })
@@ -98,12 +106,30 @@ describe('the store is asked', () => {
 
   it('for a blob that is mounted from where it was seen, to take the link', async () => {
     const { digest } = await pushedBlob('mounted')
-    const mount = async (): Promise<void> => {
-      const query = { mount: digest, from: repository }
-      expect((await wire.send('POST', '/v2/counted/mounted/blobs/uploads/', { query })).status).toBe(201)
-    }
-    expect(await requestsOf(mount)).toEqual(['PUT link'])
+    expect(await requestsOf(() => mount(digest))).toEqual(['PUT link'])
   })
+})
+
+describe('of what another process has pushed, the store is asked', () => {
+  it('for a blob that is mounted, for its link and its content, and to take the link', async () => {
+    const { digest } = await pushedBlob('mounted from elsewhere', otherWire)
+    expect(await requestsOf(() => mount(digest))).toEqual(['GET link', 'HEAD content', 'PUT link'])
+  })
+
+  it('for a blob, for its link and its content', async () => {
+    const { digest } = await pushedBlob('pushed elsewhere', otherWire)
+    expect(await requestsOf(() => ask('HEAD', `blobs/${digest}`))).toEqual(['GET link', 'HEAD content'])
+    expect(await requestsOf(() => ask('GET', `blobs/${digest}`))).toEqual(['GET content'])
+  })
+
+  it.each(['GET', 'HEAD'] as const)(
+    'for a manifest by %s and tag, for the tag, its link and its content',
+    async (by) => {
+      const tag = `elsewhere-${by.toLowerCase()}`
+      await pushImage(otherWire, repository, tag, imageNamed(tag))
+      expect(await requestsOf(() => ask(by, `manifests/${tag}`))).toEqual(['GET content', 'GET revision', 'GET tag'])
+    },
+  )
 })
 
 it('a blob that is known is no manifest, and a manifest no blob', async () => {
@@ -122,8 +148,13 @@ it('what was deleted is not remembered', async () => {
   expect((await wire.send('GET', `/v2/${repository}/manifests/${digest}`)).status).toBe(404)
 })
 
-async function pushedBlob(name: string): Promise<Content> {
+async function pushedBlob(name: string, by = wire): Promise<Content> {
   const blob = blobNamed(name, 1024)
-  await pushBlob(wire, repository, blob)
+  await pushBlob(by, repository, blob)
   return blob
+}
+
+async function mount(digest: string): Promise<void> {
+  const query = { mount: digest, from: repository }
+  expect((await wire.send('POST', '/v2/counted/mounted/blobs/uploads/', { query })).status).toBe(201)
 }
