@@ -7,6 +7,8 @@ import { makeCertificate } from '@berth/process/test-certificate'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { DirectClient } from './direct-client.ts'
 import { settingsUnderTest } from './driver-under-test.ts'
+import type { ObjectHeaders } from './object-headers.ts'
+import { putObject } from './put-object.ts'
 import type { S3Settings } from './s3-settings.ts'
 
 type Credentials = () => Promise<{
@@ -40,7 +42,14 @@ async function open(
   await once(server, 'listening')
   const endpoint = `${secure ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`
   const all = settingsUnderTest({ endpoint, timeoutMs: 2000, ...settings })
-  const client = new S3Client({ region: 'somewhere', endpoint, forcePathStyle: true, credentials })
+  const requestChecksumCalculation = 'WHEN_REQUIRED'
+  const client = new S3Client({
+    region: 'somewhere',
+    endpoint,
+    forcePathStyle: true,
+    credentials,
+    requestChecksumCalculation,
+  })
   const direct = new DirectClient(client, all)
   onTestFinished(() => {
     direct.close()
@@ -49,7 +58,7 @@ async function open(
     server.close()
   })
   const text = async (): Promise<string> => (await (await direct.ask(get)).collect(1000)).toString()
-  return { direct, seen, server, text, connections: () => connections }
+  return { client, direct, seen, server, text, connections: () => connections }
 }
 
 const error = (code: string): string =>
@@ -151,6 +160,61 @@ describe('a direct request', () => {
   it('fails where the store shows no sign of life', async () => {
     const { text } = await open(() => {}, { timeoutMs: 100 })
     await expect(text()).rejects.toThrow('stalled')
+  })
+})
+
+describe('a put', () => {
+  const mark = 'the mark'
+  const small = { chunks: [Buffer.from('con'), Buffer.from('tent')], size: 7 }
+  const headers: ObjectHeaders = {
+    ContentType: 'application/octet-stream',
+    ServerSideEncryption: 'aws:kms',
+    SSEKMSKeyId: 'arn:aws:kms:a:1:key/k',
+    ACL: 'private',
+    StorageClass: 'STANDARD_IA',
+  }
+
+  it.each([
+    [true, undefined],
+    [false, { IfMatch: '"tag"' }],
+    [true, { IfNoneMatch: '*' }],
+  ] as const)('says what the SDK would (checksums: %s, condition: %j)', async (checksums, condition) => {
+    const { client, direct, seen } = await open((request, response) => {
+      request.resume().on('end', () => response.writeHead(200, { ETag: '"new"' }).end())
+    })
+    const attempt = { client, direct, options: {}, earlier: 0 }
+    const large = { chunks: [Buffer.alloc(64 * 1024), Buffer.from('x')], size: 64 * 1024 + 1 }
+    for (const piece of [small, large])
+      expect(await putObject('driver-tests', attempt, { key: 'a b', piece, headers, checksums, mark, condition })).toBe(
+        '"new"',
+      )
+    const said = seen.map(({ method, url, headers: all }) => {
+      const names = Object.keys(all).filter((name) => /^(content-type|if-|x-amz-(acl|meta|server|storage))/.test(name))
+      return { method, path: url?.split('?')[0], headers: Object.fromEntries(names.map((name) => [name, all[name]])) }
+    })
+    expect(said[0]).toEqual(said[1])
+    expect(Object.keys(said[0]?.headers ?? {})).toHaveLength(condition === undefined ? 6 : 7)
+    expect(seen.map((each) => each.headers['content-length'])).toEqual(['7', '65537'])
+    expect(seen.map((each) => 'x-amz-checksum-crc32' in each.headers)).toEqual([checksums, checksums])
+  })
+
+  it('sends the content, and says so before it sends it again', async () => {
+    const told: string[] = []
+    const { direct, server } = await open((request, response) => {
+      let body = ''
+      request
+        .on('data', (text: Buffer) => (body += text.toString()))
+        .on('end', () => {
+          told.push(body)
+          response.end()
+        })
+    })
+    const onAgain = (): void => void told.push('again')
+    const request = { method: 'PUT', key: 'k', headers: {}, content: small.chunks, onAgain } as const
+    await (await direct.ask(request)).collect(0)
+    server.closeAllConnections()
+    await (await direct.ask(request)).collect(0)
+    expect(told).toEqual(['content', 'again', 'content'])
   })
 })
 

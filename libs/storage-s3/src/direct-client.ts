@@ -8,7 +8,9 @@ import { quietLimitMs, type S3Settings } from './s3-settings.ts'
 import { escapeKey, RequestSigner } from './sign-request.ts'
 import { StoreConnections } from './store-connections.ts'
 
-export interface ObjectRequest {
+export type ObjectRequest = ObjectRead | SmallPut
+
+interface ObjectRead {
   readonly method: 'GET' | 'HEAD'
   readonly key: string
   readonly range?: ByteRange | undefined
@@ -16,6 +18,26 @@ export interface ObjectRequest {
   readonly tag?: string | undefined
   /** Where the object has this tag, the answer is 304, without it. */
   readonly knownTag?: string | undefined
+}
+
+/** Content that is sent at once with what is said of it. */
+interface SmallPut {
+  readonly method: 'PUT'
+  readonly key: string
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly content: readonly Uint8Array[]
+  /** Called before it is sent again, over another connection: the store may have done it. */
+  readonly onAgain?: (() => void) | undefined
+}
+
+/** A request as it is sent. */
+interface Message {
+  readonly method: string
+  readonly head: string
+  readonly content: readonly Uint8Array[]
+  /** Whether an answer that tells that nothing has changed is one. */
+  readonly isConditional: boolean
 }
 
 /** Where the objects of a bucket are. */
@@ -28,7 +50,7 @@ interface Place {
 }
 
 /**
- * Asks for objects without the SDK, whose way to a request and through a body costs several times what all else does.
+ * Asks for objects, and puts small ones, without the SDK, whose way to a request and through a body costs several times what all else does.
  * The SDK says where the bucket is, and who asks.
  */
 export class DirectClient {
@@ -59,14 +81,15 @@ export class DirectClient {
    */
   async ask(request: ObjectRequest, signal?: AbortSignal): Promise<ObjectAnswer> {
     const place = await this.#located()
-    const head = await this.#headOf(request, place)
+    const message = await this.#messageOf(request, place)
     const { connections } = place
     try {
-      return await this.#askOn(await connections.take(signal), connections, request, head, signal)
+      return await this.#askOn(await connections.take(signal), connections, message, signal)
     } catch (error) {
       if (!(error instanceof ServerFailure && error.isStale)) throw error
     }
-    return this.#askOn(await connections.takeNew(signal), connections, request, head, signal)
+    if (request.method === 'PUT') request.onAgain?.()
+    return this.#askOn(await connections.takeNew(signal), connections, message, signal)
   }
 
   close(): void {
@@ -76,8 +99,7 @@ export class DirectClient {
   async #askOn(
     connection: ServerConnection,
     connections: StoreConnections,
-    { method, knownTag }: ObjectRequest,
-    head: string,
+    { method, head, content, isConditional }: Message,
     signal: AbortSignal | undefined,
   ): Promise<ObjectAnswer> {
     const onAbort = (): void => connection.abandon(signal?.reason as Error)
@@ -89,7 +111,7 @@ export class DirectClient {
     let answer: ObjectAnswer
     try {
       signal?.throwIfAborted()
-      connection.begin(head, this.#patience)
+      connection.begin(head, this.#patience, content)
       connection.sent()
       answer = new ObjectAnswer(await connection.nextHead(), method, connection, release)
     } catch (error) {
@@ -97,30 +119,26 @@ export class DirectClient {
       release()
       throw error
     }
-    const isKnown = answer.status === 304 && knownTag !== undefined
+    const isKnown = answer.status === 304 && isConditional
     if (isKnown || (answer.status >= 200 && answer.status < 300)) return answer
     const error = await answerError(answer)
     if (error.name === 'RequestTimeTooSkewed') this.#aheadMs = aheadMs(answer)
     throw error
   }
 
-  async #headOf(
-    { method, key, range, tag, knownTag }: ObjectRequest,
-    { host, prefix, signer }: Place,
-  ): Promise<string> {
-    const path = prefix + escapeKey(key)
-    const asked = {
-      host,
-      ...(range && { range: `bytes=${range.start}-${range.end - 1}` }),
-      ...(tag !== undefined && { 'if-match': tag }),
-      ...(knownTag !== undefined && { 'if-none-match': knownTag }),
-      ...(this.#settings.checksums && method === 'GET' && { 'x-amz-checksum-mode': 'ENABLED' }),
-    }
+  async #messageOf(request: ObjectRequest, { host, prefix, signer }: Place): Promise<Message> {
+    const { method } = request
+    const path = prefix + escapeKey(request.key)
+    const isPut = request.method === 'PUT'
+    const asked = isPut ? putHeaders(request) : readHeaders(request, this.#settings)
+    const content = isPut ? request.content : []
     const credentials = await this.#client.config.credentials()
-    const headers = signer.sign({ method, path, headers: asked }, credentials, new Date(Date.now() + this.#aheadMs))
-    let text = `${method} ${path} HTTP/1.1\r\n`
-    for (const name of Object.keys(headers)) text += `${name}: ${headers[name]}\r\n`
-    return `${text}user-agent: ${this.#settings.userAgent ?? `berth/${version}`}\r\n\r\n`
+    const at = new Date(Date.now() + this.#aheadMs)
+    const headers = signer.sign({ method, path, headers: { host, ...asked }, content }, credentials, at)
+    let head = `${method} ${path} HTTP/1.1\r\n`
+    for (const name of Object.keys(headers)) head += `${name}: ${headers[name]}\r\n`
+    head += `user-agent: ${this.#settings.userAgent ?? `berth/${version}`}\r\n\r\n`
+    return { method, head, content, isConditional: !isPut && request.knownTag !== undefined }
   }
 
   #located(): Promise<Place> {
@@ -149,6 +167,20 @@ export class DirectClient {
     const prefix = pathname.slice(0, -key.length)
     return { host, prefix, signer: new RequestSigner({ region, service }), connections }
   }
+}
+
+function readHeaders({ method, range, tag, knownTag }: ObjectRead, { checksums }: S3Settings): Record<string, string> {
+  return {
+    ...(range && { range: `bytes=${range.start}-${range.end - 1}` }),
+    ...(tag !== undefined && { 'if-match': tag }),
+    ...(knownTag !== undefined && { 'if-none-match': knownTag }),
+    ...(checksums && method === 'GET' && { 'x-amz-checksum-mode': 'ENABLED' }),
+  }
+}
+
+function putHeaders({ headers, content }: SmallPut): Record<string, string> {
+  const size = content.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  return { ...headers, 'content-length': String(size) }
 }
 
 function aheadMs(answer: ObjectAnswer): number {

@@ -3,6 +3,7 @@ import type { DirectClient } from './direct-client.ts'
 
 /** Under this name an object has the random mark of the request that made it. */
 const markName = 'berth-mark'
+export const markHeader = `x-amz-meta-${markName}`
 
 /** What an object is, without its content. */
 export interface FoundObject {
@@ -25,7 +26,7 @@ export async function findObject(direct: DirectClient, key: string, signal?: Abo
     size: answer.contentLength ?? 0,
     modifiedAtMs: Date.parse(answer.header('last-modified') ?? '') || 0,
     tag: answer.header('etag') ?? '',
-    mark: answer.header(`x-amz-meta-${markName}`),
+    mark: answer.header(markHeader),
   }
 }
 

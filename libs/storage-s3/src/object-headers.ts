@@ -26,3 +26,15 @@ export function objectHeaders(settings: S3Settings): {
   const lasting = storageClass === undefined ? passing : { ...passing, StorageClass: storageClass as StorageClass }
   return { passing, lasting }
 }
+
+/** As they stand in a request. */
+export function wireHeaders(headers: ObjectHeaders): Readonly<Record<string, string>> {
+  const { ContentType, ServerSideEncryption, SSEKMSKeyId, ACL, StorageClass } = headers
+  return {
+    'content-type': ContentType,
+    ...(ServerSideEncryption && { 'x-amz-server-side-encryption': ServerSideEncryption }),
+    ...(SSEKMSKeyId !== undefined && { 'x-amz-server-side-encryption-aws-kms-key-id': SSEKMSKeyId }),
+    ...(ACL && { 'x-amz-acl': ACL }),
+    ...(StorageClass && { 'x-amz-storage-class': StorageClass }),
+  }
+}

@@ -1,11 +1,12 @@
-import { CopyObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { CopyObjectCommand } from '@aws-sdk/client-s3'
 import { findObject, type FoundObject, markedBy, newMark } from './found-object.ts'
 import { collectChecked } from './object-answer.ts'
 import type { ObjectHeaders } from './object-headers.ts'
-import { bodyOf, checksumOf, type Piece } from './piece.ts'
+import type { Piece } from './piece.ts'
+import { type Condition, type ObjectPut, putObject } from './put-object.ts'
 import { type Removal, removeObjects } from './remove-objects.ts'
 import { escapeKey } from './sign-request.ts'
-import type { Store } from './store.ts'
+import type { Attempt, Store } from './store.ts'
 import { isConditionFailed, StoreError } from './store-fault.ts'
 
 export interface PutOptions {
@@ -13,9 +14,6 @@ export interface PutOptions {
   readonly checksums: boolean
   readonly signal?: AbortSignal | undefined
 }
-
-/** A condition of a put: that nothing is there, or that what is there has this tag. */
-export type Condition = { readonly IfNoneMatch: '*' } | { readonly IfMatch: string }
 
 /** Single requests about objects. What is thrown is a StoreError, or a signal's reason. */
 export class Objects {
@@ -26,7 +24,7 @@ export class Objects {
   }
 
   async put(key: string, piece: Piece, options: PutOptions): Promise<void> {
-    await this.#put(key, piece, options, { Metadata: markedBy(newMark()) })
+    await this.#put({ key, piece, mark: newMark(), ...options }, options.signal)
   }
 
   /**
@@ -45,9 +43,8 @@ export class Objects {
     let mayBeDone = false
     try {
       const piece = { chunks: [content], size: content.byteLength }
-      return await this.#put(key, piece, options, { ...condition, Metadata: markedBy(mark) }, (earlier) => {
-        mayBeDone = earlier > 0
-      })
+      const onAgain = (): void => void (mayBeDone = true)
+      return await this.#put({ key, piece, mark, condition, onAgain, ...options }, options.signal)
     } catch (error) {
       if (!(error instanceof StoreError) || !isConditionFailed(error.cause)) throw error
       if (!mayBeDone) return undefined
@@ -105,25 +102,14 @@ export class Objects {
     await removeObjects(this.#store, removals)
   }
 
-  async #put(
-    key: string,
-    piece: Piece,
-    { headers, checksums, signal }: PutOptions,
-    more: (Condition | Record<never, never>) & { readonly Metadata?: Record<string, string> },
-    onAttempt: (earlier: number) => void = () => {},
-  ): Promise<string | undefined> {
-    const sum = checksums ? { ChecksumCRC32: checksumOf(piece) } : {}
-    const { ETag } = await this.#store.send(
-      'PutObject',
-      ({ client, options, earlier }) => {
-        onAttempt(earlier)
-        const command = { Bucket: this.#store.bucket, Key: key, ...bodyOf(piece), ...headers, ...sum, ...more }
-        return client.send(new PutObjectCommand(command), options)
-      },
-      signal,
-    )
-    this.#store.observer.transferred('PutObject', piece.size)
-    return ETag
+  async #put(put: ObjectPut, signal: AbortSignal | undefined): Promise<string | undefined> {
+    const attempt = (attempt: Attempt): Promise<string | undefined> => {
+      if (attempt.earlier > 0) put.onAgain?.()
+      return putObject(this.#store.bucket, attempt, put)
+    }
+    const tag = await this.#store.send('PutObject', attempt, signal)
+    this.#store.observer.transferred('PutObject', put.piece.size)
+    return tag
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Condition, Objects, PutOptions } from './objects.ts'
+import type { Objects, PutOptions } from './objects.ts'
+import type { Condition } from './put-object.ts'
 import { faultOf, StoreError } from './store-fault.ts'
 
 /** How a store wants tags in a condition: as HTTP has them, or without their quotes. */

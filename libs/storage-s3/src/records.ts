@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Version, Versioned } from '@berth/storage'
-import type { Condition, Objects, PutOptions } from './objects.ts'
+import type { Objects, PutOptions } from './objects.ts'
 import { type TagForm, unquoted } from './probe-conditions.ts'
+import type { Condition } from './put-object.ts'
 import { isMissing, StoreError } from './store-fault.ts'
 
 const markSize = 24

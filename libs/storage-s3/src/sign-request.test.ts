@@ -23,6 +23,23 @@ describe('a signature', () => {
     expect(signatureOf(headers)).toBe(published)
   })
 
+  it('covers the content, as in the example of a put that AWS has published', () => {
+    const put = {
+      method: 'PUT',
+      path: '/test%24file.text',
+      headers: {
+        date: 'Fri, 24 May 2013 00:00:00 GMT',
+        host: request.headers.host,
+        'x-amz-storage-class': 'REDUCED_REDUNDANCY',
+      },
+    }
+    const expected = '98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd'
+    for (const content of [['Welcome to Amazon S3.'], ['Welcome', ' to Amazon S3.']]) {
+      const chunks = content.map((text) => Buffer.from(text))
+      expect(signatureOf(signer.sign({ ...put, content: chunks }, credentials, at))).toBe(expected)
+    }
+  })
+
   it('follows from the credentials and the day of each request', () => {
     const rotated = { ...credentials, secretAccessKey: 'another' }
     const others = [

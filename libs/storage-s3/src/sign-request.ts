@@ -12,13 +12,15 @@ export interface SigningScope {
   readonly service: string
 }
 
-/** What is signed: a request without a query or a body. */
+/** What is signed: a request without a query. */
 export interface UnsignedRequest {
   readonly method: string
   /** As it stands in the request's first line. */
   readonly path: string
   /** With the host, and names in lower case. */
   readonly headers: Readonly<Record<string, string>>
+  /** Its body, of which there may be none. */
+  readonly content?: readonly Uint8Array[]
 }
 
 /** All headers of a request, with what says who asks and when. */
@@ -27,7 +29,7 @@ export type SignedHeaders = Readonly<Record<string, string>> & { readonly author
 const algorithm = 'AWS4-HMAC-SHA256'
 const hashOfNothing = hash('sha256', '')
 
-/** Signs requests that have neither a query nor a body. @see AWS, "Signature Version 4", for S3 */
+/** Signs requests that have no query. @see AWS, "Signature Version 4", for S3 */
 export class RequestSigner {
   readonly #scope: SigningScope
   /** Follows from the secret and the day alone. */
@@ -41,16 +43,17 @@ export class RequestSigner {
     const { accessKeyId, secretAccessKey, sessionToken } = credentials
     const time = at.toISOString().replace(/[:-]|\.\d{3}/g, '')
     const day = time.slice(0, 8)
+    const contentHash = hashOf(request.content ?? [])
     const headers: Record<string, string> = {
       ...request.headers,
-      'x-amz-content-sha256': hashOfNothing,
+      'x-amz-content-sha256': contentHash,
       'x-amz-date': time,
       ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
     }
     const names = Object.keys(headers).sort()
     const lines = names.map((name) => `${name}:${headers[name]}\n`).join('')
     const signed = names.join(';')
-    const canonical = `${request.method}\n${request.path}\n\n${lines}\n${signed}\n${hashOfNothing}`
+    const canonical = `${request.method}\n${request.path}\n\n${lines}\n${signed}\n${contentHash}`
     const scope = `${day}/${this.#scope.region}/${this.#scope.service}/aws4_request`
     const text = `${algorithm}\n${time}\n${scope}\n${hash('sha256', canonical)}`
     const signature = createHmac('sha256', this.#keyOf(secretAccessKey, day)).update(text).digest('hex')
@@ -70,6 +73,12 @@ export class RequestSigner {
     }
     return this.#key.key
   }
+}
+
+function hashOf(content: readonly Uint8Array[]): string {
+  const [first] = content
+  if (first === undefined) return hashOfNothing
+  return hash('sha256', content.length === 1 ? first : Buffer.concat(content))
 }
 
 /** A key as it stands in a path. @see RFC 3986: all but unreserved characters and slashes are escaped */

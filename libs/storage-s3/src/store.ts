@@ -12,7 +12,7 @@ const longestPauseMs = 2000
 const mostRequests = { copies: 64, others: 192 }
 /** So many the client has connections for. */
 export const mostConnections = mostRequests.copies + mostRequests.others
-/** These ask the direct client, which has connections of its own. */
+/** These ask the direct client alone, which has connections of its own. */
 const direct: ReadonlySet<StoreOperation> = new Set(['GetObject', 'HeadObject'])
 const copies: ReadonlySet<StoreOperation> = new Set(['CopyObject', 'UploadPartCopy'])
 const circuit = { threshold: 20, firstPauseMs: 500, longestPauseMs: 5000 }

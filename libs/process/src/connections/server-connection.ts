@@ -113,14 +113,17 @@ export class ServerConnection {
     this.#socket.resume()
   }
 
-  /** Sends the head of a request. */
-  begin(head: string, patience: Patience): void {
+  /** Sends the head of a request, and what there already is of its body. */
+  begin(head: string, patience: Patience, body: readonly Uint8Array[] = []): void {
     this.#patience = patience
     this.#quietMs = 0
     this.#request = 'asked'
     this.#answers.begin()
     this.#socket.setTimeout(patience.stallTimeoutMs)
+    if (body.length > 0) this.#socket.cork()
     this.#socket.write(head, 'latin1')
+    for (const part of body) this.#socket.write(part)
+    this.#socket.uncork()
   }
 
   /** Sends a part of the request's body. @returns what to wait for before the next, if anything */

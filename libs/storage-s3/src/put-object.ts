@@ -1,0 +1,61 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { markedBy, markHeader } from './found-object.ts'
+import { type ObjectHeaders, wireHeaders } from './object-headers.ts'
+import { bodyOf, checksumOf, type Piece } from './piece.ts'
+import type { Attempt } from './store.ts'
+
+/** Bytes that are hashed and sent at once, as a part of the signed request: more is neither. */
+const mostAtOnce = 64 * 1024
+const mostAnswer = 64 * 1024
+
+/** A condition of a put: that nothing is there, or that what is there has this tag. */
+export type Condition = { readonly IfNoneMatch: '*' } | { readonly IfMatch: string }
+
+export interface ObjectPut {
+  readonly key: string
+  readonly piece: Piece
+  readonly headers: ObjectHeaders
+  /** Whether the store compares the content with a checksum. */
+  readonly checksums: boolean
+  /** See `FoundObject`. */
+  readonly mark: string
+  readonly condition?: Condition | undefined
+  /** Called before the request is made again within the attempt: the store may have done it. */
+  readonly onAgain?: (() => void) | undefined
+}
+
+/** One attempt. @returns the new object's tag */
+export function putObject(bucket: string, attempt: Attempt, put: ObjectPut): Promise<string | undefined> {
+  return put.piece.size <= mostAtOnce ? putAtOnce(attempt, put) : putByClient(bucket, attempt, put)
+}
+
+async function putAtOnce({ direct, options }: Attempt, put: ObjectPut): Promise<string | undefined> {
+  const { key, piece, condition, onAgain } = put
+  const headers = {
+    ...wireHeaders(put.headers),
+    [markHeader]: put.mark,
+    ...(put.checksums && { 'x-amz-checksum-crc32': checksumOf(piece) }),
+    ...(condition && ('IfMatch' in condition ? { 'if-match': condition.IfMatch } : { 'if-none-match': '*' })),
+  }
+  const request = { method: 'PUT', key, headers, content: piece.chunks, onAgain } as const
+  const answer = await direct.ask(request, options.abortSignal)
+  await answer.collect(mostAnswer)
+  return answer.header('etag')
+}
+
+async function putByClient(
+  bucket: string,
+  { client, options }: Attempt,
+  { key, piece, headers, checksums, mark, condition }: ObjectPut,
+): Promise<string | undefined> {
+  const command = new PutObjectCommand({
+    Bucket: bucket,
+    Key: key,
+    ...bodyOf(piece),
+    ...headers,
+    Metadata: markedBy(mark),
+    ...(checksums && { ChecksumCRC32: checksumOf(piece) }),
+    ...condition,
+  })
+  return (await client.send(command, options)).ETag
+}
