@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { request, type IncomingMessage, type RequestOptions } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBerth } from './berth.ts'
+import { peakMemory } from './peak-memory.ts'
 import type { RegistryProcess } from './registry-process.ts'
 import { storage } from './storage.ts'
 
@@ -47,13 +48,6 @@ async function send(options: RequestOptions, body?: Readable): Promise<IncomingM
   return response
 }
 
-/** What the largest process has had at most, in MiB. */
-async function peakMemory(): Promise<number> {
-  const statuses = (await berth.serving()).map((pid) => readFile(`/proc/${pid}/status`, 'utf8'))
-  const peaks = (await Promise.all(statuses)).map((status) => Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024)
-  return Math.max(...peaks)
-}
-
 // One after the other: the second pulls what the first pushed, and the peak is that of both.
 describe('each process', () => {
   it(`stays below ${mostWhilePushed} MiB while 2 GiB are pushed`, async () => {
@@ -68,7 +62,7 @@ describe('each process', () => {
     const completed = await send({ method: 'PUT', path: `${patched.headers.location}&digest=${digest}` })
     completed.resume()
     expect(completed.statusCode).toBe(201)
-    expect(await peakMemory()).toBeLessThan(mostWhilePushed)
+    expect(await peakMemory(await berth.serving())).toBeLessThan(mostWhilePushed)
   })
 
   it(`stays below ${mostWhilePulled} MiB while that is pulled by one fast client and 31 slow ones`, async () => {
@@ -76,7 +70,7 @@ describe('each process', () => {
     const slow = Array.from({ length: 31 }, () => pull(fast))
     const bytes = await Promise.all([fast, ...slow])
     expect(bytes[0]).toBe(pieces * MiB)
-    expect(await peakMemory()).toBeLessThan(mostWhilePulled)
+    expect(await peakMemory(await berth.serving())).toBeLessThan(mostWhilePulled)
   })
 })
 

@@ -15,12 +15,15 @@ export class BucketRegistry {
   readonly host: string
   /** Where each of them tells. */
   readonly #debugs: readonly string[]
+  /** By their ids, those that run now. */
+  readonly pids: () => Promise<readonly number[]>
   readonly #stop: () => Promise<unknown>
 
-  private constructor(folder: string, { host, debugs, stop }: Running) {
+  private constructor(folder: string, { host, debugs, pids, stop }: Running) {
     this.folder = folder
     this.host = host
     this.#debugs = debugs
+    this.pids = pids
     this.#stop = stop
   }
 
@@ -73,6 +76,7 @@ export class BucketRegistry {
 interface Running {
   readonly host: string
   readonly debugs: readonly string[]
+  readonly pids: () => Promise<readonly number[]>
   readonly stop: () => Promise<unknown>
 }
 
@@ -80,13 +84,14 @@ async function startProcess(folder: string, storage: object): Promise<Running> {
   const debug = `127.0.0.1:${await freePort()}`
   const http = { debug: { addr: debug, prometheus: { enabled: true } } }
   const berth = await startBerth({ folder, topology: 'all-in-one', settings: { storage, http } })
-  return { host: berth.host, debugs: [debug], stop: () => berth.kill() }
+  return { host: berth.host, debugs: [debug], pids: () => berth.serving(), stop: () => berth.kill() }
 }
 
 /** Three blob nodes and the manifest service ask the store; the gateway asks these. */
 async function startServices(storage: object): Promise<Running> {
   const deployment = await Deployment.start({ storage })
-  const services = (await deployment.services()).filter(({ name }) => name !== 'api-gateway')
-  const debugs = services.flatMap(({ debug }) => debug ?? [])
-  return { host: deployment.host, debugs, stop: () => deployment.close() }
+  const asking = (await deployment.services()).filter(({ name }) => name !== 'api-gateway')
+  const debugs = asking.flatMap(({ debug }) => debug ?? [])
+  const pids = async (): Promise<readonly number[]> => (await deployment.services()).map(({ pid }) => pid)
+  return { host: deployment.host, debugs, pids, stop: () => deployment.close() }
 }
