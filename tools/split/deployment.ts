@@ -122,11 +122,11 @@ export class Deployment {
 
   async #secretOfBucket(config: S3Config): Promise<Uint8Array> {
     const credentials = this.#config.secrets.s3
-    const driver = await openBucket({ config, credentials, isReadOnly: false, budget: new ByteBudget(secretBudget) })
+    const bucket = await openBucket({ config, credentials, isReadOnly: false, budget: new ByteBudget(secretBudget) })
     try {
-      return await readOrMakeStoredSecret(driver)
+      return await readOrMakeStoredSecret(bucket.driver)
     } finally {
-      await driver.close()
+      await bucket.close()
     }
   }
 

@@ -75,7 +75,7 @@ async function openS3(
 ): Promise<OpenedStorage> {
   // Only whoever has a bucket pays for loading what speaks to it.
   const { openBucket, readOrMakeStoredSecret } = await import('@berth/storage-s3')
-  const driver = lifecycle.own(
+  const { driver, root, needs } = lifecycle.own(
     await openBucket({
       config: s3,
       credentials: secrets.s3,
@@ -89,10 +89,10 @@ async function openS3(
   return {
     driver,
     rootDirectory: undefined,
-    root: `${s3.bucket}/${s3.rootDirectory.replace(/^\/+/, '')}`,
+    root,
     isExclusive: false,
     secret: isSecretNeeded ? await readOrMakeStoredSecret(driver) : crypto.getRandomValues(new Uint8Array(32)),
-    needs: [{ name: 'object store', intervalMs: 2000, threshold: 1, check: () => driver.check() }],
+    needs,
     purgeTemporary: (olderThanMs) => driver.purgeTemporary(olderThanMs),
   }
 }

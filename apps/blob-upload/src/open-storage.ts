@@ -29,16 +29,12 @@ export async function openStorage(
     const { rootDirectory } = sharedDriver
     const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'blob-upload', mode: 'shared', budget, log }))
     const { driver } = tree
-    return {
-      driver,
-      root: tree.rootDirectory,
-      needs: [],
-      purgeTemporary: (olderThanMs) => driver.purgeTemporary(olderThanMs),
-    }
+    const purgeTemporary = (olderThanMs: number): Promise<number> => driver.purgeTemporary(olderThanMs)
+    return { driver, root: tree.rootDirectory, needs: [], purgeTemporary }
   }
   // Only whoever has a bucket pays for loading what speaks to it.
   const { openBucket } = await import('@berth/storage-s3')
-  const driver = lifecycle.own(
+  const { driver, root, needs } = lifecycle.own(
     await openBucket({
       config: sharedDriver,
       credentials: secrets.s3,
@@ -48,10 +44,5 @@ export async function openStorage(
       log,
     }),
   )
-  return {
-    driver,
-    root: `${sharedDriver.bucket}/${sharedDriver.rootDirectory.replace(/^\/+/, '')}`,
-    needs: [{ name: 'object store', intervalMs: 2000, threshold: 1, check: () => driver.check() }],
-    purgeTemporary: (olderThanMs) => driver.purgeTemporary(olderThanMs),
-  }
+  return { driver, root, needs, purgeTemporary: (olderThanMs) => driver.purgeTemporary(olderThanMs) }
 }

@@ -26,16 +26,11 @@ export async function openStorage(
   if (sharedDriver.name === 'filesystem') {
     const { rootDirectory } = sharedDriver
     const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'manifest', mode: 'shared', budget, log }))
-    const { driver } = tree
-    return {
-      driver,
-      root: tree.rootDirectory,
-      needs: [],
-    }
+    return { driver: tree.driver, root: tree.rootDirectory, needs: [] }
   }
   // Only whoever has a bucket pays for loading what speaks to it.
   const { openBucket } = await import('@berth/storage-s3')
-  const driver = lifecycle.own(
+  const { driver, root, needs } = lifecycle.own(
     await openBucket({
       config: sharedDriver,
       credentials: secrets.s3,
@@ -45,9 +40,5 @@ export async function openStorage(
       log,
     }),
   )
-  return {
-    driver,
-    root: `${sharedDriver.bucket}/${sharedDriver.rootDirectory.replace(/^\/+/, '')}`,
-    needs: [{ name: 'object store', intervalMs: 2000, threshold: 1, check: () => driver.check() }],
-  }
+  return { driver, root, needs }
 }

@@ -3,7 +3,7 @@
  * Begin with `s3-driver.ts`; `areas.ts` has how uploads are kept in parts, `store.ts` how the store's weather is met,
  * `direct-client.ts` how objects are asked for without the SDK.
  */
-export { openBucket, type OpenBucketOptions, readOrMakeStoredSecret } from './open-bucket.ts'
+export { type OpenBucketOptions, type OpenedBucket, openBucket, readOrMakeStoredSecret } from './open-bucket.ts'
 export { S3Driver, type S3DriverOptions } from './s3-driver.ts'
 export { defaultSizes, type S3Credentials, type S3Settings } from './s3-settings.ts'
 export type { StoreObserver, StoreOperation, StoreOutcome } from './store-observer.ts'

@@ -64,9 +64,11 @@ export interface S3Config {
   readonly name: 's3'
   readonly region: string
   readonly bucket: string
+  /** Below which all keys lie. */
   readonly rootDirectory: string
-  /** A URL; without it AWS. */
+  /** A URL; without it, AWS. */
   readonly endpoint?: string
+  /** The endpoint in URLs that clients are sent to, where it is another one. */
   readonly redirectEndpoint?: string
   readonly forcePathStyle: boolean
   readonly skipVerify: boolean
@@ -74,17 +76,22 @@ export interface S3Config {
   readonly accelerate: boolean
   readonly useFips: boolean
   readonly encrypt: boolean
+  /** Of KMS; without it, the store's own key. */
   readonly keyId?: string
-  /** Without it, and without the next, as the bucket has it. */
+  /** Of content at its final place; without it, and without the next, as the bucket has it. */
   readonly storageClass?: string
   readonly objectAcl?: string
   readonly userAgent?: string
+  /** Of what is written in parts, bytes. */
   readonly chunkSize: number
   readonly copyChunkSize: number
   readonly copyConcurrency: number
+  /** Up to here one request copies. */
   readonly copyThreshold: number
+  /** Whether writes carry CRC-32 checksums, and what is short is checked by them when it is read. */
   readonly checksums: boolean
   readonly maxAttempts: number
+  /** For a request with all its attempts. */
   readonly timeoutMs: number
 }
 
