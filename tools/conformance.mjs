@@ -1,6 +1,6 @@
 // Runs the OCI distribution-spec's conformance suite, the `conformance` program on the PATH, against Berth as users start
 // it: in one process, or with `--topology split` as services of its own; with `--auth`, by whoever logs in alone; with
-// `--storage s3`, on a bucket.
+// `--storage s3`, on a bucket, where clients are sent unless `BERTH_REDIRECT` is `off`.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -23,7 +23,8 @@ const { startBerth, topologyNamed } = await import('../e2e/src/berth.ts')
 const { setup } = await import('../e2e/src/s3-setup.ts')
 const topology = topologyNamed(values.topology)
 const isSentToStore = values.storage === 's3' && process.env.BERTH_REDIRECT !== 'off'
-const title = [topology, values.storage === 's3' && 'on s3', values.auth && 'with auth'].filter(Boolean).join(' ')
+const place = values.storage === 's3' && (isSentToStore ? 'on s3' : 'on s3 without redirects')
+const title = [topology, place, values.auth && 'with auth'].filter(Boolean).join(' ')
 const resultsFolder = fileURLToPath(new URL(`../results/conformance/${title.replaceAll(' ', '-')}`, import.meta.url))
 
 /** All that the suite can check, asked for by name: its own choice depends on the version of the specification. */
