@@ -9,9 +9,6 @@ import { createStorageMetrics, type StorageMetrics } from './storage-metrics.ts'
 import { createTokenMetrics, type TokenMetrics } from './token-metrics.ts'
 import { createUploadMetrics, type UploadMetrics } from './upload-metrics.ts'
 
-/** Milliseconds between two looks at how late the event loop is, each of which wakes a process that is at rest. */
-const eventLoopMonitoringPrecision = 50
-
 /** What a process counts and times, for Prometheus. */
 export interface Metrics {
   readonly contentType: string
@@ -41,7 +38,7 @@ export function createMetrics({ version, withProcess = true }: MetricsOptions): 
   const registry = new FamilyRegistry()
   // Kept apart from the families, whose counting is too frequent for a general library.
   const ofProcess = new Registry()
-  if (withProcess) collectDefaultMetrics({ register: ofProcess, eventLoopMonitoringPrecision })
+  if (withProcess) collectDefaultMetrics({ register: ofProcess })
   const build = registry.gauge({ name: 'berth_build_info', help: 'What runs', labels: ['version', 'node'] })
   build.child(version, process.version).set(1)
   const storage = createStorageMetrics(registry)
