@@ -72,6 +72,8 @@ describe('storage.s3', () => {
     ['regionendpoint: store.example, usedualstack: true', 'storage.s3.usedualstack: is of AWS'],
     ['regionendpoint: store.example, usefipsendpoint: true', 'storage.s3.usefipsendpoint: is of AWS'],
     ['accelerate: true, forcepathstyle: true', 'cannot be with forcepathstyle'],
+    ['keyid: "k "', 'storage.s3.keyid: has characters, or blanks at an end'],
+    ['useragent: "one\\r\\nx-two: three"', 'storage.s3.useragent: has characters'],
     ['regionendpoint: "http:/bad host"', 'storage.s3.regionendpoint: "http:/bad host" is neither a URL nor a host'],
     ['redirectendpoint: "cdn.example:123456"', 'storage.s3.redirectendpoint: "https://cdn.example:123456" is not'],
     ['regionendpoint: "ftp://store.example"', 'storage.s3.regionendpoint'],

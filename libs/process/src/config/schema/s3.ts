@@ -1,7 +1,7 @@
 import { InvalidValue } from '../problems.ts'
 import { section } from './node.ts'
 import { warns } from './not-yet.ts'
-import { duration, flag, integer, oneOf, text, url, value } from './values.ts'
+import { duration, flag, headerText, integer, oneOf, text, url, value } from './values.ts'
 
 const mebibyte = 1024 * 1024
 const largestPart = 5 * 1024 * mebibyte
@@ -40,11 +40,11 @@ export const s3 = section(
       defaultText: 'true with a regionendpoint',
       about: 'the bucket is in the path of URLs, not in the name of the host',
     }),
-    accessKey: text({ about: 'the key; with neither, the SDK finds credentials: environment, pod, instance' }),
+    accessKey: headerText({ about: 'the key; with neither, the SDK finds credentials: environment, pod, instance' }),
     secretKey: text({ about: 'its secret' }),
-    sessionToken: text({ about: 'of credentials that expire' }),
+    sessionToken: headerText({ about: 'of credentials that expire' }),
     encrypt: flag({ default: false, about: 'the store encrypts what it keeps' }),
-    keyId: text({ about: 'the key in KMS that it does so with; its own where not given' }),
+    keyId: headerText({ about: 'the key in KMS that it does so with; its own where not given' }),
     secure: flag({ default: true, about: 'HTTPS, where an endpoint does not say' }),
     skipVerify: flag({ default: false, about: 'the store’s certificate is not checked' }),
     v4Auth: value('true', { default: true, about: 'signature version 4, the only one' }, (written) => {
@@ -76,7 +76,7 @@ export const s3 = section(
       throw new InvalidValue(`${JSON.stringify(written)} is not one of ${storageClasses.join(', ')}`)
     }),
     objectAcl: oneOf(acls, { default: 'private', about: 'who may read objects besides' }),
-    userAgent: text({ about: 'added to what requests say of their sender' }),
+    userAgent: headerText({ about: 'added to what requests say of their sender' }),
     useDualStack: flag({ default: false, about: 'AWS’s endpoint for IPv4 and IPv6' }),
     accelerate: flag({ default: false, about: 'AWS’s transfer acceleration' }),
     useFipsEndpoint: flag({ default: false, about: 'AWS’s FIPS endpoint' }),

@@ -30,6 +30,14 @@ export function text<const M extends LeafMeta>(meta: M): Leaf<string | Unwritten
   return value('text', meta, (written) => written)
 }
 
+/** Text that can stand in a header of a request. It may be a secret, so it is not repeated. */
+export function headerText<const M extends LeafMeta>(meta: M): Leaf<string | Unwritten<M>> {
+  return value('text', meta, (written) => {
+    if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(written)) return written
+    throw new InvalidValue('has characters, or blanks at an end, that no header of a request can have')
+  })
+}
+
 /** A boolean, in any of YAML 1.1's spellings, since Distribution takes those. */
 export function flag<const M extends LeafMeta>(meta: M): Leaf<boolean | Unwritten<M>> {
   return value('true or false', meta, (written) => {
