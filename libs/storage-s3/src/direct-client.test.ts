@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { DirectClient } from './direct-client.ts'
 import { settingsUnderTest } from './driver-under-test.ts'
 import type { ObjectHeaders } from './object-headers.ts'
+import { checksumOf } from './piece.ts'
 import { putObject } from './put-object.ts'
 import type { S3Settings } from './s3-settings.ts'
 
@@ -19,6 +20,7 @@ type Credentials = () => Promise<{
 }>
 
 const fixed: Credentials = async () => ({ accessKeyId: 'me', secretAccessKey: 'secret' })
+
 const get = { method: 'GET', key: 'dir/a b' } as const
 
 /** A client of a store that answers as it is told. */
@@ -163,6 +165,40 @@ describe('a direct request', () => {
   })
 })
 
+describe('a request with content', () => {
+  const content = [Buffer.from('con'), Buffer.from('tent')]
+
+  it('is sent again over another connection where the store has closed the one that was there, and says so', async () => {
+    const told: string[] = []
+    const { direct } = await open((request, response) => {
+      let body = ''
+      request.on('data', (text: Buffer) => (body += text.toString()))
+      request.on('end', () => {
+        told.push(body)
+        // The second is done, and its answer is lost.
+        if (told.length === 2) request.socket.destroy()
+        else response.end()
+      })
+    })
+    const onAgain = (): void => void told.push('again')
+    const request = { method: 'PUT', key: 'k', headers: {}, content, onAgain } as const
+    for (let count = 0; count < 2; count += 1) await (await direct.ask(request)).collect(0)
+    expect(told).toEqual(['content', 'content', 'again', 'content'])
+  })
+
+  it('is answered by what comes after a hint to go on', async () => {
+    const { direct } = await open((request, response) => {
+      response.writeContinue()
+      request.resume().on('end', () => setImmediate(() => response.writeHead(200, { ETag: '"tag"' }).end()))
+    })
+    for (let count = 0; count < 2; count += 1) {
+      const answer = await direct.ask({ method: 'PUT', key: 'k', headers: {}, content })
+      expect([answer.status, answer.header('etag')]).toEqual([200, '"tag"'])
+      await answer.collect(0)
+    }
+  })
+})
+
 describe('a put', () => {
   const mark = 'the mark'
   const small = { chunks: [Buffer.from('con'), Buffer.from('tent')], size: 7 }
@@ -195,26 +231,24 @@ describe('a put', () => {
     expect(said[0]).toEqual(said[1])
     expect(Object.keys(said[0]?.headers ?? {})).toHaveLength(condition === undefined ? 6 : 7)
     expect(seen.map((each) => each.headers['content-length'])).toEqual(['7', '65537'])
-    expect(seen.map((each) => 'x-amz-checksum-crc32' in each.headers)).toEqual([checksums, checksums])
+    expect(seen.map((each) => each.headers['x-amz-checksum-crc32'])).toEqual(
+      [small, large].map((piece) => (checksums ? checksumOf(piece) : undefined)),
+    )
   })
 
-  it('sends the content, and says so before it sends it again', async () => {
-    const told: string[] = []
-    const { direct, server } = await open((request, response) => {
-      let body = ''
-      request
-        .on('data', (text: Buffer) => (body += text.toString()))
-        .on('end', () => {
-          told.push(body)
-          response.end()
-        })
+  it.each([
+    ['an error', { ETag: '"tag"' }, '<Error><Code>InternalError</Code></Error>\n', 'InternalError'],
+    ['no tag', {}, '', 'UnknownError'],
+  ])('that is answered with 200 and %s is not done', async (_, head, body, name) => {
+    const { client, direct } = await open((request, response) => {
+      request.resume().on('end', () => response.writeHead(200, head).end(body))
     })
-    const onAgain = (): void => void told.push('again')
-    const request = { method: 'PUT', key: 'k', headers: {}, content: small.chunks, onAgain } as const
-    await (await direct.ask(request)).collect(0)
-    server.closeAllConnections()
-    await (await direct.ask(request)).collect(0)
-    expect(told).toEqual(['content', 'again', 'content'])
+    const put = putObject(
+      'driver-tests',
+      { client, direct, options: {}, earlier: 0 },
+      { key: 'k', piece: small, headers, checksums: false, mark },
+    )
+    await expect(put).rejects.toMatchObject({ name, $metadata: { httpStatusCode: 503 } })
   })
 })
 

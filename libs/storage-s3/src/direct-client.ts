@@ -6,6 +6,7 @@ import { answerError } from './answer-error.ts'
 import { ObjectAnswer } from './object-answer.ts'
 import { quietLimitMs, type S3Settings } from './s3-settings.ts'
 import { escapeKey, RequestSigner } from './sign-request.ts'
+import { mostRequests } from './store.ts'
 import { StoreConnections } from './store-connections.ts'
 
 export type ObjectRequest = ObjectRead | SmallPut
@@ -46,7 +47,10 @@ interface Place {
   /** What the path of each begins with. */
   readonly prefix: string
   readonly signer: RequestSigner
-  readonly connections: StoreConnections
+  /** Those of clients that read slowly may all be in use. */
+  readonly reading: StoreConnections
+  /** As many as `Store` lets write at once, so that there is always one. */
+  readonly writing: StoreConnections
 }
 
 /**
@@ -82,7 +86,7 @@ export class DirectClient {
   async ask(request: ObjectRequest, signal?: AbortSignal): Promise<ObjectAnswer> {
     const place = await this.#located()
     const message = await this.#messageOf(request, place)
-    const { connections } = place
+    const connections = request.method === 'PUT' ? place.writing : place.reading
     try {
       return await this.#askOn(await connections.take(signal), connections, message, signal)
     } catch (error) {
@@ -113,7 +117,10 @@ export class DirectClient {
       signal?.throwIfAborted()
       connection.begin(head, this.#patience, content)
       connection.sent()
-      answer = new ObjectAnswer(await connection.nextHead(), method, connection, release)
+      let answered = await connection.nextHead()
+      // Some say that they wait for content that was sent with the head. @see RFC 9110, section 15.2
+      while (answered.status === 100) answered = await connection.nextHead()
+      answer = new ObjectAnswer(answered, method, connection, release)
     } catch (error) {
       connection.destroy()
       release()
@@ -162,10 +169,12 @@ export class DirectClient {
       address: { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (isSecure ? 443 : 80) : Number(port) },
       ...(isSecure && { tls: { rejectUnauthorized: !this.#settings.skipVerify } }),
     }
-    const connections = new StoreConnections({ end, waitMs: this.#settings.timeoutMs })
-    this.#close = () => connections.close()
+    const waitMs = this.#settings.timeoutMs
+    const reading = new StoreConnections({ end, waitMs })
+    const writing = new StoreConnections({ end, waitMs, maxConnections: mostRequests.others })
+    this.#close = () => [reading, writing].forEach((connections) => connections.close())
     const prefix = pathname.slice(0, -key.length)
-    return { host, prefix, signer: new RequestSigner({ region, service }), connections }
+    return { host, prefix, signer: new RequestSigner({ region, service }), reading, writing }
   }
 }
 

@@ -1,11 +1,13 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { errorIn } from './answer-error.ts'
 import { markedBy, markHeader } from './found-object.ts'
 import { type ObjectHeaders, wireHeaders } from './object-headers.ts'
 import { bodyOf, checksumOf, type Piece } from './piece.ts'
 import type { Attempt } from './store.ts'
 
-/** Bytes that are hashed and sent at once, as a part of the signed request: more is neither. */
+/** Bytes that are hashed and sent as one message, which is kept until it is answered: more would hold up other requests. */
 const mostAtOnce = 64 * 1024
+/** Bytes of an answer, which is short where it is not empty. */
 const mostAnswer = 64 * 1024
 
 /** A condition of a put: that nothing is there, or that what is there has this tag. */
@@ -29,7 +31,7 @@ export function putObject(bucket: string, attempt: Attempt, put: ObjectPut): Pro
   return put.piece.size <= mostAtOnce ? putAtOnce(attempt, put) : putByClient(bucket, attempt, put)
 }
 
-async function putAtOnce({ direct, options }: Attempt, put: ObjectPut): Promise<string | undefined> {
+async function putAtOnce({ direct, options }: Attempt, put: ObjectPut): Promise<string> {
   const { key, piece, condition, onAgain } = put
   const headers = {
     ...wireHeaders(put.headers),
@@ -39,8 +41,11 @@ async function putAtOnce({ direct, options }: Attempt, put: ObjectPut): Promise<
   }
   const request = { method: 'PUT', key, headers, content: piece.chunks, onAgain } as const
   const answer = await direct.ask(request, options.abortSignal)
-  await answer.collect(mostAnswer)
-  return answer.header('etag')
+  const text = (await answer.collect(mostAnswer)).toString('utf8')
+  const tag = answer.header('etag')
+  // A store may find out that it cannot after it has said that it can.
+  if (tag === undefined || /<\/Error>\s*$/.test(text)) throw errorIn(text, 503)
+  return tag
 }
 
 async function putByClient(

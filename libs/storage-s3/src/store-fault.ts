@@ -1,3 +1,4 @@
+import { ServerFailure } from '@berth/process'
 import { StorageError, type StorageErrorCode } from '@berth/storage'
 
 /** As Distribution's driver is called in metrics and messages. */
@@ -85,8 +86,15 @@ export class StoreError extends Error {
   override readonly name = 'StoreError'
 
   constructor(operation: string, cause: unknown) {
-    super(`${operation}: ${cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)}`, { cause })
+    super(`${operation}: ${reasonOf(cause)}`, { cause })
   }
+}
+
+/** What there is to say of it: of a server that could not be reached, why. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  const deeper = cause instanceof ServerFailure && cause.cause instanceof Error ? `: ${cause.cause.message}` : ''
+  return `${cause.name}: ${cause.message}${deeper}`
 }
 
 function nameOf(error: unknown): string {

@@ -6,8 +6,10 @@ import { Store } from './store.ts'
 import { NoRoomError, StoreError } from './store-fault.ts'
 import { noObserver } from './store-observer.ts'
 
-const client = new S3Client({ region: 'r' })
-const direct = new DirectClient(client, settingsUnderTest({ endpoint: 'http://127.0.0.1:1' }))
+const endpoint = 'http://127.0.0.1:1'
+const credentials = { accessKeyId: 'me', secretAccessKey: 'secret' }
+const client = new S3Client({ region: 'r', endpoint, forcePathStyle: true, credentials })
+const direct = new DirectClient(client, settingsUnderTest({ endpoint }))
 
 /** What the client throws for an answer of the store. */
 function answer(status: number, name = 'SomeError'): Error {
@@ -177,6 +179,13 @@ describe('a store', () => {
     ).rejects.toBeInstanceOf(StoreError)
     expect(store.isCircuitOpen).toBe(false)
   })
+})
+
+it('a store that cannot be reached is said to be so, and why', async () => {
+  const asked = open({ maxAttempts: 1 }).send('HeadObject', (attempt) =>
+    attempt.direct.ask({ method: 'HEAD', key: 'k' }),
+  )
+  await expect(asked).rejects.toThrow('cannot be reached: connect ECONNREFUSED 127.0.0.1:1')
 })
 
 describe('copies within a store', () => {

@@ -9,7 +9,7 @@ import { Turns } from './turns.ts'
 const firstPauseMs = 50
 const longestPauseMs = 2000
 /** Requests at a time: more would only wait, for a connection or in the store, and fail of it. */
-const mostRequests = { copies: 64, others: 192 }
+export const mostRequests = { copies: 64, others: 192 }
 /** So many the client has connections for. */
 export const mostConnections = mostRequests.copies + mostRequests.others
 /** These ask the direct client alone, which has connections of its own. */
