@@ -27,6 +27,13 @@ function largeImage(name: string): LayoutImage {
   return { manifest, config, layers }
 }
 
+/** What can be pushed again and again without being made anew. */
+export interface Pushable {
+  readonly image: LayoutImage
+  /** The directory it lies in. */
+  readonly layout: string
+}
+
 /** Clients of a registry whose store is in any weather: what they do is done, or is told of as refused. */
 export class WeatherClients {
   readonly #registry: BucketRegistry
@@ -41,14 +48,26 @@ export class WeatherClients {
     return new WeatherClients(registry, await Clients.in(registry.folder))
   }
 
-  /** @returns what was pushed, if it was */
-  async push(repository: string, told: Told): Promise<LayoutImage | undefined> {
-    const image = largeImage(repository)
-    const layout = join(this.#registry.folder, repository.replaceAll('/', '-'))
+  /** Makes an image, which keeps this process busy for a while. */
+  async make(name: string): Promise<Pushable> {
+    const image = largeImage(name)
+    const layout = join(this.#registry.folder, name.replaceAll('/', '-'))
     await writeLayout(layout, 'latest', image)
-    const isDone = await told.attempt(() => this.#clients.copy(`oci:${layout}:latest`, this.#remote(repository)))
-    await rm(layout, { recursive: true })
-    if (!isDone) return undefined
+    return { image, layout }
+  }
+
+  /** Pushes an image of its own. @returns what was pushed, if it was */
+  async push(repository: string, told: Told): Promise<LayoutImage | undefined> {
+    const made = await this.make(repository)
+    const pushed = await this.pushMade(made, repository, told)
+    await rm(made.layout, { recursive: true })
+    return pushed
+  }
+
+  /** @returns what was pushed, if it was */
+  async pushMade({ image, layout }: Pushable, repository: string, told: Told): Promise<LayoutImage | undefined> {
+    if (!(await told.attempt(() => this.#clients.copy(`oci:${layout}:latest`, this.#remote(repository)))))
+      return undefined
     told.acknowledged.set(`${repository}/manifests/latest`, image.manifest.digest)
     return image
   }
