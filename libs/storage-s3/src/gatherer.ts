@@ -2,11 +2,14 @@ import type { ByteStream } from '@berth/bytes'
 import { untilAborted } from '@berth/storage'
 import type { Piece } from './piece.ts'
 import type { PieceBytes } from './piece-bytes.ts'
+import { PieceContent } from './piece-content.ts'
 import type { SharedBuffers } from './shared-buffers.ts'
 
 /** Bytes to be sent in one request. `taken` is theirs of the buffers, to be given back once they are sent. */
 export interface GatheredPiece extends Piece {
   readonly taken: number
+  /** Memory that may be used again once nothing refers to it. */
+  readonly blocks: readonly Uint8Array[]
   /** So many bytes it had to have; fewer where it was asked for, or is the last. */
   readonly least: number
   /** The content is over, as far as it is known. */
@@ -26,9 +29,6 @@ export interface GathererOptions {
   readonly pieceSize: (index: number) => PieceSize
   readonly signal?: AbortSignal | undefined
 }
-
-/** Chunks are put together up to here: each costs some memory beside its bytes. */
-const shortChunk = 4096
 
 /**
  * Cuts a stream into pieces. Bytes are taken as they come, and handed out when others have more need of them than the
@@ -54,26 +54,30 @@ export class Gatherer {
     return this.#isOver && this.#ahead === undefined
   }
 
-  /** @returns a piece; one without bytes where the stream ended where the last piece did */
-  async next(): Promise<GatheredPiece> {
+  /**
+   * @param onGrown told of the piece whenever there is more of it
+   * @returns a piece; one without bytes where the stream ended where the last piece did
+   */
+  async next(onGrown?: (content: PieceContent) => void): Promise<GatheredPiece> {
     const { buffers, pieceSize, signal } = this.#options
     const { most, least } = pieceSize(this.#index)
     this.#index += 1
     const bytes = buffers.begin()
-    const chunks: Uint8Array[] = []
-    let size = 0
+    const content = new PieceContent(buffers.blocks)
     try {
       for (let chunk = await this.#read(bytes); chunk !== undefined; chunk = await this.#read(bytes)) {
         this.#ahead = chunk
-        if (size === most) break
-        const part = chunk.byteLength > most - size ? chunk.subarray(0, most - size) : chunk
+        const missing = most - content.size
+        if (missing === 0) break
+        const part = chunk.byteLength > missing ? chunk.subarray(0, missing) : chunk
         if (!(await bytes.grow(part.byteLength, least, signal))) break
         this.#ahead = part === chunk ? undefined : chunk.subarray(part.byteLength)
-        addChunk(chunks, part)
-        size += part.byteLength
+        content.add(part)
+        onGrown?.(content)
         if (part !== chunk) break
       }
-      return { chunks, size, taken: bytes.end(), least, isLast: this.isOver }
+      const { chunks, size, blocks } = content
+      return { chunks, size, blocks, taken: bytes.end(), least, isLast: this.isOver }
     } catch (error) {
       buffers.give(bytes.end())
       throw error
@@ -108,14 +112,4 @@ export class Gatherer {
     }
     return undefined
   }
-}
-
-function addChunk(chunks: Uint8Array[], chunk: Uint8Array): void {
-  const last = chunks.at(-1)
-  if (last !== undefined && last.byteLength + chunk.byteLength <= shortChunk) {
-    const both = new Uint8Array(last.byteLength + chunk.byteLength)
-    both.set(last)
-    both.set(chunk, last.byteLength)
-    chunks[chunks.length - 1] = both
-  } else chunks.push(chunk)
 }

@@ -33,13 +33,17 @@ export class MultipartUpload {
     this.#id.catch(() => {})
   }
 
-  /** @param number from 1, in the order of the bytes */
-  async send(number: number, piece: Piece): Promise<void> {
+  /**
+   * @param number from 1, in the order of the bytes
+   * @param onAgain called before it is sent again
+   */
+  async send(number: number, piece: Piece, onAgain?: () => void): Promise<void> {
     const address = await this.#address(number)
     const sum = this.#checksums ? { ChecksumCRC32: checksumOf(piece) } : {}
-    const { ETag } = await this.#store.send('UploadPart', ({ client, options }) =>
-      client.send(new UploadPartCommand({ ...address, ...bodyOf(piece), ...sum }), options),
-    )
+    const { ETag } = await this.#store.send('UploadPart', ({ client, options, earlier }) => {
+      if (earlier > 0) onAgain?.()
+      return client.send(new UploadPartCommand({ ...address, ...bodyOf(piece), ...sum }), options)
+    })
     this.#store.observer.transferred('UploadPart', piece.size)
     this.#size += piece.size
     this.#parts.push({ PartNumber: number, ETag, ...sum })

@@ -13,6 +13,8 @@ export interface PutOptions {
   readonly headers: ObjectHeaders
   readonly checksums: boolean
   readonly signal?: AbortSignal | undefined
+  /** Called before the content is sent again: the store may have it. */
+  readonly onAgain?: (() => void) | undefined
 }
 
 /** Single requests about objects. What is thrown is a StoreError, or a signal's reason. */
@@ -44,7 +46,7 @@ export class Objects {
     try {
       const piece = { chunks: [content], size: content.byteLength }
       const onAgain = (): void => void (mayBeDone = true)
-      return await this.#put({ key, piece, mark, condition, onAgain, ...options }, options.signal)
+      return await this.#put({ key, piece, mark, condition, ...options, onAgain }, options.signal)
     } catch (error) {
       if (!(error instanceof StoreError) || !isConditionFailed(error.cause)) throw error
       if (!mayBeDone) return undefined

@@ -1,21 +1,19 @@
 import type { GatheredPiece } from './gatherer.ts'
-import { InFlight } from './in-flight.ts'
 import { MultipartUpload } from './multipart-upload.ts'
+import { PiecesInFlight } from './pieces-in-flight.ts'
 import type { WriteOptions } from './write-object.ts'
-
-/** Parts of one object on their way at a time. */
-const partsInFlight = 4
 
 /** Sends the parts of one object, several at a time. Ends with `complete` or `abort`. */
 export class PartsInFlight {
   readonly #options: WriteOptions
   readonly #upload: MultipartUpload
-  readonly #inFlight = new InFlight(partsInFlight)
+  readonly #pieces: PiecesInFlight
   #count = 0
   #size = 0
 
   constructor(options: WriteOptions, key: string) {
     this.#options = options
+    this.#pieces = new PiecesInFlight(options.buffers)
     this.#upload = new MultipartUpload(options.store, key, options.headers, options.checksums)
   }
 
@@ -31,33 +29,20 @@ export class PartsInFlight {
   async send(piece: GatheredPiece): Promise<void> {
     this.#count += 1
     const number = this.#count
-    let isBegun = false
-    try {
-      await this.#inFlight.add(async () => {
-        isBegun = true
-        try {
-          await this.#upload.send(number, piece)
-        } finally {
-          this.#options.buffers.give(piece.taken)
-        }
-      })
-      this.#size += piece.size
-    } finally {
-      if (!isBegun) this.#options.buffers.give(piece.taken)
-    }
+    await this.#pieces.add(piece, (onAgain) => this.#upload.send(number, piece, onAgain))
+    this.#size += piece.size
   }
 
   /** @returns the object's size in bytes */
   async complete(): Promise<number> {
-    await this.#inFlight.settle()
-    this.#inFlight.throwIfFailed()
+    await this.#pieces.finish()
     await this.#upload.complete(this.#options.isNamedByContent === true)
     return this.#size
   }
 
   /** Never rejects. */
   async abort(): Promise<void> {
-    await this.#inFlight.settle()
+    await this.#pieces.settle()
     await this.#upload.abort()
   }
 }

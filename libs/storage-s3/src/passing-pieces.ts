@@ -50,7 +50,7 @@ export class PassingPieces {
   /** All that has passed, once there are buffers for it. @param last of it */
   async all(last: GatheredPiece): Promise<GatheredPiece> {
     const taken = await this.#options.buffers.take(this.#size)
-    return this.#readBefore({ ...last, chunks: [], size: 0, taken })
+    return this.#readBefore({ ...last, chunks: [], blocks: [], size: 0, taken })
   }
 
   /** Removes the objects. Never rejects: what cannot be removed is left to the purge. */

@@ -1,4 +1,5 @@
 import type { ByteBudget } from '@berth/bytes'
+import { BlockPool } from './block-pool.ts'
 import { PieceBytes, slowMs } from './piece-bytes.ts'
 
 interface Waiting {
@@ -29,6 +30,8 @@ export interface SharedBuffersOptions {
  */
 export class SharedBuffers {
   readonly #budget: ByteBudget
+  /** Where the bytes of long pieces are. */
+  readonly blocks = new BlockPool()
   readonly nowMs: () => number
   readonly #after: (ms: number, callBack: () => void) => void
   /** Those that hold bytes, and were not asked for. */
