@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream'
 import type { ByteBudget, ByteRange, ByteStream } from '@berth/bytes'
 import type { Logger } from '@berth/errors'
 import {
+  type AppendOptions,
   type DirectoryKeepingDriver,
   type Entry,
   layout,
@@ -190,7 +191,7 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     area: StoragePath,
     parts: readonly Part[],
     content: ByteStream,
-    signal?: AbortSignal,
+    { signal }: AppendOptions = {},
   ): Promise<readonly Part[]> {
     try {
       return [...parts, await this.#areas.append(this.#locate(area), content, signal)]

@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { ByteStream } from '@berth/bytes'
-import { layout, type Part, type StoragePath } from '@berth/storage'
+import { type AppendOptions, layout, type Part, type StoragePath } from '@berth/storage'
+import { AppendedParts } from './appended-parts.ts'
+import { type EarlyPut, EarlyPuts } from './early-put.ts'
 import { type GatheredPiece, Gatherer } from './gatherer.ts'
 import { type JoinOptions, joinObjects, readSlices } from './join-objects.ts'
 import type { Keys } from './keys.ts'
 import type { Objects } from './objects.ts'
+import { PiecesInFlight } from './pieces-in-flight.ts'
+import { evenPieceSize, longestEarlyPiece } from './piece-size.ts'
 import { leastPart } from './s3-settings.ts'
 import { writeObject } from './write-object.ts'
 
@@ -17,15 +21,22 @@ export interface AreasOptions extends JoinOptions {
   readonly mostParts: number
 }
 
+/**
+ * Content of so many pieces, or fewer, is in parts of a piece each, and no request is needed to make one of them. Of more
+ * pieces that would take more requests in the end, when parts are copied.
+ */
+const mostSinglePieces = 4
 /** What is joined already is long enough to be left alone. */
 const joinedSize = 1024 * 1024 * 1024
 
 /** The parts of uploads: objects of their own below the upload's directory, each written by one request. */
 export class Areas {
   readonly #options: AreasOptions
+  readonly #earlyPuts: EarlyPuts
 
   constructor(options: AreasOptions) {
     this.#options = options
+    this.#earlyPuts = new EarlyPuts(options)
   }
 
   /** @returns the parts with those that were written after them; short ones may be joined with what comes */
@@ -33,35 +44,26 @@ export class Areas {
     area: StoragePath,
     parts: readonly Part[],
     content: ByteStream,
-    signal: AbortSignal | undefined,
+    { size = Infinity, signal }: AppendOptions,
   ): Promise<readonly Part[]> {
-    const { buffers, chunkSize } = this.#options
-    const gatherer = new Gatherer(content, {
-      buffers,
-      pieceSize: () => ({ most: chunkSize, least: leastPart }),
-      signal,
-    })
-    const after = [...parts]
-    const written: Part[] = []
+    const { buffers, chunkSize, mostParts, checksums } = this.#options
+    const longest = checksums ? chunkSize : longestEarlyPiece(chunkSize, buffers.limit)
+    const isOfFew = size <= mostSinglePieces * longest
+    const pieceSize = isOfFew ? evenPieceSize(longest, size) : { most: chunkSize, least: leastPart }
+    const gatherer = new Gatherer(content, { buffers, pieceSize: () => pieceSize, signal })
+    const appended = new AppendedParts(parts)
     try {
-      do {
-        const first = await gatherer.next()
-        if (first.size === 0) break
-        const isShort = written.length === 0 && first.isLast && first.size < leastPart
-        const { piece, joined } = isShort ? await this.#withShortParts(area, after, first) : { piece: first, joined: 0 }
-        const part = await this.#write(area, gatherer, piece)
-        written.push(part)
-        after.splice(after.length - joined, joined, part)
-      } while (!gatherer.isOver)
+      if (isOfFew) await this.#appendPieces(area, appended, gatherer, { size, pieceSize: pieceSize.most })
+      else await this.#appendObjects(area, appended, gatherer)
     } catch (error) {
-      await this.remove(area, written).catch(() => {})
+      await this.remove(area, appended.written).catch(() => {})
       throw error
     } finally {
       await gatherer.release()
     }
-    if (after.length <= this.#options.mostParts) return after
+    const { all } = appended
     // All is stored; what could not be joined now is joined with what comes.
-    return this.#joinOldest(area, after).catch(() => after)
+    return all.length <= mostParts ? all : this.#joinOldest(area, all).catch(() => all)
   }
 
   /** Makes one object of parts. */
@@ -74,10 +76,52 @@ export class Areas {
     await objects.remove(parts.map(({ name }) => ({ key: keys.of(layout.below(area, name)) })))
   }
 
-  async #write(area: StoragePath, gatherer: Gatherer, piece: GatheredPiece): Promise<Part> {
-    const name = newName()
-    const size = await writeObject(this.#options, this.#options.keys.of(layout.below(area, name)), gatherer, piece)
-    return { name, size }
+  /** Each piece by a request of its own, which may begin before all of the piece is there. */
+  async #appendPieces(
+    area: StoragePath,
+    appended: AppendedParts,
+    gatherer: Gatherer,
+    { size, pieceSize }: { readonly size: number; readonly pieceSize: number },
+  ): Promise<void> {
+    const { buffers, objects, headers, checksums } = this.#options
+    const sending = new PiecesInFlight(buffers)
+    let early: EarlyPut | undefined
+    let left = size
+    try {
+      do {
+        const name = newName()
+        const key = this.#keyOf(area, name)
+        const expected = Math.min(left, pieceSize)
+        const begun = expected >= leastPart ? this.#earlyPuts.expect(key, expected) : undefined
+        early = begun
+        const next = await gatherer.next(begun?.onGrown)
+        if (next.size === 0) break
+        left -= next.size
+        const { piece, joined } = await this.#withShortParts(area, appended, next)
+        appended.add({ name, size: piece.size }, joined)
+        await sending.add(piece, async (onAgain) => {
+          if ((await begun?.isDone()) === true) return
+          if (begun?.isBegun === true) onAgain()
+          await objects.put(key, piece, { headers, checksums, onAgain })
+        })
+      } while (!gatherer.isOver)
+      await sending.finish()
+    } finally {
+      early?.giveUp()
+      await sending.settle()
+    }
+  }
+
+  /** Pieces together in objects, as long as they can be. */
+  async #appendObjects(area: StoragePath, appended: AppendedParts, gatherer: Gatherer): Promise<void> {
+    do {
+      const next = await gatherer.next()
+      if (next.size === 0) break
+      const { piece, joined } = await this.#withShortParts(area, appended, next)
+      const name = newName()
+      const size = await writeObject(this.#options, this.#keyOf(area, name), gatherer, piece)
+      appended.add({ name, size }, joined)
+    } while (!gatherer.isOver)
   }
 
   /**
@@ -86,12 +130,13 @@ export class Areas {
    */
   async #withShortParts(
     area: StoragePath,
-    parts: readonly Part[],
+    { all, written }: AppendedParts,
     piece: GatheredPiece,
   ): Promise<{ readonly piece: GatheredPiece; readonly joined: number }> {
+    const isOnly = piece.isLast && written.length === 0
     let size = piece.size
     let joined = 0
-    for (const part of parts.toReversed()) {
+    for (const part of isOnly && size < leastPart ? all.toReversed() : []) {
       if (part.size >= leastPart || part.size > size) break
       size += part.size
       joined += 1
@@ -99,7 +144,7 @@ export class Areas {
     const taken = joined === 0 ? undefined : this.#options.buffers.tryTake(size - piece.size)
     if (taken === undefined) return { piece, joined: 0 }
     try {
-      const sources = this.#sources(area, parts.slice(-joined))
+      const sources = this.#sources(area, all.slice(-joined))
       const before = await readSlices(
         this.#options.store,
         sources.map((source) => ({ source, range: { start: 0, end: source.size } })),
@@ -119,13 +164,17 @@ export class Areas {
     if (start < 0 || end - start < 2) return parts
     const oldest = parts.slice(start, end)
     const name = newName()
-    await this.joinInto(this.#options, area, oldest, this.#options.keys.of(layout.below(area, name)))
+    await this.joinInto(this.#options, area, oldest, this.#keyOf(area, name))
     const size = oldest.reduce((sum, part) => sum + part.size, 0)
     return [...parts.slice(0, start), { name, size }, ...parts.slice(end)]
   }
 
   #sources(area: StoragePath, parts: readonly Part[]) {
-    return parts.map(({ name, size }) => ({ key: this.#options.keys.of(layout.below(area, name)), size }))
+    return parts.map(({ name, size }) => ({ key: this.#keyOf(area, name), size }))
+  }
+
+  #keyOf(area: StoragePath, name: string): string {
+    return this.#options.keys.of(layout.below(area, name))
   }
 }
 

@@ -1,6 +1,6 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import type { ByteRange } from '@berth/bytes'
+import type { ByteRange, ByteStream } from '@berth/bytes'
 import { type Patience, type ServerConnection, ServerFailure, version } from '@berth/process'
 import { answerError } from './answer-error.ts'
 import { ObjectAnswer } from './object-answer.ts'
@@ -9,7 +9,7 @@ import { escapeKey, RequestSigner } from './sign-request.ts'
 import { mostRequests } from './store.ts'
 import { StoreConnections } from './store-connections.ts'
 
-export type ObjectRequest = ObjectRead | SmallPut
+export type ObjectRequest = ObjectRead | SmallPut | ArrivingPut
 
 interface ObjectRead {
   readonly method: 'GET' | 'HEAD'
@@ -32,11 +32,20 @@ interface SmallPut {
   readonly onAgain?: (() => void) | undefined
 }
 
+/** Content that is sent as it comes, and not signed. */
+interface ArrivingPut extends Omit<SmallPut, 'content'> {
+  /** Bytes. */
+  readonly size: number
+  /** Waits for what has not come yet. It is kept by whoever asks, and sent once. */
+  readonly arriving: ByteStream
+}
+
 /** A request as it is sent. */
 interface Message {
   readonly method: string
   readonly head: string
   readonly content: readonly Uint8Array[]
+  readonly arriving: ByteStream | undefined
   /** Whether an answer that tells that nothing has changed is one. */
   readonly isConditional: boolean
 }
@@ -90,7 +99,7 @@ export class DirectClient {
     try {
       return await this.#askOn(await connections.take(signal), connections, message, signal)
     } catch (error) {
-      if (!(error instanceof ServerFailure && error.isStale)) throw error
+      if (!(error instanceof ServerFailure && error.isStale) || message.arriving !== undefined) throw error
     }
     if (request.method === 'PUT') request.onAgain?.()
     return this.#askOn(await connections.takeNew(signal), connections, message, signal)
@@ -103,7 +112,7 @@ export class DirectClient {
   async #askOn(
     connection: ServerConnection,
     connections: StoreConnections,
-    { method, head, content, isConditional }: Message,
+    { method, head, content, arriving, isConditional }: Message,
     signal: AbortSignal | undefined,
   ): Promise<ObjectAnswer> {
     const onAbort = (): void => connection.abandon(signal?.reason as Error)
@@ -116,7 +125,8 @@ export class DirectClient {
     try {
       signal?.throwIfAborted()
       connection.begin(head, this.#patience, content)
-      connection.sent()
+      if (arriving === undefined) connection.sent()
+      else void sendArriving(connection, arriving)
       let answered = await connection.nextHead()
       // Some say that they wait for content that was sent with the head. @see RFC 9110, section 15.2
       while (answered.status === 100) answered = await connection.nextHead()
@@ -138,14 +148,16 @@ export class DirectClient {
     const path = prefix + escapeKey(request.key)
     const isPut = request.method === 'PUT'
     const asked = isPut ? putHeaders(request) : readHeaders(request, this.#settings)
-    const content = isPut ? request.content : []
+    const arriving = isPut && 'arriving' in request ? request.arriving : undefined
+    const content = isPut && 'content' in request ? request.content : []
     const credentials = await this.#client.config.credentials()
     const at = new Date(Date.now() + this.#aheadMs)
-    const headers = signer.sign({ method, path, headers: { host, ...asked }, content }, credentials, at)
+    const signed = arriving === undefined ? content : 'unsigned'
+    const headers = signer.sign({ method, path, headers: { host, ...asked }, content: signed }, credentials, at)
     let head = `${method} ${path} HTTP/1.1\r\n`
     for (const name of Object.keys(headers)) head += `${name}: ${headers[name]}\r\n`
     head += `user-agent: ${this.#settings.userAgent ?? `berth/${version}`}\r\n\r\n`
-    return { method, head, content, isConditional: !isPut && request.knownTag !== undefined }
+    return { method, head, content, arriving, isConditional: !isPut && request.knownTag !== undefined }
   }
 
   #located(): Promise<Place> {
@@ -187,9 +199,19 @@ function readHeaders({ method, range, tag, knownTag }: ObjectRead, { checksums }
   }
 }
 
-function putHeaders({ headers, content }: SmallPut): Record<string, string> {
-  const size = content.reduce((sum, { byteLength }) => sum + byteLength, 0)
-  return { ...headers, 'content-length': String(size) }
+function putHeaders(request: SmallPut | ArrivingPut): Record<string, string> {
+  const size = 'size' in request ? request.size : request.content.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  return { ...request.headers, 'content-length': String(size) }
+}
+
+/** Sends what comes, as long as the store listens: it may have answered already. */
+async function sendArriving(connection: ServerConnection, content: ByteStream): Promise<void> {
+  for await (const chunk of content) {
+    if (!connection.isUsable) return
+    // The store need not be waited for, as all of it is kept.
+    void connection.send([chunk])
+  }
+  connection.sent()
 }
 
 function aheadMs(answer: ObjectAnswer): number {

@@ -49,7 +49,7 @@ describe('parts of an object', () => {
       chunkSize: leastPart,
       mostParts: 1000,
     })
-    const parts = await areas.append('/u/one' as StoragePath, [], content(mostParts + 2), undefined)
+    const parts = await areas.append('/u/one' as StoragePath, [], content(mostParts + 2), {})
     expect(highest()).toBe(mostParts)
     expect(parts.map(({ size }) => size)).toEqual([mostParts * leastPart, 2 * leastPart])
   })

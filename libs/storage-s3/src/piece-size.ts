@@ -12,6 +12,26 @@ export function mostInParts(chunkSize: number, buffers: number): number {
 }
 
 /**
+ * How long the pieces of `size` bytes are, each of which is to be an object of its own: alike, as the last is on its way
+ * for longest when all has come. None is handed out before it is whole, as long as its client is not slow.
+ *
+ * @param longest bytes
+ */
+export function evenPieceSize(longest: number, size: number): PieceSize {
+  const count = Math.max(1, Math.ceil(size / longest))
+  const even = Math.ceil(size / count)
+  // What is too short to be a part is sent again in the end.
+  const isLastLong = size - (count - 1) * even >= leastPart
+  const most = isLastLong ? even : longest
+  return { most, least: most }
+}
+
+/** The longest piece that is sent as it comes: as long as two others, for fewer requests. */
+export function longestEarlyPiece(chunkSize: number, buffers: number): number {
+  return Math.max(chunkSize, Math.min(2 * chunkSize, Math.floor(buffers * shareOfBuffers)))
+}
+
+/**
  * How long the pieces of a whole object are: so that it has no more parts than there may be.
  *
  * @param size of the object, where it is known

@@ -1,7 +1,9 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
+import type { ByteStream } from '@berth/bytes'
 import { errorIn } from './answer-error.ts'
 import { markedBy, markHeader } from './found-object.ts'
 import { type ObjectHeaders, wireHeaders } from './object-headers.ts'
+import type { ObjectAnswer } from './object-answer.ts'
 import { bodyOf, checksumOf, type Piece } from './piece.ts'
 import type { Attempt } from './store.ts'
 
@@ -40,7 +42,19 @@ async function putAtOnce({ direct, options }: Attempt, put: ObjectPut): Promise<
     ...(condition && ('IfMatch' in condition ? { 'if-match': condition.IfMatch } : { 'if-none-match': '*' })),
   }
   const request = { method: 'PUT', key, headers, content: piece.chunks, onAgain } as const
-  const answer = await direct.ask(request, options.abortSignal)
+  return tagIn(await direct.ask(request, options.abortSignal))
+}
+
+/** One attempt at content of `size` bytes that is still to come. @param arriving see `DirectClient` */
+export async function putArriving(
+  { direct, options }: Attempt,
+  { key, headers, size, arriving }: Pick<ObjectPut, 'key' | 'headers'> & { size: number; arriving: ByteStream },
+): Promise<void> {
+  const request = { method: 'PUT', key, headers: wireHeaders(headers), size, arriving } as const
+  await tagIn(await direct.ask(request, options.abortSignal))
+}
+
+async function tagIn(answer: ObjectAnswer): Promise<string> {
   const text = (await answer.collect(mostAnswer)).toString('utf8')
   const tag = answer.header('etag')
   // A store may find out that it cannot after it has said that it can.

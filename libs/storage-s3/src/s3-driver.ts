@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import type { ByteBudget, ByteRange, ByteStream } from '@berth/bytes'
 import type { Logger } from '@berth/errors'
 import {
+  type AppendOptions,
   type Entry,
   layout,
   type ListOptions,
@@ -240,12 +241,12 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     area: StoragePath,
     parts: readonly Part[],
     content: ByteStream,
-    signal?: AbortSignal,
+    options: AppendOptions = {},
   ): Promise<readonly Part[]> {
     parseContentPath(area, driverName)
-    signal?.throwIfAborted()
+    options.signal?.throwIfAborted()
     try {
-      return await this.#areas.append(area, parts, content, signal)
+      return await this.#areas.append(area, parts, content, options)
     } catch (error) {
       throw translateFault(error, area)
     }
@@ -345,7 +346,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
   /** What one object's parts cannot hold as they are sent: it is written to several, and copied within the store. */
   async #putLongest(path: StoragePath, content: ByteStream, signal?: AbortSignal): Promise<void> {
     const area = layout.temporaryRoot
-    const parts = await this.#areas.append(area, [], content, signal)
+    const parts = await this.#areas.append(area, [], content, { signal })
     try {
       await this.#areas.joinInto(this.#writingAt(path), area, parts, this.#keys.of(path))
     } finally {

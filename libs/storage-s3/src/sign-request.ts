@@ -19,8 +19,8 @@ export interface UnsignedRequest {
   readonly path: string
   /** With the host, and names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** Its body, of which there may be none. */
-  readonly content?: readonly Uint8Array[]
+  /** Its body, of which there may be none, or which may not be known yet. */
+  readonly content?: readonly Uint8Array[] | 'unsigned'
 }
 
 /** All headers of a request, with what says who asks and when. */
@@ -43,7 +43,8 @@ export class RequestSigner {
     const { accessKeyId, secretAccessKey, sessionToken } = credentials
     const time = at.toISOString().replace(/[:-]|\.\d{3}/g, '')
     const day = time.slice(0, 8)
-    const contentHash = hashOf(request.content ?? [])
+    const { content = [] } = request
+    const contentHash = content === 'unsigned' ? 'UNSIGNED-PAYLOAD' : hashOf(content)
     const headers: Record<string, string> = {
       ...request.headers,
       'x-amz-content-sha256': contentHash,

@@ -82,7 +82,15 @@ export class Store {
    * @throws the signal's reason
    */
   send<T>(operation: StoreOperation, make: (attempt: Attempt) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const attempts = (): Promise<T> => this.#attempts(operation, make, signal)
+    return this.#inTurn(operation, () => this.#attempts(operation, make, signal), signal)
+  }
+
+  /** As `send`, with one attempt. */
+  sendOnce<T>(operation: StoreOperation, make: (attempt: Attempt) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#inTurn(operation, () => this.#attempts(operation, make, signal, true), signal)
+  }
+
+  #inTurn<T>(operation: StoreOperation, attempts: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     if (direct.has(operation)) return attempts()
     return (copies.has(operation) ? this.#copies : this.#others).run(attempts, signal)
   }
@@ -91,6 +99,7 @@ export class Store {
     operation: StoreOperation,
     make: (attempt: Attempt) => Promise<T>,
     signal: AbortSignal | undefined,
+    isOnce = false,
   ): Promise<T> {
     const options = signal === undefined ? {} : { abortSignal: signal }
     const startedMs = this.#nowMs()
@@ -115,7 +124,8 @@ export class Store {
         if (fault === 'throttled') throttled += 1
         const pauseMs = this.pauseMs(earlier)
         const isLate = this.#nowMs() - startedMs + pauseMs > this.#deadlineMs
-        const isLast = earlier + 1 - throttled >= this.#maxAttempts || isLate || (isToSee && fault === 'failed')
+        const isLast =
+          isOnce || earlier + 1 - throttled >= this.#maxAttempts || isLate || (isToSee && fault === 'failed')
         if (fault === 'refused' || isLast) throw new StoreError(operation, error)
         this.observer.retried(operation)
         await this.pause(pauseMs, signal)

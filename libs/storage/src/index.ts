@@ -3,6 +3,7 @@
  * Begin with `storage-driver.ts`; `layout.ts` is the tree that Distribution made and Berth keeps.
  */
 export type {
+  AppendOptions,
   CheapWritesDriver,
   DirectoryKeepingDriver,
   Entry,

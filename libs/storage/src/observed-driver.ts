@@ -1,5 +1,6 @@
 import type { ByteStream } from '@berth/bytes'
 import type {
+  AppendOptions,
   CheapWritesDriver,
   DirectoryKeepingDriver,
   Entry,
@@ -117,9 +118,9 @@ export class ObservedDriver implements StorageDriver, Partial<Abilities> {
     area: StoragePath,
     parts: readonly Part[],
     content: ByteStream,
-    signal?: AbortSignal,
+    options?: AppendOptions,
   ): Promise<readonly Part[]> {
-    return this.#timed('Writer', area, this.#driver.append(area, parts, content, signal))
+    return this.#timed('Writer', area, this.#driver.append(area, parts, content, options))
   }
 
   complete(area: StoragePath, parts: readonly Part[], path: StoragePath): Promise<void> {

@@ -78,7 +78,12 @@ export interface StorageDriver {
    *   for parts may join short ones with what comes, in a part of another name.
    * @throws StorageError PATH_NOT_FOUND: the area, or a part that is to be joined, is not there
    */
-  append(area: StoragePath, parts: readonly Part[], content: ByteStream, signal?: AbortSignal): Promise<readonly Part[]>
+  append(
+    area: StoragePath,
+    parts: readonly Part[],
+    content: ByteStream,
+    options?: AppendOptions,
+  ): Promise<readonly Part[]>
 
   /**
    * Puts the concatenation of `parts` at `path`, durably and all at once, replacing what is there. The parts may be
@@ -165,6 +170,12 @@ export interface WriteOptions {
   /** Bytes that a stream has, where that is known: what it needs of buffers follows from it. */
   readonly size?: number
   readonly signal?: AbortSignal
+}
+
+export interface AppendOptions {
+  /** Bytes that are to come; where a client is cut off there are fewer. */
+  readonly size?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface ListOptions {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Writable } from 'node:stream'
 import type { ByteRange, ByteStream } from '@berth/bytes'
 import type {
+  AppendOptions,
   Entry,
   Part,
   ReadOptions,
@@ -111,7 +112,7 @@ export class MemoryDriver implements StorageDriver, SendingDriver {
     area: StoragePath,
     parts: readonly Part[],
     content: ByteStream,
-    signal?: AbortSignal,
+    { signal }: AppendOptions = {},
   ): Promise<readonly Part[]> {
     const at = parseContentPath(area, this.name)
     signal?.throwIfAborted()

@@ -90,7 +90,7 @@ export function describeParts(open: OpenDriver): void {
       const controller = new AbortController()
       const gate = Promise.withResolvers<void>()
       const stream = gatedStream(gate.promise, bytes('x'))
-      const appending = driver().append(at(area), [], stream, controller.signal)
+      const appending = driver().append(at(area), [], stream, { signal: controller.signal })
       controller.abort(reason)
       await expect(appending).rejects.toBe(reason)
       gate.resolve()

@@ -32,7 +32,8 @@ export async function appendChunk(
     if (await received.begin()) {
       const hash = await options.hash()
       // The signal ends the content, not the write: what came is to be kept.
-      const parts = await upload.storage.append(upload.area, checkpoint.parts, received.hashedInto(hash))
+      const content = received.hashedInto(hash)
+      const parts = await upload.storage.append(upload.area, checkpoint.parts, content, { size: chunk.size })
       const size = checkpoint.size + received.size
       result = await upload.publish(standing, { id: options.checkpointId, size, parts, hash: hash.record() })
       options.observer?.received(received.size)
