@@ -28,6 +28,6 @@ export const mostParts = 10_000
 export const defaultSizes = {
   chunkSize: 10 * mebibyte,
   copyChunkSize: 32 * mebibyte,
-  copyConcurrency: 100,
+  copyConcurrency: 16,
   copyThreshold: 32 * mebibyte,
 } as const

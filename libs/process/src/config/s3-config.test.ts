@@ -23,7 +23,7 @@ describe('storage.s3', () => {
       encrypt: false,
       chunkSize: 10_485_760,
       copyChunkSize: 33_554_432,
-      copyConcurrency: 100,
+      copyConcurrency: 16,
       copyThreshold: 33_554_432,
       checksums: true,
       maxAttempts: 8,

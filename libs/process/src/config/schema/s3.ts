@@ -63,7 +63,7 @@ export const s3 = section(
       max: largestPart,
       about: 'bytes of the ranges that the store copies',
     }),
-    multipartCopyMaxConcurrency: integer({ default: 100, min: 1, about: 'ranges of one copy at a time' }),
+    multipartCopyMaxConcurrency: integer({ default: 16, min: 1, about: 'ranges of one copy at a time' }),
     multipartCopyThresholdSize: integer({
       default: 32 * mebibyte,
       min: 0,
