@@ -1,14 +1,13 @@
-import { randomUUID } from 'node:crypto'
 import type { ByteStream } from '@berth/bytes'
 import { type AppendOptions, layout, type Part, type StoragePath } from '@berth/storage'
-import { AppendedParts } from './appended-parts.ts'
+import { AppendedParts, newPartName } from './appended-parts.ts'
 import { type EarlyPut, EarlyPuts } from './early-put.ts'
 import { type GatheredPiece, Gatherer } from './gatherer.ts'
 import { type JoinOptions, joinObjects, readSlices } from './join-objects.ts'
 import type { Keys } from './keys.ts'
 import type { Objects } from './objects.ts'
 import { PiecesInFlight } from './pieces-in-flight.ts'
-import { evenPieceSize, longestEarlyPiece } from './piece-size.ts'
+import { evenPieceSize, longestOwnPiece } from './piece-size.ts'
 import { leastPart } from './s3-settings.ts'
 import { writeObject } from './write-object.ts'
 
@@ -25,7 +24,7 @@ export interface AreasOptions extends JoinOptions {
  * Content of so many pieces, or fewer, is in parts of a piece each, and no request is needed to make one of them. Of more
  * pieces that would take more requests in the end, when parts are copied.
  */
-const mostSinglePieces = 4
+const mostOwnPieces = 4
 /** What is joined already is long enough to be left alone. */
 const joinedSize = 1024 * 1024 * 1024
 
@@ -47,8 +46,8 @@ export class Areas {
     { size = Infinity, signal }: AppendOptions,
   ): Promise<readonly Part[]> {
     const { buffers, chunkSize, mostParts, checksums } = this.#options
-    const longest = checksums ? chunkSize : longestEarlyPiece(chunkSize, buffers.limit)
-    const isOfFew = size <= mostSinglePieces * longest
+    const longest = longestOwnPiece(chunkSize, !checksums, buffers.limit)
+    const isOfFew = size <= mostOwnPieces * longest
     const pieceSize = isOfFew ? evenPieceSize(longest, size) : { most: chunkSize, least: leastPart }
     const gatherer = new Gatherer(content, { buffers, pieceSize: () => pieceSize, signal })
     const appended = new AppendedParts(parts)
@@ -56,7 +55,7 @@ export class Areas {
       if (isOfFew) await this.#appendPieces(area, appended, gatherer, { size, pieceSize: pieceSize.most })
       else await this.#appendObjects(area, appended, gatherer)
     } catch (error) {
-      await this.remove(area, appended.written).catch(() => {})
+      await this.remove(area, appended.begun).catch(() => {})
       throw error
     } finally {
       await gatherer.release()
@@ -71,9 +70,8 @@ export class Areas {
     await joinObjects(options, this.#sources(area, parts), key)
   }
 
-  async remove(area: StoragePath, parts: readonly Part[]): Promise<void> {
-    const { objects, keys } = this.#options
-    await objects.remove(parts.map(({ name }) => ({ key: keys.of(layout.below(area, name)) })))
+  async remove(area: StoragePath, names: readonly string[]): Promise<void> {
+    await this.#options.objects.remove(names.map((name) => ({ key: this.#keyOf(area, name) })))
   }
 
   /** Each piece by a request of its own, which may begin before all of the piece is there. */
@@ -85,30 +83,30 @@ export class Areas {
   ): Promise<void> {
     const { buffers, objects, headers, checksums } = this.#options
     const sending = new PiecesInFlight(buffers)
-    let early: EarlyPut | undefined
+    let latest: EarlyPut | undefined
     let left = size
     try {
       do {
-        const name = newName()
+        const name = appended.begin()
         const key = this.#keyOf(area, name)
-        const expected = Math.min(left, pieceSize)
-        const begun = expected >= leastPart ? this.#earlyPuts.expect(key, expected) : undefined
-        early = begun
-        const next = await gatherer.next(begun?.onGrown)
+        const put = this.#earlyPuts.expect(key, Math.min(left, pieceSize))
+        latest = put
+        const next = await gatherer.next(put.onGrown)
         if (next.size === 0) break
         left -= next.size
         const { piece, joined } = await this.#withShortParts(area, appended, next)
         appended.add({ name, size: piece.size }, joined)
         await sending.add(piece, async (onAgain) => {
-          if ((await begun?.isDone()) === true) return
-          if (begun?.isBegun === true) onAgain()
+          if (await put.isDone()) return
+          if (put.isBegun) onAgain()
           await objects.put(key, piece, { headers, checksums, onAgain })
         })
       } while (!gatherer.isOver)
       await sending.finish()
-    } finally {
-      early?.giveUp()
-      await sending.settle()
+    } catch (error) {
+      latest?.giveUp()
+      await Promise.all([latest?.isDone(), sending.settle()])
+      throw error
     }
   }
 
@@ -118,7 +116,7 @@ export class Areas {
       const next = await gatherer.next()
       if (next.size === 0) break
       const { piece, joined } = await this.#withShortParts(area, appended, next)
-      const name = newName()
+      const name = appended.begin()
       const size = await writeObject(this.#options, this.#keyOf(area, name), gatherer, piece)
       appended.add({ name, size }, joined)
     } while (!gatherer.isOver)
@@ -130,10 +128,10 @@ export class Areas {
    */
   async #withShortParts(
     area: StoragePath,
-    { all, written }: AppendedParts,
+    { all, isEmpty }: AppendedParts,
     piece: GatheredPiece,
   ): Promise<{ readonly piece: GatheredPiece; readonly joined: number }> {
-    const isOnly = piece.isLast && written.length === 0
+    const isOnly = piece.isLast && isEmpty
     let size = piece.size
     let joined = 0
     for (const part of isOnly && size < leastPart ? all.toReversed() : []) {
@@ -163,7 +161,7 @@ export class Areas {
     const end = parts.length - Math.floor(this.#options.mostParts / 10)
     if (start < 0 || end - start < 2) return parts
     const oldest = parts.slice(start, end)
-    const name = newName()
+    const name = newPartName()
     await this.joinInto(this.#options, area, oldest, this.#keyOf(area, name))
     const size = oldest.reduce((sum, part) => sum + part.size, 0)
     return [...parts.slice(0, start), { name, size }, ...parts.slice(end)]
@@ -176,8 +174,4 @@ export class Areas {
   #keyOf(area: StoragePath, name: string): string {
     return this.#options.keys.of(layout.below(area, name))
   }
-}
-
-function newName(): string {
-  return `part.${randomUUID()}`
 }

@@ -211,7 +211,7 @@ async function sendArriving(connection: ServerConnection, content: ByteStream): 
     // The store need not be waited for, as all of it is kept.
     void connection.send([chunk])
   }
-  connection.sent()
+  if (connection.isUsable) connection.sent()
 }
 
 function aheadMs(answer: ObjectAnswer): number {

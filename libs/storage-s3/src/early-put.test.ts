@@ -1,13 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type ByteStream, collect } from '@berth/bytes'
+import { ByteBudget, type ByteStream, collect } from '@berth/bytes'
 import type { Part, StoragePath } from '@berth/storage'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { BlockPool } from './block-pool.ts'
 import { openOnServer, settingsUnderTest } from './driver-under-test.ts'
 import { EarlyPut } from './early-put.ts'
 import { type Fate, FaultyProxy } from './faulty-proxy.ts'
 import { PieceContent } from './piece-content.ts'
+import type { S3DriverOptions } from './s3-driver.ts'
 import { leastPart, type S3Settings } from './s3-settings.ts'
+import { SharedBuffers } from './shared-buffers.ts'
 
 const mebibyte = 1024 * 1024
 const area = '/u/one' as StoragePath
@@ -15,11 +16,11 @@ const content = randomBytes(8 * mebibyte)
 const chunkBytes = 64 * 1024
 
 /** A driver whose store is behind a proxy. */
-async function open(settings: Partial<S3Settings> = {}) {
+async function open(settings: Partial<S3Settings> = {}, options: Partial<S3DriverOptions> = {}) {
   const { endpoint = '' } = settingsUnderTest()
   const proxy = await FaultyProxy.to(endpoint)
   onTestFinished(() => proxy.close())
-  const { driver, close } = await openOnServer({ endpoint: proxy.endpoint, chunkSize: leastPart, ...settings })
+  const { driver, close } = await openOnServer({ endpoint: proxy.endpoint, chunkSize: leastPart, ...settings }, options)
   onTestFinished(close)
   proxy.seen.splice(0)
   const puts = (): readonly string[] => proxy.seen.filter((each) => each.startsWith('PUT'))
@@ -116,41 +117,98 @@ it('never sends memory that was used again meanwhile', async () => {
     await Promise.all(Array.from({ length: 6 }, (_, index) => append(round * 6 + index)))
 })
 
+it('is not tried again at once where the store did not take it', async () => {
+  const { driver, proxy, puts } = await open()
+  proxy.fate = (method) => (method === 'PUT' && puts().length === 1 ? { status: 503, code: 'SlowDown' } : 'pass')
+  await driver.append(area, [], arriving(), { size })
+  proxy.fate = () => 'pass'
+  proxy.seen.splice(0)
+  const look = async (): Promise<void> => {
+    await expect(driver.stat('/none' as StoragePath)).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' })
+    expect(puts()).toHaveLength(0)
+  }
+  await driver.append(area, [], arriving(look), { size })
+  expect(puts()).toHaveLength(1)
+})
+
+it('has pieces that the buffers can hold, whatever is configured', async () => {
+  const { driver, puts, stored } = await open({ chunkSize: 1024 * mebibyte }, { budget: new ByteBudget(6 * mebibyte) })
+  const parts = await driver.append(area, [], arriving(), { size })
+  expect(puts()).toHaveLength(2)
+  expect(Buffer.compare(await stored(parts), content)).toBe(0)
+})
+
 describe('a client', () => {
   afterEach(() => void vi.useRealTimers())
 
-  const begin = () => {
-    const seen: { signal?: AbortSignal } = {}
-    const early = new EarlyPut(4 * mebibyte, (_content, signal) => {
-      seen.signal = signal
-      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+  const size = 4 * mebibyte + 100
+  const begin = (limit = 64 * mebibyte) => {
+    const seen: { signal?: AbortSignal; sent: number } = { sent: 0 }
+    const early = new EarlyPut({
+      size,
+      mayBegin: () => true,
+      send: async (sending, signal) => {
+        seen.signal = signal
+        for await (const chunk of sending) seen.sent += chunk.byteLength
+        signal.throwIfAborted()
+      },
     })
-    const piece = new PieceContent(new BlockPool())
-    const add = (bytes: number): void => {
-      piece.add(Buffer.alloc(bytes))
-      early.onGrown(piece)
+    const budget = new ByteBudget(limit)
+    const buffers = new SharedBuffers({ budget })
+    const piece = new PieceContent(buffers.blocks)
+    const bytes = buffers.begin()
+    const add = async (count: number): Promise<void> => {
+      await bytes.grow(count, leastPart, undefined)
+      piece.add(Buffer.alloc(count))
+      early.onGrown(piece, bytes)
     }
-    return { early, add, seen }
+    return { early, add, seen, budget }
   }
+
+  it('that sends fast has all of its piece reserved, and sent', async () => {
+    const { early, add, seen, budget } = begin()
+    await add(mebibyte)
+    expect(budget.taken).toBe(size)
+    await add(size - mebibyte)
+    expect(await early.isDone()).toBe(true)
+    expect(seen.sent).toBe(size)
+  })
 
   it('that sends slowly from the start has nothing sent early', async () => {
     vi.useFakeTimers()
     const { early, add, seen } = begin()
-    add(mebibyte / 2)
+    await add(mebibyte / 2)
     await vi.advanceTimersByTimeAsync(300)
-    add(3.5 * mebibyte)
+    await add(3.5 * mebibyte)
     expect(seen.signal).toBeUndefined()
     expect(await early.isDone()).toBe(false)
   })
 
-  it('that becomes slow is not waited for in the middle of a request', async () => {
+  it('that becomes slow is not waited for in the middle of a request, and keeps no room that it does not use', async () => {
     vi.useFakeTimers()
-    const { early, add, seen } = begin()
-    add(mebibyte)
+    const { early, add, seen, budget } = begin()
+    await add(mebibyte)
     expect(seen.signal?.aborted).toBe(false)
     await vi.advanceTimersByTimeAsync(5000)
     expect(seen.signal?.aborted).toBe(true)
-    add(3 * mebibyte)
+    expect(budget.taken).toBe(mebibyte)
+    await add(size - mebibyte)
     expect(await early.isDone()).toBe(false)
+  })
+
+  it('has nothing sent early where too little would be left for others', async () => {
+    const { early, add, seen } = begin(5 * mebibyte)
+    await add(mebibyte)
+    await add(size - mebibyte)
+    expect(seen.signal).toBeUndefined()
+    expect(await early.isDone()).toBe(false)
+  })
+
+  it('that sends more than it announced has no more sent, and that is not the piece', async () => {
+    const { early, add, seen } = begin()
+    await add(mebibyte)
+    await add(size)
+    expect(await early.isDone()).toBe(false)
+    expect(seen.sent).toBeLessThanOrEqual(size)
   })
 })

@@ -55,10 +55,10 @@ export class Gatherer {
   }
 
   /**
-   * @param onGrown told of the piece whenever there is more of it
+   * @param onGrown told of the piece, and of what it holds of the buffers, whenever there is more of it
    * @returns a piece; one without bytes where the stream ended where the last piece did
    */
-  async next(onGrown?: (content: PieceContent) => void): Promise<GatheredPiece> {
+  async next(onGrown?: (content: PieceContent, bytes: PieceBytes) => void): Promise<GatheredPiece> {
     const { buffers, pieceSize, signal } = this.#options
     const { most, least } = pieceSize(this.#index)
     this.#index += 1
@@ -73,7 +73,7 @@ export class Gatherer {
         if (!(await bytes.grow(part.byteLength, least, signal))) break
         this.#ahead = part === chunk ? undefined : chunk.subarray(part.byteLength)
         content.add(part)
-        onGrown?.(content)
+        onGrown?.(content, bytes)
         if (part !== chunk) break
       }
       const { chunks, size, blocks } = content

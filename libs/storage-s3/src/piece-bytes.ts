@@ -14,6 +14,7 @@ export class PieceBytes {
   #held = 0
   #isSlow = false
   #isAsked = false
+  #isOver = false
   #onAsked: () => void = () => {}
 
   constructor(buffers: SharedBuffers) {
@@ -60,8 +61,20 @@ export class PieceBytes {
     })
   }
 
+  /** Takes room for all of a piece, if others have enough beside it. @returns whether it has it */
+  reserve(size: number): boolean {
+    const missing = size - this.#held
+    return missing <= 0 || this.#buffers.tryReserve(this, missing)
+  }
+
+  /** Has what it needs, and no more. */
+  giveUnused(): void {
+    this.#buffers.give(this.trim())
+  }
+
   /** @returns what it held, to be given back when it is sent */
   end(): number {
+    this.#isOver = true
     this.#buffers.end(this)
     return this.#held
   }
@@ -83,6 +96,7 @@ export class PieceBytes {
 
   /** Has no more than it has received, from now on. @returns what it has too much */
   trim(): number {
+    if (this.#isOver) return 0
     const unused = this.#held - Math.min(this.#held, this.#received)
     this.#held -= unused
     this.#isSlow = true

@@ -13,7 +13,7 @@ export function mostInParts(chunkSize: number, buffers: number): number {
 
 /**
  * How long the pieces of `size` bytes are, each of which is to be an object of its own: alike, as the last is on its way
- * for longest when all has come. None is handed out before it is whole, as long as its client is not slow.
+ * for longest when all has come.
  *
  * @param longest bytes
  */
@@ -22,13 +22,16 @@ export function evenPieceSize(longest: number, size: number): PieceSize {
   const even = Math.ceil(size / count)
   // What is too short to be a part is sent again in the end.
   const isLastLong = size - (count - 1) * even >= leastPart
-  const most = isLastLong ? even : longest
-  return { most, least: most }
+  return { most: isLastLong ? even : longest, least: leastPart }
 }
 
-/** The longest piece that is sent as it comes: as long as two others, for fewer requests. */
-export function longestEarlyPiece(chunkSize: number, buffers: number): number {
-  return Math.max(chunkSize, Math.min(2 * chunkSize, Math.floor(buffers * shareOfBuffers)))
+/**
+ * The longest piece that is an object of its own. One that is sent as it comes is as long as two others, for fewer
+ * requests.
+ */
+export function longestOwnPiece(chunkSize: number, isSentEarly: boolean, buffers: number): number {
+  const wanted = isSentEarly ? 2 * chunkSize : chunkSize
+  return Math.max(leastPart, Math.min(wanted, Math.floor(buffers * shareOfBuffers)))
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { GatheredPiece } from './gatherer.ts'
 import { InFlight } from './in-flight.ts'
+import { sendPiece } from './send-piece.ts'
 import type { SharedBuffers } from './shared-buffers.ts'
 
 /** Pieces on their way at a time: of one object, or of one request. */
@@ -15,9 +16,8 @@ export class PiecesInFlight {
   }
 
   /**
-   * Sends a piece, once there is room for it; what it has taken is given back, in any case.
+   * Sends a piece, as `sendPiece` does, once there is room for it; what it has taken is given back, in any case.
    *
-   * @param send to call `onAgain` where it may be sent more than once: parts of its memory may still be on their way then
    * @throws Error one of the pieces before could not be sent
    */
   async add(piece: GatheredPiece, send: (onAgain: () => void) => Promise<void>): Promise<void> {
@@ -25,7 +25,7 @@ export class PiecesInFlight {
     try {
       await this.#inFlight.add(async () => {
         isBegun = true
-        await this.#send(piece, send)
+        await sendPiece(this.#buffers, piece, send)
       })
     } finally {
       if (!isBegun) this.#buffers.give(piece.taken)
@@ -41,17 +41,5 @@ export class PiecesInFlight {
   async finish(): Promise<void> {
     await this.settle()
     this.#inFlight.throwIfFailed()
-  }
-
-  async #send(piece: GatheredPiece, send: (onAgain: () => void) => Promise<void>): Promise<void> {
-    let isSentOnce = true
-    try {
-      await send(() => {
-        isSentOnce = false
-      })
-      if (isSentOnce) this.#buffers.blocks.give(piece.blocks)
-    } finally {
-      this.#buffers.give(piece.taken)
-    }
   }
 }

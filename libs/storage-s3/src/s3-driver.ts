@@ -268,7 +268,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
 
   async discard(area: StoragePath, parts: readonly Part[]): Promise<void> {
     try {
-      await this.#areas.remove(area, parts)
+      await this.#areas.remove(area, namesOf(parts))
     } catch (error) {
       throw translateFault(error, area)
     }
@@ -278,7 +278,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     parseContentPath(area, driverName)
     try {
       if (known !== undefined) {
-        await this.#objects.remove(known.map((name) => ({ key: this.#keys.of(layout.below(area, name)) })))
+        await this.#areas.remove(area, known)
         return { removed: Promise.resolve() }
       }
       return await this.#directories.removeArea(area)
@@ -350,9 +350,13 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     try {
       await this.#areas.joinInto(this.#writingAt(path), area, parts, this.#keys.of(path))
     } finally {
-      await this.#areas.remove(area, parts).catch(() => {})
+      await this.#areas.remove(area, namesOf(parts)).catch(() => {})
     }
   }
+}
+
+function namesOf(parts: readonly Part[]): readonly string[] {
+  return parts.map(({ name }) => name)
 }
 
 /** Where nothing is there to write to, the store is not as it must be. */

@@ -2,6 +2,9 @@ import type { ByteBudget } from '@berth/bytes'
 import { BlockPool } from './block-pool.ts'
 import { PieceBytes, slowMs } from './piece-bytes.ts'
 
+/** Of the budget nobody reserves this. */
+const shareOfOthers = 1 / 4
+
 interface Waiting {
   /** For which more is wanted; `undefined` where whoever waits holds none. */
   readonly piece: PieceBytes | undefined
@@ -87,6 +90,12 @@ export class SharedBuffers {
     if (this.tryTake(bytes) === undefined) return false
     this.#grew(piece, bytes)
     return true
+  }
+
+  /** As `tryGrow`, as long as something is left for those who come next. */
+  tryReserve(piece: PieceBytes, bytes: number): boolean {
+    const left = this.limit - this.#budget.taken - bytes
+    return left >= this.limit * shareOfOthers && this.tryGrow(piece, bytes)
   }
 
   /** @returns `false` where the piece was asked for instead */

@@ -3,6 +3,7 @@ import type { ObjectHeaders } from './object-headers.ts'
 import { Objects } from './objects.ts'
 import { PartsInFlight } from './parts-in-flight.ts'
 import { leastPart, mostParts } from './s3-settings.ts'
+import { sendPiece } from './send-piece.ts'
 import type { SharedBuffers } from './shared-buffers.ts'
 import type { Store } from './store.ts'
 
@@ -50,12 +51,8 @@ export async function putPiece(
   key: string,
   piece: GatheredPiece,
 ): Promise<number> {
-  try {
-    await new Objects(store).put(key, piece, { headers, checksums })
-    return piece.size
-  } finally {
-    buffers.give(piece.taken)
-  }
+  await sendPiece(buffers, piece, (onAgain) => new Objects(store).put(key, piece, { headers, checksums, onAgain }))
+  return piece.size
 }
 
 /** Whether no part can come after it. */

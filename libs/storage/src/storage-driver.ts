@@ -173,7 +173,7 @@ export interface WriteOptions {
 }
 
 export interface AppendOptions {
-  /** Bytes that are to come; where a client is cut off there are fewer. */
+  /** Bytes that are to come, where that is known. There may be fewer, as where a client is cut off, and never more. */
   readonly size?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
