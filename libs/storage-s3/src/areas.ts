@@ -14,7 +14,7 @@ import { writeObject } from './write-object.ts'
 export interface AreasOptions extends JoinOptions {
   readonly keys: Keys
   readonly objects: Objects
-  /** Of what is sent in one request, bytes. */
+  /** Of what is sent in one request, bytes; twice as much where it is sent as it comes. */
   readonly chunkSize: number
   /** So many parts an upload may have before some are joined. */
   readonly mostParts: number

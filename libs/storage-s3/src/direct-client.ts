@@ -63,7 +63,8 @@ interface Place {
 }
 
 /**
- * Asks for objects, and puts small ones, without the SDK, whose way to a request and through a body costs several times what all else does.
+ * Asks for objects, and puts small ones and those that still arrive, without the SDK, whose way to a request and through a
+ * body costs several times what all else does.
  * The SDK says where the bucket is, and who asks.
  */
 export class DirectClient {

@@ -26,8 +26,8 @@ export function evenPieceSize(longest: number, size: number): PieceSize {
 }
 
 /**
- * The longest piece that is an object of its own. One that is sent as it comes is as long as two others, for fewer
- * requests.
+ * The longest piece that is an object of its own. One that is sent as it comes is as long as two others, as far
+ * as the buffers go, for fewer requests.
  */
 export function longestOwnPiece(chunkSize: number, isSentEarly: boolean, buffers: number): number {
   const wanted = isSentEarly ? 2 * chunkSize : chunkSize
