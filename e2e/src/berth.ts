@@ -13,8 +13,19 @@ export interface Instance {
   readonly port?: number
   /** Default: what the environment asks for. */
   readonly topology?: Topology
+  /** Of the split deployment. Default: 3. */
+  readonly blobNodes?: number
   /** See `Program`. */
   readonly detached?: boolean
+  /** Limits that the operating system or Node sets to each process. Default: those of the tests. */
+  readonly limits?: Limits
+}
+
+interface Limits {
+  /** Size of V8's old generation, in MiB (`--max-old-space-size`). */
+  readonly heapMiB?: number
+  /** Number of files that a process may have open (`ulimit -n`). */
+  readonly openFiles?: number
 }
 
 /** How Berth runs: the whole registry in one process, or as services of its own. */
@@ -30,13 +41,20 @@ const main = resolve(repository, process.env['BERTH_MAIN'] ?? 'apps/all-in-one/s
 
 /** Starts Berth as users do, with a configuration file, and waits until it listens. */
 export async function startBerth(instance: Instance): Promise<RegistryProcess> {
-  const { folder, settings = {}, port, detached = false } = instance
+  const { folder, settings = {}, port, detached = false, limits = {} } = instance
   const listening = port ?? (await freePort())
   // Without its second listener, so that several can run at once.
   const http = { addr: `127.0.0.1:${listening}`, debug: { addr: 'off' }, ...settings['http'] }
   const file = await writeConfiguration(folder, listening, { ...settings, http })
-  if ((instance.topology ?? topology) === 'split') return startSplit({ folder, file, port: listening, detached })
-  return startRegistry({ command: process.execPath, args: [main, '--config', file], port: listening, detached })
+  const env = { ...process.env, ...(limits.heapMiB && { NODE_OPTIONS: `--max-old-space-size=${limits.heapMiB}` }) }
+  if ((instance.topology ?? topology) === 'split')
+    return startSplit({ folder, file, port: listening, detached, env, blobNodes: instance.blobNodes ?? 3 })
+  const program = [process.execPath, main, '--config', file]
+  const [command = '', ...args] =
+    limits.openFiles === undefined
+      ? program
+      : ['/bin/sh', '-c', `ulimit -n ${limits.openFiles} && exec "$0" "$@"`, ...program]
+  return startRegistry({ command, args, port: listening, detached, env })
 }
 
 /** @throws Error there is no such topology */

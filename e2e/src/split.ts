@@ -12,6 +12,8 @@ export interface SplitOptions {
   readonly blobNodes?: number
   /** See `Program`. */
   readonly detached?: boolean
+  /** The environment of all processes. Default: that of the tests. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 /** A process of the deployment; addresses are `host:port`. */
@@ -37,7 +39,7 @@ export async function startSplit(options: SplitOptions): Promise<SplitDeployment
   const statusFile = join(folder, `split-${port}.json`)
   const args = [main, '--blob-nodes', String(blobNodes), '--config', file, '--status-file', statusFile]
   // One that is killed leaves its temporary files behind.
-  const env = { ...process.env, TMPDIR: folder }
+  const env = { ...(options.env ?? process.env), TMPDIR: folder }
   const supervisor = await startRegistry({ command: process.execPath, args, port, env, detached })
 
   const services = async (): Promise<readonly SplitService[]> =>

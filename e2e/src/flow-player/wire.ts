@@ -24,11 +24,13 @@ export class Wire {
   readonly origin: string
   readonly #always: Readonly<Record<string, string>>
   // One connection, as most clients have for one blob: what an answer leaves unread would disturb the next one.
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  readonly #agent: Agent
 
-  constructor(host: string, always: Readonly<Record<string, string>>) {
+  /** @param localAddress the loopback address that the client connects from, where a test needs to tell clients apart */
+  constructor(host: string, always: Readonly<Record<string, string>>, localAddress?: string) {
     this.origin = `http://${host}`
     this.#always = always
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 1, ...(localAddress !== undefined && { localAddress }) })
   }
 
   async send(method: string, target: string | URL, sending: Sending = {}): Promise<Answer> {
