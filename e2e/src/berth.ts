@@ -17,6 +17,8 @@ export interface Instance {
   readonly blobNodes?: number
   /** See `Program`. */
   readonly detached?: boolean
+  /** The checkout whose sources run. Default: this one. */
+  readonly checkout?: string
   /** Limits that the operating system or Node sets to each process. Default: those of the tests. */
   readonly limits?: Limits
 }
@@ -37,19 +39,20 @@ export const topology = topologyNamed(process.env['BERTH_TOPOLOGY'] ?? 'all-in-o
 const repository = fileURLToPath(new URL('../../', import.meta.url))
 
 /** The sources, or the program that `BERTH_MAIN` names, such as the bundle that images hold. */
-const main = resolve(repository, process.env['BERTH_MAIN'] ?? 'apps/all-in-one/src/main.ts')
+const mainIn = (checkout: string): string =>
+  resolve(checkout, process.env['BERTH_MAIN'] ?? 'apps/all-in-one/src/main.ts')
 
 /** Starts Berth as users do, with a configuration file, and waits until it listens. */
 export async function startBerth(instance: Instance): Promise<RegistryProcess> {
-  const { folder, settings = {}, port, detached = false, limits = {} } = instance
+  const { folder, settings = {}, port, detached = false, limits = {}, checkout = repository } = instance
   const listening = port ?? (await freePort())
   // Without its second listener, so that several can run at once.
   const http = { addr: `127.0.0.1:${listening}`, debug: { addr: 'off' }, ...settings['http'] }
   const file = await writeConfiguration(folder, listening, { ...settings, http })
   const env = { ...process.env, ...(limits.heapMiB && { NODE_OPTIONS: `--max-old-space-size=${limits.heapMiB}` }) }
   if ((instance.topology ?? topology) === 'split')
-    return startSplit({ folder, file, port: listening, detached, env, blobNodes: instance.blobNodes ?? 3 })
-  const program = [process.execPath, main, '--config', file]
+    return startSplit({ folder, file, port: listening, detached, env, checkout, blobNodes: instance.blobNodes ?? 3 })
+  const program = [process.execPath, mainIn(checkout), '--config', file]
   const [command = '', ...args] =
     limits.openFiles === undefined
       ? program

@@ -12,6 +12,8 @@ export interface SplitOptions {
   readonly blobNodes?: number
   /** See `Program`. */
   readonly detached?: boolean
+  /** The checkout whose sources run. Default: this one. */
+  readonly checkout?: string
   /** The environment of all processes. Default: that of the tests. */
   readonly env?: NodeJS.ProcessEnv
 }
@@ -31,13 +33,21 @@ export interface SplitDeployment extends RegistryProcess {
   services(): Promise<readonly SplitService[]>
 }
 
-const main = fileURLToPath(new URL('../../tools/split/main.ts', import.meta.url))
+const repository = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Starts the registry as services of its own, and waits until all serve. */
 export async function startSplit(options: SplitOptions): Promise<SplitDeployment> {
-  const { folder, file, port, blobNodes = 3, detached = false } = options
+  const { folder, file, port, blobNodes = 3, detached = false, checkout = repository } = options
   const statusFile = join(folder, `split-${port}.json`)
-  const args = [main, '--blob-nodes', String(blobNodes), '--config', file, '--status-file', statusFile]
+  const args = [
+    join(checkout, 'tools/split/main.ts'),
+    '--blob-nodes',
+    String(blobNodes),
+    '--config',
+    file,
+    '--status-file',
+    statusFile,
+  ]
   // One that is killed leaves its temporary files behind.
   const env = { ...(options.env ?? process.env), TMPDIR: folder }
   const supervisor = await startRegistry({ command: process.execPath, args, port, env, detached })

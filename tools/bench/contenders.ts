@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { basename, resolve } from 'node:path'
 import { basic, frodo, writeUsers } from '../../e2e/src/access/htpasswd.ts'
 import { TokenAuthority } from '../../e2e/src/access/token-authority.ts'
 import { startBerth } from '../../e2e/src/berth.ts'
@@ -7,10 +8,18 @@ import { startDockerRegistry } from '../../e2e/src/docker-registry.ts'
 import { freePort } from '../../e2e/src/free-port.ts'
 import type { RegistryProcess } from '../../e2e/src/registry-process.ts'
 import { startSplit } from '../../e2e/src/split.ts'
+import { attackKinds, startAttackers } from './attack/attackers.ts'
 import type { AuthKind, Options } from './options.ts'
 import type { Bucket } from './store/bucket.ts'
 
-export type ContenderName = 'Berth' | 'Berth split' | 'Berth with auth' | 'docker-registry'
+export type ContenderName =
+  | 'Berth'
+  | 'Berth split'
+  | 'Berth with auth'
+  | 'Berth attacked'
+  | 'other Berth'
+  | 'other Berth split'
+  | 'docker-registry'
 
 export interface Contender {
   readonly name: ContenderName
@@ -57,27 +66,56 @@ const http = { debug: { addr: 'off', prometheus: { enabled: false } } }
 const berth: Contender = {
   name: 'Berth',
   version: `on Node ${process.version}`,
+  start: startSingle,
+}
+
+async function startSingle(place: Place, checkout?: string): Promise<Registry> {
+  const { folder } = place
+  const settings = { ...settingsOn(place), http }
+  const from = checkout === undefined ? {} : { checkout }
+  return single('berth', await startBerth({ folder, settings, topology: 'all-in-one', detached, ...from }))
+}
+
+const berthAttacked: Contender = {
+  name: 'Berth attacked',
+  version: `by ${attackKinds.join(', ')}`,
   start: async (place) => {
-    const { folder } = place
-    const settings = { ...settingsOn(place), http }
-    return single('berth', await startBerth({ folder, settings, topology: 'all-in-one', detached }))
+    const registry = await startSingle(place)
+    const attackers = await startAttackers(registry.ports.api)
+    return {
+      ...registry,
+      stop: async () => {
+        await attackers.stop()
+        return registry.stop()
+      },
+    }
   },
 }
 
 const berthSplit: Contender = {
   name: 'Berth split',
   version: `with ${blobNodes} blob nodes`,
-  start: async ({ folder }) => {
-    const port = await freePort()
-    const file = await writeConfiguration(folder, port, {
-      ...settings,
-      http: { addr: `127.0.0.1:${port}`, ...http },
-    })
-    const deployment = await startSplit({ folder, file, port, blobNodes, detached })
-    const processes = await deployment.services()
-    const node = processes.find(({ name }) => name.startsWith('blob-upload'))?.http
-    return registry(deployment, processes, Number(node?.split(':').at(-1)))
-  },
+  start: startServices,
+}
+
+async function startServices({ folder }: Place, checkout?: string): Promise<Registry> {
+  const port = await freePort()
+  const file = await writeConfiguration(folder, port, { ...settings, http: { addr: `127.0.0.1:${port}`, ...http } })
+  const from = checkout === undefined ? {} : { checkout }
+  const deployment = await startSplit({ folder, file, port, blobNodes, detached, ...from })
+  const processes = await deployment.services()
+  const node = processes.find(({ name }) => name.startsWith('blob-upload'))?.http
+  return registry(deployment, processes, Number(node?.split(':').at(-1)))
+}
+
+/** Berth of another checkout. */
+function otherBerth(checkout: string, topology: Options['topology']): Contender {
+  const isSplit = topology === 'split'
+  return {
+    name: isSplit ? 'other Berth split' : 'other Berth',
+    version: `of ${basename(checkout)}`,
+    start: (place) => (isSplit ? startServices(place, checkout) : startSingle(place, checkout)),
+  }
 }
 
 function berthWithAuth(kind: AuthKind): Contender {
@@ -110,10 +148,14 @@ async function byTokens(folder: string): Promise<{ auth: Settings; authorization
   return { auth: authority.settings(), authorization: `Bearer ${token}` }
 }
 
-/** Whom there is to compare: the first with each of the others. Those of Berth, and Debian's registry if it is there. */
-export function findContenders({ topology, auth }: Pick<Options, 'topology' | 'auth'>): readonly Contender[] {
+type Choice = Pick<Options, 'topology' | 'auth' | 'against' | 'attack'>
+
+/** The contenders, of which the first is compared with each of the others: Berth's, and Debian's registry if it is there. */
+export function findContenders({ topology, auth, against, attack }: Choice): readonly Contender[] {
   if (auth !== undefined) return [berthWithAuth(auth), berth]
-  const ours = topology === 'split' ? [berthSplit, berth] : [berth]
+  if (attack) return [berthAttacked, berth]
+  const others = against === undefined ? [] : [otherBerth(resolve(against), topology)]
+  const ours = topology === 'split' ? [berthSplit, ...others, berth] : [berth, ...others]
   const { stdout, error } = spawnSync('docker-registry', ['--version'], { encoding: 'utf8' })
   if (error !== undefined) return ours
   const peer: Contender = {

@@ -16,6 +16,10 @@ export interface Options {
   readonly quick: boolean
   /** Berth that lets those in who have a password or a token, beside Berth that lets in everyone. */
   readonly auth: AuthKind | undefined
+  /** Another checkout of Berth, which is measured beside this one. */
+  readonly against: string | undefined
+  /** Whether Berth is measured while it is attacked, beside Berth that is not. */
+  readonly attack: boolean
   readonly peer: boolean
   /** Where the results are written as JSON. */
   readonly json: string | undefined
@@ -35,6 +39,8 @@ took, in all of its processes. Linux only: it reads /proc.
                   pushes, with everything in memory (about 6 GB); pulls are not redirected, and what each operation
                   costs in requests of the store is counted, too
   --auth KIND     htpasswd or token: Berth with users or tokens, beside Berth that lets in everyone; what reads alone
+  --against DIR   another checkout of Berth, with its dependencies installed, beside this one: what a change made slower
+  --attack        Berth while clients attack it, beside Berth that nobody attacks: how much slower others are served
   --only NAME     only the loads whose name contains NAME; may be repeated
   --rounds N      how often each is run (default 3)
   --quick         one short round with small blobs: to see that it works, not to be quoted
@@ -59,12 +65,17 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   if (auth !== undefined && auth !== 'htpasswd' && auth !== 'token')
     throw new UsageError(`--auth is htpasswd or token, not ${auth}`)
   if (auth !== undefined && topology === 'split') throw new UsageError('--auth is for Berth in one process')
+  if (values.attack && (auth !== undefined || values.against !== undefined || topology === 'split' || storage === 's3'))
+    throw new UsageError('--attack is for Berth in one process on a file system, without --auth and --against')
+  if (values.against !== undefined && auth !== undefined) throw new UsageError('--against is without --auth')
   if (storage === 's3' && (auth !== undefined || topology === 'split'))
     throw new UsageError('--storage s3 is for Berth in one process, without --auth')
   const rounds = Number(values.rounds ?? (quick ? 1 : 3))
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new UsageError(`--rounds is a whole number above 0, not ${values.rounds}`)
-  return { topology, storage, auth, rounds, only, quick, json, folder, peer: auth === undefined && !values['no-peer'] }
+  const { against, attack } = values
+  const peer = auth === undefined && !attack && !values['no-peer']
+  return { topology, storage, auth, against, attack, rounds, only, quick, json, folder, peer }
 }
 
 function parse(args: readonly string[]) {
@@ -76,6 +87,8 @@ function parse(args: readonly string[]) {
         topology: { type: 'string', default: 'all-in-one' },
         storage: { type: 'string', default: 'filesystem' },
         auth: { type: 'string' },
+        against: { type: 'string' },
+        attack: { type: 'boolean', default: false },
         rounds: { type: 'string' },
         quick: { type: 'boolean', default: false },
         'no-peer': { type: 'boolean', default: false },
