@@ -24,11 +24,15 @@ export class RenewableTls implements experimental.CertificateProvider {
     for (const listener of this.#identityListeners) this.#tellIdentity(listener)
   }
 
-  /** Where there are CAs, clients must show a certificate. */
+  /** Whether a server with this TLS refuses clients without a certificate of its CAs. */
+  get verifiesClients(): boolean {
+    return this.#tls.cas.length > 0
+  }
+
   serverCredentials(): ServerCredentials {
-    const asksClients = this.#tls.cas.length > 0
+    const { verifiesClients } = this
     // The certificate comes first, whatever the declaration calls its parameters.
-    return experimental.createCertificateProviderServerCredentials(this, asksClients ? this : null, asksClients)
+    return experimental.createCertificateProviderServerCredentials(this, verifiesClients ? this : null, verifiesClients)
   }
 
   channelCredentials(): ChannelCredentials {

@@ -1,19 +1,34 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { ConfigError } from '@berth/process'
 
+export interface Protection {
+  readonly hasTls: boolean
+  /** Whether every client must show a certificate of a configured CA. */
+  readonly verifiesClients: boolean
+  /** The operator states that only the services can reach the address. */
+  readonly insecure: boolean
+}
+
 /**
- * Whoever reaches a service may do all that it can: no call is checked for who made it. So other machines must show a
- * certificate, or the network between them is known to be closed.
+ * Refuses an address that other machines can reach unless clients must show a certificate. Calls are not authorized one
+ * by one: a client that connects may read, write and delete everything. TLS alone keeps no client out.
  *
- * @throws ConfigError: other machines could reach it, without TLS and without `insecure`
+ * @throws ConfigError
  */
-export function requireProtection(host: string | undefined, hasTls: boolean, insecure: boolean): void {
-  if (hasTls || insecure || isLoopback(host)) return
+export function requireProtection(host: string | undefined, { hasTls, verifiesClients, insecure }: Protection): void {
+  if (verifiesClients || insecure || isLoopback(host)) return
   const where = host === undefined ? 'all addresses' : host
-  const message =
-    `${where} can be reached by other machines: configure rpc.tls with the CAs of the clients, ` +
-    `or set rpc.insecure to true where the network is closed to all others`
-  throw new ConfigError('rpc', [{ path: 'rpc.insecure', message }])
+  const closed = 'or set rpc.insecure to true if only the services can reach that network'
+  const problem = hasTls
+    ? {
+        path: 'rpc.tls.clientcas',
+        message: `is required: other machines can reach ${where}, and TLS without client CAs lets every client in. Give the CAs of the services’ certificates, ${closed}`,
+      }
+    : {
+        path: 'rpc.insecure',
+        message: `other machines can reach ${where}: configure rpc.tls with rpc.tls.clientcas, the CAs of the services’ certificates, ${closed}`,
+      }
+  throw new ConfigError('rpc', [problem])
 }
 
 function isLoopback(host: string | undefined): boolean {

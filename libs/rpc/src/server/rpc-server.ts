@@ -46,7 +46,7 @@ export interface RpcListenAddress {
   readonly host?: string
   /** 0 for any that is free. */
   readonly port: number
-  /** Lets other machines in without TLS. */
+  /** Listens on an address that other machines can reach, though no client has to show a certificate. */
   readonly insecure?: boolean
 }
 
@@ -91,11 +91,11 @@ export class RpcServer {
 
   /**
    * @returns the port: of one that was left open, which it is
-   * @throws ConfigError: other machines could reach it, without TLS and without `insecure`
+   * @throws ConfigError: other machines could reach it, no client certificate is verified, and `insecure` is not set
    * @throws StartError it cannot listen there
    */
   async listen({ host, port, insecure = false }: RpcListenAddress, tls?: RenewableTls): Promise<{ port: number }> {
-    requireProtection(host, tls !== undefined, insecure)
+    requireProtection(host, { hasTls: tls !== undefined, verifiesClients: tls?.verifiesClients ?? false, insecure })
     if (host !== undefined) return { port: await this.#bind(host, port, tls) }
     // Where there is no IPv6, nothing can listen on its addresses.
     return { port: await this.#bind('::', port, tls).catch(() => this.#bind('0.0.0.0', port, tls)) }

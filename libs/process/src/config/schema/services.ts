@@ -18,12 +18,18 @@ export const rpc = section(
         certificate: text({ about: 'path of the certificate chain, PEM' }),
         keyFile: text({ key: 'key', about: 'path of its private key, PEM' }),
         clientCas: list(
-          { about: 'CAs of the services’ certificates; with any, every service must show one' },
+          {
+            about:
+              'CAs of the services’ certificates; with any, every service must show one; required beyond loopback unless insecure',
+          },
           text({ about: 'a path' }),
         ),
       },
     ),
-    insecure: flag({ default: false, about: 'it may listen beyond loopback without TLS' }),
+    insecure: flag({
+      default: false,
+      about: 'it may listen beyond loopback without rpc.tls.clientcas, where only the services can reach it',
+    }),
     maxConnectionAgeMs: duration({
       default: 5 * 60_000,
       minMs: 1000,
