@@ -3,10 +3,15 @@ import { maxFaults } from './faults.ts'
 import type { Reference } from './manifest.ts'
 import { mediaTypes } from './media-types.ts'
 
-/** Of a reference's URLs, each must match one of `allow` (any where that is empty) and none of `deny`. */
+/** A pattern that is found in a URL or not. It is given what clients send: a search must take linear time. */
+export interface UrlPattern {
+  test(url: string): boolean
+}
+
+/** Each URL of a reference must match one of `allow` (any where that is empty) and none of `deny`. */
 export interface UrlPolicy {
-  readonly allow: readonly RegExp[]
-  readonly deny: readonly RegExp[]
+  readonly allow: readonly UrlPattern[]
+  readonly deny: readonly UrlPattern[]
 }
 
 /**

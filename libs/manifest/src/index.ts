@@ -2,7 +2,7 @@
  * Manifests: documents that say which blobs, or which other manifests, make an image or an artifact.
  * Begin with `manifest.ts`, then `parse-manifest.ts`; the other files are the rules of what one may name.
  */
-export { checkUrls, type UrlPolicy } from './check-urls.ts'
+export { checkUrls, type UrlPattern, type UrlPolicy } from './check-urls.ts'
 export { detectMediaType } from './detect-media-type.ts'
 export { maxFaults } from './faults.ts'
 export { ImageBuilder, type ImageOptions } from './image-builder.ts'

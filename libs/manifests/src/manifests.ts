@@ -1,4 +1,5 @@
 import type { Digest } from '@berth/digest'
+import type { UrlPolicy } from '@berth/manifest'
 import type { RepositoryName, Tag } from '@berth/reference'
 
 /** The manifests of all repositories, by tag or digest. */
@@ -70,7 +71,7 @@ export interface ManifestPolicy {
   /** Which children of an index must be here: all, none, or those of these platforms. */
   readonly indexes: 'all' | 'none' | readonly { readonly architecture: string; readonly os: string }[]
   /** Of a layer's `urls`, each must match one of `allow` (any http or https URL where empty) and none of `deny`. */
-  readonly urls: { readonly allow: readonly RegExp[]; readonly deny: readonly RegExp[] }
+  readonly urls: UrlPolicy
   /** Classes of image that may be pushed (`image`, `plugin`); any where empty. */
   readonly classes: readonly string[]
 }

@@ -325,7 +325,7 @@ describe('what one key says', () => {
     ],
     [
       'validation: {manifests: {urls: {allow: ["("]}}}',
-      'validation.manifests.urls.allow[0]: "(" is not a regular expression',
+      'validation.manifests.urls.allow[0]: "(" is not a regular expression: missing closing ): `(`',
     ],
     [
       'validation: {manifests: {indexes: {platforms: some}}}',

@@ -1,4 +1,4 @@
-import type { SigningKey } from '@berth/manifest'
+import type { SigningKey, UrlPolicy } from '@berth/manifest'
 import type { Cidr } from './cidr.ts'
 import type { ListenAddress, RemoteAddress, TcpAddress } from './listen-address.ts'
 import type { ServerTls } from './load-tls.ts'
@@ -213,7 +213,7 @@ export interface ManifestsConfig {
   /** The children of an index that must be there: of these platforms, where it is a list. */
   readonly indexes: 'all' | 'none' | readonly { readonly architecture: string; readonly os: string }[]
   /** Both empty: any http or https URL. */
-  readonly urls: { readonly allow: readonly RegExp[]; readonly deny: readonly RegExp[] }
+  readonly urls: UrlPolicy
   /** Empty: any. */
   readonly classes: readonly string[]
 }

@@ -135,8 +135,7 @@ function pathOfKey(key: string): string | undefined {
 }
 
 function deepFreeze<T>(value: T): T {
-  // A frozen regular expression could not be matched by everything that matches one.
-  if (typeof value !== 'object' || value === null || value instanceof RegExp || Object.isFrozen(value)) return value
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
   Object.values(value).forEach(deepFreeze)
   return Object.freeze(value)
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseCidr } from './cidr.ts'
 import { cipherList, parseCipherSuite } from './cipher-suites.ts'
 import { formatDuration, parseDuration } from './duration.ts'
-import { parseGoRegExp } from './go-regexp.ts'
+import { GoRegExp, parseGoRegExp } from './go-regexp.ts'
 import { formatAddress, parseTcpAddress } from './listen-address.ts'
 import { editDistance, nearest } from './nearest.ts'
 import { InvalidValue } from './problems.ts'
@@ -92,24 +92,63 @@ describe('a regular expression of Go', () => {
     ['^\\Qa.b\\E$', 'a.b', 'axb'],
     ['^\\pL+$', 'é', '1'],
     ['a\\-b', 'a-b', 'ab'],
+    ['^https://evil\\x{2e}com/', 'https://evil.com/', 'https://evilxxcom/'],
+    ['^https://(?i:EVIL)\\.com', 'https://evil.com', 'HTTPS://evil.com'],
+    ['evil\\.com$', 'http://evil.com', 'evil.com\n'],
+    ['(?m)evil\\.com$', 'evil.com\n', 'evil.com/'],
+    ['[[:^alpha:]]', '1', 'a'],
+    ['(?i)^ſ$', 's', 'f'],
+    ['^[\\p{Greek}]$', 'α', 'a'],
+    ['^.$', '\u{1f600}', '\n'],
+    ['^a{,2}$', 'a{,2}', 'aa'],
+    ['(?U)^a+$', 'a', ''],
+    ['(?<host>b)', 'abc', 'ac'],
+    ['\\d', '1', '٣'],
   ])('matches what it matches there: %s', (text, match, other) => {
     const expression = parseGoRegExp(text)
     expect([expression.test(match), expression.test(other)]).toEqual([true, false])
   })
 
-  it.each(['(', 'a**', '[b-a]', '(?=a)', '(?<!a)b', '(a)\\1', '[[:nonsense:]]'])(
-    'is refused where RE2 refuses it: %s',
-    (text) => {
-      expect(() => parseGoRegExp(text)).toThrow(InvalidValue)
-    },
-  )
+  it.each([
+    '(',
+    'a**',
+    '[b-a]',
+    '(?=a)',
+    '(?<!a)b',
+    '(a)\\1',
+    '[[:nonsense:]]',
+    'a{1001}',
+    '(a{999}){999}',
+    'a{2,1}',
+    'a++',
+    '\\h',
+    '\\e',
+    '\\Z',
+    '(?#x)',
+    '(?<n>a)\\k<n>',
+  ])('is refused where RE2 refuses it: %s', (text) => {
+    expect(() => parseGoRegExp(text)).toThrow(InvalidValue)
+  })
 
   it('is an expression or refused, whatever is written', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...Array.from('()[]{}?*+\\^$.|:aQEpPLiz1<=!-')) }), (text) => {
-        expect(outcome(() => parseGoRegExp(text))).toSatisfy((parsed) => parsed === 0 || parsed instanceof RegExp)
+        expect(outcome(() => parseGoRegExp(text))).toSatisfy((parsed) => parsed === 0 || parsed instanceof GoRegExp)
       }),
     )
+  })
+
+  it.each(['^https?://([^/]+\\.)*example\\.com/', '(a+)+b', '(a|a)*b', '(.*a){20}b'])(
+    'is searched for in linear time: %s',
+    (text) => {
+      const expression = parseGoRegExp(text)
+      expect(expression.test(`https://${'a.'.repeat(50_000)}b.example.com:x`)).toBeTypeOf('boolean')
+      expect(expression.test('a'.repeat(100_000))).toBe(false)
+    },
+  )
+
+  it('is shown as it was written', () => {
+    expect(String(parseGoRegExp('a\\.(b|c)'))).toBe('a\\.(b|c)')
   })
 })
 
