@@ -16,6 +16,7 @@ export { parseBasic, type BasicCredentials } from './basic-credentials.ts'
 export { formatChallenge, type BasicChallenge, type BearerChallenge, type Challenge } from './challenge.ts'
 export { DenialSample } from './denial-sample.ts'
 export type { Identity } from './identity.ts'
+export { networkOf } from './network-of.ts'
 export { Requester } from './requester.ts'
 export { formatScopes, parseScopes, type Scope } from './scope.ts'
 export type {

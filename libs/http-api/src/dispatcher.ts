@@ -71,7 +71,7 @@ export class Dispatcher {
     response: Response,
     error?: unknown,
   ): void {
-    const span = beginSpan(tracer, route, request)
+    const span = beginSpan(tracer, route, request, this.#parts.urls.clientOf(request))
     void tracer.within(span, () => this.#run(route, request, response, error, span))
   }
 

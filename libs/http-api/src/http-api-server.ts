@@ -25,7 +25,7 @@ import type { RegistryServices } from './services.ts'
 import { defaultSettings, type HttpApiSettings } from './settings.ts'
 import { removeStaleSocket } from './connections/stale-socket.ts'
 import { createTlsServer, renewTls } from './connections/tls.ts'
-import { trustedPeers } from './urls/trusted-proxies.ts'
+import { trustedPeers } from './client/trusted-proxies.ts'
 import { Urls } from './urls/urls.ts'
 
 export interface HttpApiOptions {

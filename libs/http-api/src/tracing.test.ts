@@ -18,7 +18,8 @@ async function traced(list: Tags['list']) {
     within: (_, work) => work(),
   }
   const tags = { list, delete: () => Promise.reject(new Error('not to be called')) }
-  const api = await TestApi.open({ services: { tags }, tracer })
+  const settings = { trustedProxies: [{ address: '127.0.0.1', prefix: 32, family: 'ipv4' as const }] }
+  const api = await TestApi.open({ services: { tags }, tracer, settings })
   onTestFinished(() => api.close())
   return { api, spans }
 }
@@ -28,7 +29,7 @@ describe('a request that is traced', () => {
 
   it('is a span in its client’s trace, whose id is in its line', async () => {
     const { api, spans } = await traced(() => Promise.resolve({ entries: [], hasMore: false }))
-    await api.send('GET', '/v2/a/b/tags/list?n=5', { headers: context })
+    await api.send('GET', '/v2/a/b/tags/list?n=5', { headers: { ...context, 'X-Forwarded-For': '203.0.113.9' } })
     await api.close()
     expect(spans).toMatchObject([
       {
@@ -38,6 +39,7 @@ describe('a request that is traced', () => {
           'http.request.method': 'GET',
           'http.route': '/v2/{name}/tags/list',
           'url.path': '/v2/a/b/tags/list',
+          'client.address': '203.0.113.9',
           'http.response.status_code': 200,
           'registry.repository': 'a/b',
         },

@@ -19,7 +19,7 @@ export class AskedAccess implements AccessRequest {
   }
 
   get source(): string {
-    return this.#urls.clientOf(this.#exchange.request)
+    return this.#exchange.clientAddress
   }
 
   get connection(): object {

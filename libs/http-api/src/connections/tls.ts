@@ -2,12 +2,13 @@ import { createServer, type Server, type ServerOptions } from 'node:https'
 import type { Socket } from 'node:net'
 import type { SecureContextOptions, TLSSocket } from 'node:tls'
 import type { ClientAuth, ServerTls } from '@berth/process'
+import { peerAddress } from '../client/addresses.ts'
 
-/** Someone whom TLS turned away, and why, in OpenSSL's words. */
+/** A client whose TLS handshake was refused, with the reason in OpenSSL's words. */
 export interface RefusedByTls {
-  readonly remoteAddress: string | undefined
+  readonly remoteAddress: string
   readonly reason: string
-  /** Whether it is about the certificate that the client showed, or did not. */
+  /** Whether the reason is a client certificate that is invalid or missing. */
   readonly isAboutCertificate: boolean
 }
 
@@ -28,7 +29,7 @@ export function createTlsServer(
   server.prependListener('secureConnection', (socket) => {
     if (isAdmitted(socket, clientAuth)) return
     const reason = (hasCertificate(socket) && verdictOn(socket)) || noCertificate
-    onRefused({ remoteAddress: socket.remoteAddress, reason, isAboutCertificate: true })
+    onRefused({ remoteAddress: peerAddress(socket.remoteAddress), reason, isAboutCertificate: true })
     socket.destroy()
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
@@ -66,11 +67,12 @@ function verdictOn({ authorizationError }: TLSSocket): string | undefined {
 }
 
 /**
- * Node has closed a connection by the time it tells of a certificate that nobody vouches for, and knows its peer no
- * more. The socket below, which no interface shows, still does, since whoever tracks connections asked it before.
+ * Node has closed a connection by the time it reports an untrusted certificate, and the TLS socket has lost its peer's
+ * address. The TCP socket below it, which is no part of Node's API, still has the address if it was read before, as
+ * `Connections` does.
  */
-function addressOf(socket: TLSSocket & { readonly _parent?: Socket }): string | undefined {
-  return socket.remoteAddress ?? socket._parent?.remoteAddress
+function addressOf(socket: TLSSocket & { readonly _parent?: Socket }): string {
+  return peerAddress(socket.remoteAddress ?? socket._parent?.remoteAddress)
 }
 
 function isAdmitted(socket: TLSSocket, clientAuth: ClientAuth): boolean {

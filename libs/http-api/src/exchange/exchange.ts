@@ -31,8 +31,11 @@ export interface Exchange {
    */
   url(path: string, query?: Readonly<Record<string, string>>): string
 
-  /** The client's address, as far as its proxies are believed; `''` where it has none. */
+  /** The client's address. See `client/client-of.ts`. */
   readonly clientAddress: string
+
+  /** The key of limits that count by client: its IPv4 address, or the /64 network of its IPv6 address. */
+  readonly clientNetwork: string
 
   /** Adds facts to the request's log line. */
   note(facts: Readonly<Record<string, unknown>>): void

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import type { Identity } from '@berth/access'
+import { type Identity, networkOf } from '@berth/access'
 import type { ByteStream } from '@berth/bytes'
 import type { RegistryError } from '@berth/errors'
 import type { Span } from '@berth/process'
@@ -38,6 +38,8 @@ export class RequestExchange implements Exchange {
   #abort: AbortController | undefined
   #body: RequestBody | undefined
   #isBodyDropped = false
+  #clientAddress: string | undefined
+  #clientNetwork: string | undefined
 
   constructor(
     urls: Urls,
@@ -124,7 +126,11 @@ export class RequestExchange implements Exchange {
   }
 
   get clientAddress(): string {
-    return this.#urls.clientOf(this.request)
+    return (this.#clientAddress ??= this.#urls.clientOf(this.request))
+  }
+
+  get clientNetwork(): string {
+    return (this.#clientNetwork ??= networkOf(this.clientAddress))
   }
 
   note(facts: Readonly<Record<string, unknown>>): void {

@@ -68,6 +68,17 @@ describe('a request', () => {
     expect(lines[0]?.fields).toMatchObject({ digest: stored.digest, size: content.byteLength, received: 19, sent: 0 })
   })
 
+  it('that comes by a trusted proxy has the address of its client, in the form of IPv4', async () => {
+    const trustedProxies = [{ address: '127.0.0.1', prefix: 32, family: 'ipv4' as const }]
+    const { api, ended } = await serve(async () => stored, { trustedProxies })
+    const path = '/v2/foo/manifests/latest'
+    await api.send('GET', path, { headers: { 'X-Forwarded-For': '192.0.2.1, [::ffff:203.0.113.9]:4711' } })
+    await api.send('GET', path, { headers: { 'X-Forwarded-For': ['192.0.2.1', '203.0.113.9:80', '127.0.0.1'] } })
+    await api.send('GET', path, { headers: { Forwarded: 'for=192.0.2.1, for="203.0.113.9:_x"' } })
+    const { lines } = await ended()
+    expect(lines.map(({ fields }) => fields['remoteAddress'])).toEqual(['203.0.113.9', '203.0.113.9', '203.0.113.9'])
+  })
+
   it('that is refused has the code of the fault', async () => {
     const fault = new RegistryError('MANIFEST_UNKNOWN', { name: 'foo', reference: 'latest' })
     const { api, ended } = await serve(() => Promise.reject(fault), { logsSuccesses: false })

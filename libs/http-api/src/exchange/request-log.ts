@@ -81,7 +81,7 @@ function factsOf(exchange: RequestExchange, status: number, durationMs: number):
     received: exchange.received,
     sent: exchange.sent,
     durationMs: Math.round(durationMs * 100) / 100,
-    remoteAddress: request.socket.remoteAddress,
+    remoteAddress: exchange.clientAddress || undefined,
     userAgent: request.headers['user-agent']?.slice(0, maxLength),
     ...(exchange.identity === undefined ? {} : { user: exchange.identity.name.slice(0, maxLength) }),
     ...exchange.facts,

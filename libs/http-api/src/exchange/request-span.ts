@@ -4,9 +4,9 @@ import type { MountedRoute } from '../mounted-route.ts'
 import { pathOf } from '../urls/request-path.ts'
 import type { RequestExchange } from './request-exchange.ts'
 
-/** Begins the span of a request: in its client's trace, where it says that it has one. */
-export function beginSpan(tracer: Tracer, route: MountedRoute | undefined, request: Request): Span {
-  const { method, headers, socket } = request
+/** Begins the span of a request: in its client's trace, where the request names one. @param client its address */
+export function beginSpan(tracer: Tracer, route: MountedRoute | undefined, request: Request, client: string): Span {
+  const { method, headers } = request
   const { traceparent, tracestate } = headers
   return tracer.serve(
     route === undefined ? method : `${method} ${route.name}`,
@@ -19,7 +19,7 @@ export function beginSpan(tracer: Tracer, route: MountedRoute | undefined, reque
       'http.route': route?.template,
       'url.path': pathOf(request.url),
       'url.scheme': request.protocol,
-      'client.address': socket.remoteAddress,
+      'client.address': client || undefined,
       'network.protocol.version': request.httpVersion,
       'user_agent.original': headers['user-agent'],
     },

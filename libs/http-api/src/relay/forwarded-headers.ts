@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { TraceContext } from '@berth/process'
+import { peerAddress } from '../client/addresses.ts'
 import { announcesBody } from '../exchange/unread-body.ts'
 
 /** What is about one connection, and not about the message. @see RFC 9110, section 7.6.1 */
@@ -15,7 +16,7 @@ const ofConnection: readonly string[] = [
   'upgrade',
 ]
 /** What is said anew. */
-const ofRelay: readonly string[] = ['content-length', 'expect', 'host', 'x-request-id', 'x-forwarded-for']
+const ofRelay: readonly string[] = ['content-length', 'expect', 'host', 'x-request-id', 'x-forwarded-for', 'x-real-ip']
 const ofProxies: readonly string[] = ['forwarded', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port']
 /** What every answer of this server has of its own. */
 const ofServer: readonly string[] = ['docker-distribution-api-version', 'x-request-id']
@@ -32,13 +33,15 @@ const toDropOfTrailers: ReadonlySet<string> = new Set([...ofConnection, ...never
 export interface Relay {
   /** As it calls itself to those after it. */
   readonly name: string
-  /** Whether what the client says of those before it is believed. */
+  /** Whether the peer is a trusted proxy, whose headers about the request's origin are passed on. */
   readonly isProxy: boolean
 }
 
 export interface Forwarding extends Relay {
   /** The id that both log lines have. */
   readonly id: string
+  /** The client's address; `''` for a client on a Unix socket. */
+  readonly client: string
   /** The node, for clients that name no host. */
   readonly node: string
   /** Of the span that the node's is a part of; where there is none, what the client says goes by. */
@@ -49,15 +52,14 @@ export interface Forwarding extends Relay {
  * A client's request, as it is sent on to a node. One with a body expects to be told to continue, whether or not its
  * client does: until a node has said so, nothing of the body is taken, and another node can be asked.
  */
-export function requestHead(request: IncomingMessage, { name, isProxy, id, node, trace }: Forwarding): string {
+export function requestHead(request: IncomingMessage, { name, isProxy, id, client, node, trace }: Forwarding): string {
   const { headers, method, rawHeaders, socket, url } = request
   const proto = (socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http'
-  const peer = socket.remoteAddress ?? 'unknown'
+  const peer = peerAddress(socket.remoteAddress) || 'unknown'
   const host = headers.host ?? node
   const own = ['Host', host, 'X-Request-Id', id, 'Via', `${request.httpVersion} ${name}`]
   if (isProxy) {
-    const before = headers['x-forwarded-for']
-    own.push('X-Forwarded-For', before === undefined ? peer : `${before.toString()}, ${peer}`)
+    own.push('X-Forwarded-For', client === peer ? peer : `${client}, ${peer}`)
     if (headers['x-forwarded-proto'] === undefined) own.push('X-Forwarded-Proto', proto)
     if (headers['x-forwarded-host'] === undefined) own.push('X-Forwarded-Host', host)
   } else {

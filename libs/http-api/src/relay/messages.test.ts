@@ -94,6 +94,16 @@ describe('the head of a request', () => {
     expect(lines.filter((line) => line.startsWith('X-Forwarded-'))).toHaveLength(3)
   })
 
+  it.each([
+    ['X-Forwarded-For: 10.9.9.9, 1.2.3.4:80, 127.0.0.2\r\n'],
+    ['Forwarded: for=10.9.9.9, for="1.2.3.4:80", for=127.0.0.2\r\n'],
+    ['X-Real-IP: 1.2.3.4\r\n'],
+  ])('names the client as the gateway knows it, whichever header %j names it', async (fields) => {
+    const lines = await sent(fields, { settings: { trustedProxies: loopback } })
+    expect(lines).toContain('X-Forwarded-For: 1.2.3.4, 127.0.0.1')
+    expect(lines.filter((line) => line.startsWith('X-Real-IP'))).toEqual([])
+  })
+
   it('has a path, even where the client sent a whole URL', async () => {
     const { client, node } = await serve(answering(ok))
     await client.write(`GET http://h:1${blob}?x=1 HTTP/1.1\r\nHost: h:1\r\n\r\n`).until('ok')

@@ -41,7 +41,7 @@ export class RelayedRequest {
    * @throws ServerFailure it has not answered, or not wholly
    */
   async askOn(connection: ServerConnection, node: string, isLast: boolean): Promise<void> {
-    const { id, request, signal, span } = this.#exchange
+    const { id, request, signal, span, clientAddress: client } = this.#exchange
     this.#exchange.note({ node })
     const asking = span?.ask(request.method, { 'http.request.method': request.method, 'server.address': node })
     let failure: string | undefined
@@ -49,7 +49,7 @@ export class RelayedRequest {
     signal.addEventListener('abort', onAbort)
     try {
       signal.throwIfAborted()
-      const head = requestHead(request, { ...this.#relay, id, node, trace: asking?.context })
+      const head = requestHead(request, { ...this.#relay, id, client, node, trace: asking?.context })
       const answer = await this.#ask(connection, head)
       if (answer.status === 503 && !isLast && this.isRepeatable) throw new ServerFailure('a blob node is not available')
       await this.#answer(connection, answer)

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { isIP } from 'node:net'
 import { formEncode } from './form-encode.ts'
-import { parseForwarded } from './forwarded.ts'
+import { clientOf } from '../client/client-of.ts'
+import { parseForwarded } from '../client/forwarded.ts'
 import type { HttpApiSettings } from '../settings.ts'
-import { trustedPeers } from './trusted-proxies.ts'
+import { trustedPeers } from '../client/trusted-proxies.ts'
 
 /** What a request tells of where it was sent to. */
 export interface Arrival {
@@ -58,17 +58,9 @@ export class Urls {
     return { host: hostOf(host) ?? hostOf(headers.host), scheme: schemeOf(proto) }
   }
 
-  /** The address of the client: of the last one in the way that is no proxy which is believed. */
-  clientOf({ headers, socket }: Arrival): string {
-    const peer = socket.remoteAddress ?? ''
-    if (!this.#isTrusted(peer)) return peer
-    const before = headers['x-forwarded-for']?.toString().split(',') ?? []
-    for (const each of before.reverse()) {
-      const address = each.trim()
-      if (isIP(address) === 0) return peer
-      if (!this.#isTrusted(address)) return address
-    }
-    return peer
+  /** The address of the client. See `clientOf`. */
+  clientOf(request: Arrival): string {
+    return clientOf(request, this.#isTrusted)
   }
 
   /** Where nobody says what it is, URLs are paths. */
