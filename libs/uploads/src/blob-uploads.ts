@@ -68,6 +68,8 @@ export interface Chunk {
   readonly start?: number
   /** How many bytes it has, if the client said so (`Content-Range` or `Content-Length`). */
   readonly size?: number
+  /** Whether one byte less than `size` is a complete chunk, too: the client may have counted its range's end exclusively. */
+  readonly mayBeOneShorter?: boolean
   /** Whether the client sends in chunks (`Content-Range`), and so will likely continue: the hash is kept resumable. */
   readonly isOneOfMany: boolean
 }

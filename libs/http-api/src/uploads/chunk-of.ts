@@ -8,8 +8,11 @@ import { awaitedBody, uploadOf } from './upload-request.ts'
  * The chunk that a request brings, by its headers; nothing of it has been read yet. Whatever its `Content-Type`, it is
  * bytes.
  *
- * @throws RegistryError RANGE_INVALID: its `Content-Range` is none
- * @throws RegistryError SIZE_INVALID: its `Content-Length` is not that of its `Content-Range`
+ * The specification counts the last byte of a `Content-Range` inclusively. Some clients count it exclusively, and
+ * Distribution accepts that, so a chunk may be one byte shorter than its range.
+ *
+ * @throws RegistryError RANGE_INVALID: the `Content-Range` is malformed
+ * @throws RegistryError SIZE_INVALID: the `Content-Length` is neither the length of the range nor one byte less
  */
 export async function chunkOf(exchange: Exchange, uploads: BlobUploads): Promise<Chunk> {
   const { request, contentLength } = exchange
@@ -23,8 +26,10 @@ export async function chunkOf(exchange: Exchange, uploads: BlobUploads): Promise
     const { offset } = await uploads.status(uploadOf(exchange))
     throw new RegistryError('RANGE_INVALID', { range: header, offset })
   }
-  const size = range.end - range.start
-  if (contentLength !== undefined && contentLength !== size)
+  const { start } = range
+  const size = range.end - start
+  if (contentLength === undefined) return { content, start, size, mayBeOneShorter: true, isOneOfMany: true }
+  if (contentLength !== size && contentLength !== size - 1)
     throw new RegistryError('SIZE_INVALID', { announced: size, received: contentLength })
-  return { content, start: range.start, size, isOneOfMany: true }
+  return { content, start, size: contentLength, isOneOfMany: true }
 }

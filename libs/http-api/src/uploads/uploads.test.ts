@@ -294,6 +294,30 @@ describe('PATCH', () => {
     expect((await send('GET', locationOf(started))).headers.get('range')).toBe('0-0')
   })
 
+  it.each([
+    ['with its length', hello.subarray(0, 5)],
+    ['in pieces of unknown size', new Blob(['hello']).stream()],
+  ])('takes a chunk whose range counts its end exclusively (%s)', async (_, content) => {
+    const { send, start, has } = await serve()
+    const init: RequestInit = { headers: { 'Content-Range': '0-5' }, body: content, duplex: 'half' }
+    const patched = await send('PATCH', locationOf(await start()), init)
+    expect(patched.status).toBe(202)
+    expect(patched.headers.get('range')).toBe('0-4')
+    expect((await send('PUT', locationOf(patched, { digest }), ranged('5-11', ' world'))).status).toBe(201)
+    expect(await has(digest)).toBe(true)
+  })
+
+  it.each(['0-6', '0-3'])('refuses 5 bytes of unknown size whose range is %s', async (range) => {
+    const { send, start } = await serve()
+    const started = await start()
+    const body = new Blob(['hello']).stream()
+    const init: RequestInit = { headers: { 'Content-Range': range }, body, duplex: 'half' }
+    const refused = await send('PATCH', locationOf(started), init)
+    expect(refused.status).toBe(400)
+    expect(await codes(refused)).toEqual(['SIZE_INVALID'])
+    expect((await send('GET', locationOf(started))).headers.get('range')).toBe('0-0')
+  })
+
   it('of an upload that is gone is 404, also where it does not start where that stood', async () => {
     const { send, start } = await serve()
     const started = await start()
@@ -332,6 +356,12 @@ describe('PUT', () => {
     expect(await has(digest)).toBe(true)
   })
 
+  it('takes a whole blob whose range counts its end exclusively', async () => {
+    const { send, start, has } = await serve()
+    expect((await send('PUT', locationOf(await start(), { digest }), ranged('0-11', 'hello world'))).status).toBe(201)
+    expect(await has(digest)).toBe(true)
+  })
+
   it.each([
     ['the empty blob', Buffer.alloc(0)],
     ['an empty tar', Buffer.alloc(1024)],
@@ -345,6 +375,7 @@ describe('PUT', () => {
   it.each([
     ['a last chunk', { body: 'world' }],
     ['a last chunk with its range', ranged('6-10', 'world')],
+    ['a last chunk whose range counts its end exclusively', ranged('6-11', 'world')],
   ])('takes %s', async (_, init) => {
     const { send, start, has } = await serve()
     const patched = await send('PATCH', locationOf(await start()), ranged('0-5', 'hello '))

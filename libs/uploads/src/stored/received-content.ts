@@ -10,6 +10,7 @@ import type { ContentHash } from './content-hash.ts'
 export class ReceivedContent {
   readonly #source: AsyncIterator<Uint8Array>
   readonly #announced: number | undefined
+  readonly #least: number
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = (): void => this.#abort?.(this.#signal?.reason)
   #abort: ((reason: unknown) => void) | undefined
@@ -23,6 +24,7 @@ export class ReceivedContent {
   constructor(chunk: Chunk, signal?: AbortSignal) {
     this.#source = chunk.content[Symbol.asyncIterator]()
     this.#announced = chunk.size
+    this.#least = (chunk.size ?? 0) - (chunk.mayBeOneShorter === true ? 1 : 0)
     this.#signal = signal
     signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
@@ -79,7 +81,7 @@ export class ReceivedContent {
       const bytes = await this.#readSource()
       if (bytes === undefined) {
         this.#isOver = true
-        if (this.#cut === undefined) this.#checkSize(this.#size < (this.#announced ?? 0))
+        if (this.#cut === undefined) this.#checkSize(this.#size < this.#least)
       } else if (bytes.byteLength > 0) {
         this.#size += bytes.byteLength
         this.#checkSize(this.#size > (this.#announced ?? Infinity))
