@@ -2,9 +2,16 @@ import { type Config, requireKeys } from '@berth/process'
 import { layout } from '@berth/storage'
 import type { KeyRingOptions } from '@berth/uploads'
 
-/** The keys of upload tokens: those that are configured, else the one that is kept beside the data. */
-export function keyRingOptions({ uploadKeys }: Config['secrets'], generated: Uint8Array): KeyRingOptions {
-  if (uploadKeys === undefined) return { signing: generated }
+/**
+ * The keys of upload tokens: those that are configured, else the one that is kept beside the data.
+ *
+ * @returns `undefined` where there is neither, as in a read-only registry
+ */
+export function keyRingOptions(
+  { uploadKeys }: Config['secrets'],
+  generated: Uint8Array | undefined,
+): KeyRingOptions | undefined {
+  if (uploadKeys === undefined) return generated && { signing: generated }
   return { signing: uploadKeys.signing.reveal(), verifying: uploadKeys.verifying.map((key) => key.reveal()) }
 }
 

@@ -15,8 +15,8 @@ export interface OpenedStorage {
   readonly rootDirectory: string | undefined
   /** Whether nobody else changes what is stored. */
   readonly isExclusive: boolean
-  /** Signs upload tokens where the configuration has no key. */
-  readonly secret: Uint8Array
+  /** Signs upload tokens where the configuration has no key. Absent where nothing is signed with it. */
+  readonly secret: Uint8Array | undefined
   /** What the process cannot be sent requests without. */
   readonly needs: readonly Check[]
   /** Removes what writes left that were cut off by the end of a process. */
@@ -43,26 +43,36 @@ export async function openStorage(
         purgeTemporary: async () => 0,
       }
     case 'filesystem':
-      return openDirectory(driver.rootDirectory, lifecycle, log)
+      return openDirectory(driver.rootDirectory, config, lifecycle, log)
     case 's3':
       return openS3(driver, config, lifecycle, log, metrics)
   }
 }
 
-async function openDirectory(directory: string, lifecycle: Lifecycle, log: ProcessLogger): Promise<OpenedStorage> {
+async function openDirectory(
+  directory: string,
+  { storage, secrets }: Config,
+  lifecycle: Lifecycle,
+  log: ProcessLogger,
+): Promise<OpenedStorage> {
+  const mode = storage.readOnly ? 'read-only' : 'exclusive'
   const budget = new ByteBudget(bufferBudget)
-  const { driver, rootDirectory } = lifecycle.own(
-    await openTree({ rootDirectory: directory, owner: 'berth', mode: 'exclusive', budget, log }),
-  )
+  const tree = await openTree({ rootDirectory: directory, owner: 'berth', mode, budget, log })
+  const { driver, rootDirectory, isExclusive } = lifecycle.own(tree)
   return {
     driver,
     root: rootDirectory,
     rootDirectory,
-    isExclusive: true,
-    secret: await readOrMakeSecret(rootDirectory),
+    isExclusive,
+    secret: isSecretNeeded({ storage, secrets }) ? await readOrMakeSecret(rootDirectory, log) : undefined,
     needs: [],
     purgeTemporary: (olderThanMs) => driver.purgeTemporary(olderThanMs),
   }
+}
+
+/** A read-only registry has no uploads, so it signs no tokens. */
+function isSecretNeeded({ storage, secrets }: Pick<Config, 'storage' | 'secrets'>): boolean {
+  return secrets.uploadKeys === undefined && !storage.readOnly
 }
 
 /** Any number of processes may work on a bucket. */
@@ -85,13 +95,12 @@ async function openS3(
       log,
     }),
   )
-  const isSecretNeeded = secrets.uploadKeys === undefined && !storage.readOnly
   return {
     driver,
     rootDirectory: undefined,
     root,
     isExclusive: false,
-    secret: isSecretNeeded ? await readOrMakeStoredSecret(driver) : crypto.getRandomValues(new Uint8Array(32)),
+    secret: isSecretNeeded({ storage, secrets }) ? await readOrMakeStoredSecret(driver) : undefined,
     needs,
     purgeTemporary: (olderThanMs) => driver.purgeTemporary(olderThanMs),
   }

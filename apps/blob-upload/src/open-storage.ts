@@ -27,7 +27,8 @@ export async function openStorage(
   const budget = new ByteBudget(bufferBudget)
   if (sharedDriver.name === 'filesystem') {
     const { rootDirectory } = sharedDriver
-    const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'blob-upload', mode: 'shared', budget, log }))
+    const mode = storage.readOnly ? 'read-only' : 'shared'
+    const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'blob-upload', mode, budget, log }))
     const { driver } = tree
     const purgeTemporary = (olderThanMs: number): Promise<number> => driver.purgeTemporary(olderThanMs)
     return { driver, root: tree.rootDirectory, needs: [], purgeTemporary }

@@ -25,7 +25,8 @@ export async function openStorage(
   const budget = new ByteBudget(bufferBudget)
   if (sharedDriver.name === 'filesystem') {
     const { rootDirectory } = sharedDriver
-    const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'manifest', mode: 'shared', budget, log }))
+    const mode = storage.readOnly ? 'read-only' : 'shared'
+    const tree = lifecycle.own(await openTree({ rootDirectory, owner: 'manifest', mode, budget, log }))
     return { driver: tree.driver, root: tree.rootDirectory, needs: [] }
   }
   // Only whoever has a bucket pays for loading what speaks to it.

@@ -1,7 +1,9 @@
 import { constants } from 'node:fs'
 import { dirname } from 'node:path'
 import { LruCache } from '@berth/bytes'
+import { isUnsupportedSync } from './abilities.ts'
 import { failedWith, type FileSystem } from './file-system.ts'
+import { ownRoot, privateDirectory } from './private-files.ts'
 
 const knownDirectories = 8192
 
@@ -21,10 +23,23 @@ export class Directories {
   readonly #known = new LruCache<string, Known>({ maxWeight: knownDirectories })
   readonly #syncs = new Map<string, { readonly running: Promise<void>; next: Promise<void> | undefined }>()
 
-  /** @param root is there, and durable */
-  constructor(files: FileSystem, root: string) {
+  readonly #ownRoot: string
+  readonly #canSync: boolean
+
+  /**
+   * @param root is there, and durable
+   * @param canSync whether the file system has a sync of directories
+   */
+  constructor(files: FileSystem, root: string, canSync = true) {
     this.#files = files
     this.#root = root
+    this.#ownRoot = `${root}${ownRoot}/`
+    this.#canSync = canSync
+  }
+
+  /** Whether a path is of Berth's own records, which are for no other user. */
+  isPrivate(path: string): boolean {
+    return path.startsWith(this.#ownRoot)
   }
 
   /** Makes a directory and those above it. One that is there is no error. */
@@ -69,11 +84,13 @@ export class Directories {
 
   /** Makes the names in a directory durable, and the directory itself. All syncs that this takes run side by side. */
   async settle(directory: string): Promise<void> {
+    if (!this.#canSync) return this.#requireThere(directory)
     await Promise.all([this.#sync(directory), this.settleItself(directory)])
   }
 
   /** Makes a directory durable that is there. */
   async settleItself(directory: string): Promise<void> {
+    if (!this.#canSync) return
     const settling: Known[] = []
     const syncs: Promise<void>[] = []
     for (let each = directory; each !== this.#root; each = dirname(each)) {
@@ -92,14 +109,15 @@ export class Directories {
   }
 
   async #makeNew(directory: string): Promise<void> {
+    const mode = this.isPrivate(directory) ? privateDirectory : undefined
     try {
-      await this.#files.mkdir(directory)
+      await this.#files.mkdir(directory, mode)
     } catch (error) {
       if (!failedWith(error, 'ENOENT')) throw error
       const parent = dirname(directory)
       this.forget(parent)
       await this.make(parent)
-      await this.#files.mkdir(directory)
+      await this.#files.mkdir(directory, mode)
     }
   }
 
@@ -110,6 +128,11 @@ export class Directories {
       this.#known.set(directory, known)
     }
     return known
+  }
+
+  /** A directory that was removed meanwhile is not found, as it is not when it is opened to be synced. */
+  async #requireThere(directory: string): Promise<void> {
+    await this.#files.stat(directory)
   }
 
   /** One sync serves all who ask while another, which may have missed what they did, is under way. */
@@ -139,8 +162,8 @@ export class Directories {
     try {
       await this.#files.fsync(fd)
     } catch (error) {
-      // Some network file systems have no sync of directories, since they are never lazy about them.
-      if (!failedWith(error, 'EINVAL', 'ENOTSUP')) throw error
+      // Found out at the start, unless the disk was full then.
+      if (!isUnsupportedSync(error)) throw error
     } finally {
       this.#files.closeDirectory(fd)
     }

@@ -21,7 +21,8 @@ export function failedWith(error: unknown, ...codes: readonly string[]): boolean
  * and `closeDirectory` and `fstatNow`, which make none). All fail with `FileSystemError`. Made of the callback API, which costs half of what the promises' does.
  */
 export interface FileSystem {
-  open(path: string, flags: number): Promise<number>
+  /** @param mode permissions of a file that is made, before the umask. Default: 0o666 */
+  open(path: string, flags: number, mode?: number): Promise<number>
   /** Closes without anybody waiting: for what was only read, or is already synced. */
   closeSoon(fd: number): void
   /** Closes what was only synced, at once: nothing of a directory is left to be written or freed that could take time. */
@@ -39,7 +40,9 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>
   link(existing: string, path: string): Promise<void>
   unlink(path: string): Promise<void>
-  mkdir(path: string): Promise<void>
+  /** @param mode permissions before the umask. Default: 0o777 */
+  mkdir(path: string, mode?: number): Promise<void>
+  chmod(path: string, mode: number): Promise<void>
   rmdir(path: string): Promise<void>
   readdir(path: string): Promise<readonly string[]>
   opendir(path: string, bufferSize: number): Promise<fs.Dir>
@@ -56,7 +59,7 @@ function call<T>(begin: (settle: Settle<T>) => void): Promise<T> {
 const ignore = (): void => {}
 
 export const nodeFileSystem: FileSystem = {
-  open: (path, flags) => call((settle) => fs.open(path, flags, 0o666, settle)),
+  open: (path, flags, mode = 0o666) => call((settle) => fs.open(path, flags, mode, settle)),
   closeSoon: (fd) => fs.close(fd, ignore),
   closeDirectory(fd) {
     try {
@@ -94,7 +97,8 @@ export const nodeFileSystem: FileSystem = {
   rename: (from, to) => call((settle: Settle<void>) => fs.rename(from, to, settle as fs.NoParamCallback)),
   link: (existing, path) => call((settle: Settle<void>) => fs.link(existing, path, settle as fs.NoParamCallback)),
   unlink: (path) => call((settle: Settle<void>) => fs.unlink(path, settle as fs.NoParamCallback)),
-  mkdir: (path) => call((settle: Settle<void>) => fs.mkdir(path, settle as fs.NoParamCallback)),
+  mkdir: (path, mode = 0o777) => call((settle: Settle<void>) => fs.mkdir(path, mode, settle as fs.NoParamCallback)),
+  chmod: (path, mode) => call((settle: Settle<void>) => fs.chmod(path, mode, settle as fs.NoParamCallback)),
   rmdir: (path) => call((settle: Settle<void>) => fs.rmdir(path, settle as fs.NoParamCallback)),
   readdir: (path) => call((settle) => fs.readdir(path, settle)),
   opendir: (path, bufferSize) => call((settle) => fs.opendir(path, { bufferSize }, settle)),

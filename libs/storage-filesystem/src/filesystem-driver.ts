@@ -21,11 +21,13 @@ import {
   type Versioned,
   type WriteOptions,
 } from '@berth/storage'
+import { adaptTo } from './adapted-file-system.ts'
 import { Areas } from './areas.ts'
 import { BufferPool } from './buffer-pool.ts'
-import { prepareTree } from './check-tree.ts'
+import { type CheckedTree, inspectTree, prepareTree } from './check-tree.ts'
 import { Directories } from './directories.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { withoutRecords } from './hidden-records.ts'
 import { listDirectory } from './list-directory.ts'
 import { PlacedFiles } from './placed-files.ts'
 import { readFile } from './read-file.ts'
@@ -38,13 +40,17 @@ import { VersionedRecords } from './versioned-records.ts'
 const maxIdleBufferBytes = 8 * 1024 * 1024
 
 export interface FilesystemDriverOptions {
-  /** Made if it is not there. */
+  /** Made if it is not there, unless nothing may be written. */
   readonly rootDirectory: string
+  /** Whether nothing may be written: then nothing is needed but to read what is there. */
+  readonly isReadOnly?: boolean
   readonly budget: ByteBudget
   readonly log: Logger
   /** Whether what is known of a path may be old, as on network file systems. Default: told by the file system's type. */
   readonly mayBeStale?: boolean
   readonly files?: FileSystem
+  /** The calls by which it is found out what the file system can do. Default: the operating system's. */
+  readonly probed?: FileSystem
   readonly nowMs?: () => number
 }
 
@@ -67,8 +73,9 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
   readonly #seen: SeenFiles | undefined
   readonly #nowMs: () => number
 
-  private constructor(root: string, isLocal: boolean, options: FilesystemDriverOptions) {
-    const { budget, log, files = nodeFileSystem, nowMs = Date.now } = options
+  private constructor(tree: CheckedTree, files: FileSystem, options: FilesystemDriverOptions) {
+    const { budget, log, nowMs = Date.now } = options
+    const { root, isLocal, abilities, hasTemporaryDirectory } = tree
     this.#root = root
     this.#files = files
     this.#budget = budget
@@ -76,17 +83,23 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     this.#mayBeStale = options.mayBeStale ?? !isLocal
     this.#seen = this.#mayBeStale ? undefined : new SeenFiles(nowMs)
     this.#buffers = new BufferPool(budget, maxIdleBufferBytes)
-    this.#directories = new Directories(files, root)
-    this.#temporary = new TemporaryFiles(files, `${root}${layout.temporaryRoot}`, budget, log)
-    this.#placed = new PlacedFiles(files, this.#directories, this.#temporary)
+    this.#directories = new Directories(files, root, abilities.syncsDirectories)
+    const temporary = `${root}${layout.temporaryRoot}`
+    this.#temporary = new TemporaryFiles(files, temporary, budget, log, hasTemporaryDirectory)
+    this.#placed = new PlacedFiles(files, this.#directories, this.#temporary, abilities.hardLinks)
     this.#areas = new Areas(this.#directories, this.#temporary)
     this.#records = new VersionedRecords(files, this.#directories, this.#temporary)
   }
 
-  /** @throws Error the tree cannot be written to, or is not all on one file system */
+  /** @throws Error the tree cannot be used as it is to be, or its file system lacks what Berth needs */
   static async open(options: FilesystemDriverOptions): Promise<FilesystemDriver> {
-    const { root, isLocal } = await prepareTree(options.rootDirectory)
-    return new FilesystemDriver(root, isLocal, options)
+    const { rootDirectory, isReadOnly = false, files = nodeFileSystem, probed = nodeFileSystem, log } = options
+    if (isReadOnly) {
+      const tree = await inspectTree(rootDirectory, log)
+      return new FilesystemDriver(tree, tree.hasReadableRecords ? files : withoutRecords(files, tree.root), options)
+    }
+    const tree = await prepareTree(rootDirectory, probed, log)
+    return new FilesystemDriver(tree, adaptTo(tree.abilities, files), options)
   }
 
   async put(path: StoragePath, content: Uint8Array | ByteStream, options: WriteOptions = {}): Promise<void> {

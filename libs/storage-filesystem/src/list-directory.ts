@@ -1,6 +1,7 @@
 import type { Dir } from 'node:fs'
 import { type Entry, parseStoragePath, type StoragePath } from '@berth/storage'
 import { failedWith, type FileSystem, FileSystemError } from './file-system.ts'
+import { isKeptOpenFile } from './kept-open-files.ts'
 import { driverName, readFault } from './storage-fault.ts'
 
 const entriesAtOnce = 256
@@ -17,8 +18,7 @@ export async function* listDirectory(files: FileSystem, root: string, path: Stor
   }
   try {
     for await (const entry of dir) {
-      // `.nfs…` is what a network file system keeps of files that are removed while they are open.
-      if (!nameForm.test(entry.name) || entry.name.startsWith('.nfs')) continue
+      if (!nameForm.test(entry.name) || isKeptOpenFile(entry.name)) continue
       const isDirectory = entry.isSymbolicLink()
         ? await leadsToDirectory(files, `${directory}/${entry.name}`)
         : entry.isDirectory()

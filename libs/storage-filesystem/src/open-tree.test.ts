@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { ByteBudget } from '@berth/bytes'
 import { StartError } from '@berth/errors'
+import type { StoragePath } from '@berth/storage'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makeTemporaryDirectory } from './driver-under-test.ts'
 import { openTree } from './open-tree.ts'
@@ -56,6 +57,60 @@ describe('openTree', () => {
     const trees = await Promise.all(Array.from({ length: 8 }, () => openTree({ ...options, rootDirectory: root })))
     for (const tree of trees) await tree.close()
     expect(await readdir(`${root}/berth/v1/tmp`)).toEqual([])
+  })
+
+  it('is read without a lock, and never exclusively, while another process has it', async () => {
+    const writer = await open(root)
+    await writer.driver.put('/file' as StoragePath, Buffer.from('content'))
+    const before = await readdir(`${root}/berth/v1`)
+    const options = { rootDirectory: root, owner: 'test', budget: new ByteBudget(1_000_000), log }
+    const reader = await openTree({ ...options, mode: 'read-only' })
+    expect([writer.isExclusive, reader.isExclusive]).toEqual([true, false])
+    expect((await reader.driver.read('/file' as StoragePath)).size).toBe(7)
+    expect(await readdir(`${root}/berth/v1`)).toEqual(before)
+    await reader.close()
+    await writer.close()
+  })
+
+  it("closes Berth's own directories to others, as earlier versions did not, and leaves the rest as it is", async () => {
+    await mkdir(`${root}/berth/v1/tmp`, { recursive: true, mode: 0o755 })
+    await writeFile(`${root}/berth/v1/signing-keys.json`, '{}', { mode: 0o644 })
+    const tree = await open(root)
+    await tree.driver.put('/berth/v1/catalog/entry' as StoragePath, Buffer.from('x'))
+    await tree.driver.create('/berth/v1/catalog/other' as StoragePath, Buffer.from('x'))
+    await tree.driver.put('/docker/registry/v2/file' as StoragePath, Buffer.from('x'))
+    const modes = Object.fromEntries(
+      await Promise.all(
+        [
+          'berth',
+          'berth/v1',
+          'berth/v1/tmp',
+          'berth/v1/lock',
+          'berth/v1/lock.owner',
+          'berth/v1/signing-keys.json',
+          'berth/v1/catalog',
+          'berth/v1/catalog/entry',
+          'berth/v1/catalog/other',
+          'docker',
+          'docker/registry/v2/file',
+        ].map(async (path) => [path, ((await stat(`${root}/${path}`)).mode & 0o777).toString(8)] as const),
+      ),
+    )
+    const umask = process.umask()
+    expect(modes).toEqual({
+      berth: '700',
+      'berth/v1': '700',
+      'berth/v1/tmp': '700',
+      'berth/v1/lock': '600',
+      'berth/v1/lock.owner': '600',
+      'berth/v1/signing-keys.json': '600',
+      'berth/v1/catalog': '700',
+      'berth/v1/catalog/entry': '600',
+      'berth/v1/catalog/other': '600',
+      docker: (0o777 & ~umask).toString(8),
+      'docker/registry/v2/file': (0o666 & ~umask).toString(8),
+    })
+    await tree.close()
   })
 
   it('says by its key who uses the tree', async () => {

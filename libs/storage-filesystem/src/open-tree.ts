@@ -1,27 +1,37 @@
 import { resolve } from 'node:path'
 import type { ByteBudget } from '@berth/bytes'
 import { type Logger, StartError } from '@berth/errors'
+import { hintFor } from './check-tree.ts'
 import { FilesystemDriver } from './filesystem-driver.ts'
-import { TreeLock, type TreeLockOptions } from './tree-lock.ts'
+import { TreeLock } from './tree-lock.ts'
 
-export interface OpenTreeOptions extends Pick<TreeLockOptions, 'owner' | 'mode'> {
-  /** Made if it is not there. */
+export interface OpenTreeOptions {
+  /** Made if it is not there, unless the tree is read only. */
   readonly rootDirectory: string
+  /** Who asks, for the message to those who are refused. */
+  readonly owner: string
+  /** How the tree is used: alone, with other processes, or without writing anything, for which no lock is needed. */
+  readonly mode: 'exclusive' | 'shared' | 'read-only'
   readonly budget: ByteBudget
   readonly log: Logger
 }
 
-/** A tree that is locked and may be used. */
+/** A tree that may be used. */
 export interface OpenTree {
   readonly driver: FilesystemDriver
   readonly rootDirectory: string
+  /**
+   * Whether nobody else changes the tree. Never where it is read only, since another process may write, nor where the
+   * lock is not the operating system's.
+   */
+  readonly isExclusive: boolean
   /** Gives the tree back: only when nothing uses the driver any more. */
   close(): Promise<void>
 }
 
 /**
- * Locks a tree, and opens it. What killed processes left of their writes is removed in the background where nobody else
- * works on the tree.
+ * Locks a tree, unless it is only read, and opens it. What killed processes left of their writes is removed in the
+ * background where nobody else works on the tree.
  *
  * @throws StartError that says who has the lock, or what is wrong with the tree
  */
@@ -30,15 +40,21 @@ export async function openTree({ owner, mode, ...options }: OpenTreeOptions): Pr
   const unusable = (error: Error): never => {
     // A call's own message has the directory that it was about.
     const reason = error.message.includes(rootDirectory) ? error.message : `${rootDirectory}: ${error.message}`
-    throw new StartError('storage.filesystem.rootdirectory', reason, { cause: error })
+    throw new StartError('storage.filesystem.rootdirectory', reason + hintFor(error), { cause: error })
   }
-  const lock = await TreeLock.acquire(rootDirectory, { owner, mode }).catch(unusable)
+  if (mode === 'read-only') {
+    const driver = await FilesystemDriver.open({ ...options, rootDirectory, isReadOnly: true }).catch(unusable)
+    return { driver, rootDirectory, isExclusive: false, close: () => driver.close() }
+  }
+  const lock = await TreeLock.acquire(rootDirectory, { owner, mode, log: options.log }).catch(unusable)
   try {
     const driver = await FilesystemDriver.open({ ...options, rootDirectory }).catch(unusable)
-    const cleaned = mode === 'exclusive' ? removeLeftovers(await driver.purgeLeftovers(), options.log) : undefined
+    const isExclusive = mode === 'exclusive' && lock.isCertain
+    const cleaned = isExclusive ? removeLeftovers(await driver.purgeLeftovers(), options.log) : undefined
     return {
       driver,
       rootDirectory,
+      isExclusive,
       close: async () => {
         await cleaned
         await driver.close()

@@ -1,4 +1,5 @@
 import { failedWith, type FileSystem } from './file-system.ts'
+import { isKeptOpenFile } from './kept-open-files.ts'
 
 const atOnce = 16
 
@@ -15,7 +16,8 @@ export async function removeTree(files: FileSystem, path: string): Promise<void>
 
 /** As `removeTree`, for what is known to be a directory. */
 export async function removeDirectory(files: FileSystem, directory: string): Promise<void> {
-  const names = await files.readdir(directory)
+  // Those that are kept for who has them open go when they are closed; to remove them would make others.
+  const names = (await files.readdir(directory)).filter((name) => !isKeptOpenFile(name))
   for (let start = 0; start < names.length; start += atOnce) {
     const some = names.slice(start, start + atOnce)
     const removals = await Promise.allSettled(some.map((name) => removeTree(files, `${directory}/${name}`)))

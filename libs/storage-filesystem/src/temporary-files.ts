@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
+import { dirname } from 'node:path'
 import type { ByteBudget, ByteStream } from '@berth/bytes'
 import type { Logger } from '@berth/errors'
 import { failedWith, type FileSystem } from './file-system.ts'
 import { FileWriter } from './file-writer.ts'
+import { privateDirectory } from './private-files.ts'
 import { removeDirectory, removeTree } from './remove-tree.ts'
 import { Spares } from './spares.ts'
 
@@ -16,6 +18,8 @@ const maxReused = 8
 export interface WriteOptions {
   readonly durable: boolean
   readonly signal?: AbortSignal | undefined
+  /** Permissions of a file that is no other user's business. Default: what the umask leaves. */
+  readonly mode?: number
 }
 
 /** Finished content that has no place yet, and what was taken from its place to be removed at leisure. */
@@ -27,9 +31,12 @@ export class TemporaryFiles {
   readonly #removals = new Set<Promise<void>>()
   readonly #spareFiles = new Spares()
   readonly #spareDirectories = new Spares()
+  #isThere: boolean
 
-  constructor(files: FileSystem, directory: string, budget: ByteBudget, log: Logger) {
+  /** @param isThere whether the directory is there, which it is not where the disk was full at the start */
+  constructor(files: FileSystem, directory: string, budget: ByteBudget, log: Logger, isThere = true) {
     this.#files = files
+    this.#isThere = isThere
     this.#directory = directory
     this.#budget = budget
     this.#log = log
@@ -39,11 +46,12 @@ export class TemporaryFiles {
   async write(content: Uint8Array | ByteStream, options: WriteOptions): Promise<string> {
     options.signal?.throwIfAborted()
     // Only what is synced: a file system may sync what replaces content in its own time, and not all wait for that.
-    const spare = options.durable ? await this.#openSpare() : undefined
+    const spare = options.durable && options.mode === undefined ? await this.#openSpare() : undefined
     if (spare !== undefined) {
       await this.#writeOpen(spare.fd, spare.path, content, options)
       return spare.path
     }
+    if (!this.#isThere) await this.#makeDirectory()
     const path = this.#newPath()
     await this.writeTo(path, content, options)
     return path
@@ -52,13 +60,14 @@ export class TemporaryFiles {
   /** As `write`, to a path where nothing is. @returns the bytes written */
   async writeTo(path: string, content: Uint8Array | ByteStream, options: WriteOptions): Promise<number> {
     options.signal?.throwIfAborted()
-    return this.#writeOpen(await this.#files.open(path, newFile), path, content, options)
+    return this.#writeOpen(await this.#files.open(path, newFile, options.mode), path, content, options)
   }
 
   /** An empty directory that nobody else has. @returns its path */
   async directory(): Promise<string> {
     const spare = this.#spareDirectories.take()
     if (spare !== undefined) return spare
+    if (!this.#isThere) await this.#makeDirectory()
     const path = this.#newPath()
     await this.#files.mkdir(path)
     return path
@@ -89,6 +98,7 @@ export class TemporaryFiles {
     directory: string,
     isFinished: (name: string) => boolean = () => false,
   ): Promise<{ readonly removed: Promise<void> }> {
+    if (!this.#isThere) await this.#makeDirectory()
     const path = this.#newPath()
     await this.#files.rename(directory, path)
     return { removed: this.#whenRemoved(path, this.#reuse(path, isFinished)) }
@@ -96,7 +106,7 @@ export class TemporaryFiles {
 
   /** Removes what nobody has changed since `beforeMs`, as a process leaves it that was killed. @returns how many */
   async purge(beforeMs: number): Promise<number> {
-    return this.#purge(await this.#files.readdir(this.#directory), beforeMs)
+    return this.#purge(await this.#names(), beforeMs)
   }
 
   /**
@@ -107,7 +117,7 @@ export class TemporaryFiles {
    */
   async purgeLeftovers(): Promise<{ readonly removed: Promise<number> }> {
     // By their names, not by time: the clock of a file may be behind that of the process.
-    const names = await this.#files.readdir(this.#directory)
+    const names = await this.#names()
     return { removed: this.#purge(names, Number.POSITIVE_INFINITY) }
   }
 
@@ -132,6 +142,26 @@ export class TemporaryFiles {
     await Promise.all(this.#removals)
     const spares = [...this.#spareFiles.takeAll(), ...this.#spareDirectories.takeAll()]
     for (const path of spares) await this.#whenRemoved(path, removeTree(this.#files, path))
+  }
+
+  async #names(): Promise<readonly string[]> {
+    return this.#isThere ? this.#files.readdir(this.#directory) : []
+  }
+
+  /** Makes the directory where the disk was too full for it before. @throws FileSystemError ENOSPC: it still is */
+  async #makeDirectory(): Promise<void> {
+    try {
+      const parent = dirname(this.#directory)
+      for (const directory of [dirname(parent), parent, this.#directory])
+        await this.#files.mkdir(directory, privateDirectory).catch((error: unknown) => {
+          if (!failedWith(error, 'EEXIST')) throw error
+        })
+      this.#isThere = true
+    } catch (error) {
+      // ENOENT would mean something else to the caller.
+      if (failedWith(error, 'ENOENT')) throw new Error('the root directory is gone', { cause: error })
+      throw error
+    }
   }
 
   /** A path that nothing has. */
@@ -171,6 +201,9 @@ export class TemporaryFiles {
         return isFinished(name) ? this.#reuseFile(path) : removeTree(this.#files, path)
       }),
     )
+    // What is removed while somebody writes to it may stay under another name until that ends.
+    const mayHaveOpenFiles = !names.every(isFinished)
+    if (mayHaveOpenFiles && (await this.#files.readdir(directory)).length > 0) return
     this.#spareDirectories.keep(directory)
   }
 

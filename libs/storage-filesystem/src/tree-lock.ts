@@ -1,62 +1,106 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { hostname } from 'node:os'
-import { dirname, resolve } from 'node:path'
+import { constants } from 'node:fs'
+import * as fs from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { Logger } from '@berth/errors'
 import { layout } from '@berth/storage'
+import { describeHolder, formatHolder, holderOf, type HolderOptions } from './lock-holder.ts'
+import { makeOwnDirectories, privateFile } from './private-files.ts'
+import { TreeLease } from './tree-lease.ts'
 
+/** SQLite's primary error codes, of which extended ones have the lowest byte. */
 const busy = 5
+const failedCalls = [3, 10, 22] as const
 /** A database that nothing refers to is closed by the garbage collector, and with it the lock would end. */
 const held = new Set<DatabaseSync>()
 
-export interface TreeLockOptions {
-  /** Who asks, for the message to those who are refused: `all-in-one`, `collect`. */
-  readonly owner: string
-  /** `shared` is held by any number at once, while nobody holds it `exclusive`. */
-  readonly mode: 'exclusive' | 'shared'
-  /** Default: now. */
-  readonly since?: Date
+export interface TreeLockOptions extends HolderOptions {
+  readonly log?: Logger | undefined
+  /** Default: the operating system's locks. */
+  readonly locks?: FileLocks
 }
+
+/**
+ * Locks a file for this process.
+ *
+ * @throws Error with SQLite's `errcode`: another process has a lock, or the lock failed
+ */
+export type FileLocks = (path: string, mode: 'exclusive' | 'shared') => DatabaseSync
 
 /**
  * Who works on a tree. The lock is a transaction on an SQLite file, since Node has no locks of files: SQLite's are the
  * operating system's, which ends them with the process, however that dies. Nothing else may open the file: to close it
- * anywhere in the process would end the lock.
+ * anywhere in the process would end the lock. Where the file system has no locks, a lease takes their place.
  */
 export class TreeLock {
-  readonly #database: DatabaseSync
+  /** Whether nobody else can have the tree meanwhile. A lease, or a full disk, cannot promise that. */
+  readonly isCertain: boolean
+  readonly #release: () => void
 
-  private constructor(database: DatabaseSync) {
-    this.#database = database
+  private constructor(isCertain: boolean, release: () => void) {
+    this.isCertain = isCertain
+    this.#release = release
   }
 
   /** @throws Error that says who holds it, or why there can be no lock in this tree */
   static async acquire(rootDirectory: string, options: TreeLockOptions): Promise<TreeLock> {
-    const path = `${resolve(rootDirectory)}${layout.lockPath}`
-    const ownerPath = `${path}.owner`
-    await mkdir(dirname(path), { recursive: true })
-    const database = lockFile(path, options.mode)
-    if (database === undefined) {
-      throw new Error(`${resolve(rootDirectory)} is in use by ${await describeOwner(ownerPath)}`)
+    const root = resolve(rootDirectory)
+    const path = `${root}${layout.lockPath}`
+    try {
+      await makeOwnDirectories(root)
+      await makePrivate(path)
+    } catch (error) {
+      if (!isOfFullDisk(error)) throw error
+      return TreeLock.#none(path, options)
+    }
+    const { locks = lockFile } = options
+    let database: DatabaseSync
+    try {
+      database = locks(path, options.mode)
+    } catch (error) {
+      if (await areMissing(locks, path, error)) return TreeLock.#lease(root, options)
+      if (isBusy(error))
+        throw new Error(`${root} is in use by ${await describeHolder(`${path}.owner`)}`, { cause: error })
+      throw new Error(`cannot lock ${path}: ${(error as Error).message}`, { cause: error })
     }
     try {
-      await writeOwner(ownerPath, options)
+      await writeOwner(`${path}.owner`, options)
     } catch (error) {
       database.close()
       throw error
     }
     held.add(database)
-    return new TreeLock(database)
+    return new TreeLock(true, () => {
+      if (held.delete(database)) database.close()
+    })
   }
 
-  /** Gives the lock back. */
+  /** Gives the lock back. May be called twice. */
   close(): void {
-    if (held.delete(this.#database)) this.#database.close()
+    this.#release()
+  }
+
+  static async #lease(root: string, options: TreeLockOptions): Promise<TreeLock> {
+    const path = `${root}${layout.lockPath}`
+    options.log?.warn({ path }, 'the file system has no locks: a file that says who uses the tree takes their place')
+    try {
+      const lease = await TreeLease.acquire(root, options)
+      return new TreeLock(false, () => lease.close())
+    } catch (error) {
+      if (!isOfFullDisk(error)) throw error
+      return TreeLock.#none(path, options)
+    }
+  }
+
+  /** A disk that is full must not keep a registry from serving what is stored. */
+  static #none(path: string, { log }: TreeLockOptions): TreeLock {
+    log?.warn({ path }, 'the disk is too full for a lock: nothing keeps another process from the tree')
+    return new TreeLock(false, () => {})
   }
 }
 
-/** @returns `undefined` if somebody else holds it */
-function lockFile(path: string, mode: 'exclusive' | 'shared'): DatabaseSync | undefined {
+const lockFile: FileLocks = (path, mode) => {
   const database = new DatabaseSync(path, { timeout: 0 })
   try {
     if (mode === 'exclusive') {
@@ -69,42 +113,70 @@ function lockFile(path: string, mode: 'exclusive' | 'shared'): DatabaseSync | un
     return database
   } catch (error) {
     database.close()
-    if (isBusy(error)) return undefined
-    throw new Error(`cannot lock ${path}: ${(error as Error).message}`, { cause: error })
+    throw error
+  }
+}
+
+/**
+ * Whether a lock failed because the file system has none: then a file that nobody else knows cannot be locked either.
+ * SQLite says that a file is busy for ENOLCK, too.
+ */
+async function areMissing(locks: FileLocks, path: string, failure: unknown): Promise<boolean> {
+  if (!isBusy(failure) && !isFailedCall(failure)) return false
+  const probe = `${path}.probe.${randomUUID()}`
+  try {
+    await makePrivate(probe)
+    locks(probe, 'exclusive').close()
+    return false
+  } catch (error) {
+    return isBusy(error) || isFailedCall(error)
+  } finally {
+    await fs.rm(probe, { force: true })
   }
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === busy
+  return primaryCodeOf(error) === busy
+}
+
+/** SQLITE_PERM, SQLITE_IOERR and SQLITE_NOLFS are what SQLite makes of other errors of `fcntl`. */
+function isFailedCall(error: unknown): boolean {
+  const code = primaryCodeOf(error)
+  return code !== undefined && failedCalls.some((each) => each === code)
+}
+
+function primaryCodeOf(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
+}
+
+/** Makes a file that is its owner's alone. One that is there is not opened: to close it would end a lock. */
+async function makePrivate(path: string): Promise<void> {
+  try {
+    const file = await fs.open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, privateFile)
+    await file.close()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    // Earlier versions left it to the umask; where it is another user's, or there are no permissions, it stays as it is.
+    await fs.chmod(path, privateFile).catch(() => {})
+  }
 }
 
 /** Beside the lock, which nobody else can read while it is held. What a killed holder leaves is replaced by the next. */
-async function writeOwner(path: string, { owner, mode, since = new Date() }: TreeLockOptions): Promise<void> {
-  const record = {
-    owner,
-    mode,
-    pid: process.pid,
-    host: hostname(),
-    command: process.argv.join(' '),
-    since: since.toISOString(),
-  }
+async function writeOwner(path: string, options: HolderOptions): Promise<void> {
   // Every container has a process of the same number.
   const beside = `${path}.${randomUUID()}`
-  const file = await open(beside, 'w')
   try {
-    await file.writeFile(`${JSON.stringify(record)}\n`)
-  } finally {
-    await file.close()
+    await fs.writeFile(beside, formatHolder(await holderOf(options)), { flag: 'wx', mode: privateFile })
+    await fs.rename(beside, path)
+  } catch (error) {
+    await fs.rm(beside, { force: true })
+    if (!isOfFullDisk(error)) throw error
+    // It would name another process.
+    await fs.rm(path, { force: true })
   }
-  await rename(beside, path)
 }
 
-async function describeOwner(path: string): Promise<string> {
-  try {
-    const record: unknown = JSON.parse(await readFile(path, 'utf8'))
-    const text = (key: string): string => String((record as Record<string, unknown>)[key])
-    return `${text('owner')}, process ${text('pid')} on ${text('host')} since ${text('since')} (${text('command')})`
-  } catch {
-    return 'another process, which has not said who it is'
-  }
+function isOfFullDisk(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT'
 }

@@ -29,6 +29,14 @@ describe('readOrMakeSecret', () => {
     expect(new Set(secrets.map((each) => Buffer.from(each).toString('hex'))).size).toBe(1)
   })
 
+  it('is made again where a crash left its name only, as on a file system without hard links', async () => {
+    await readOrMakeSecret(root)
+    await writeFile(join(root, 'berth/v1/secret'), '')
+    const made = await readOrMakeSecret(root)
+    expect(made.byteLength).toBe(32)
+    expect(await readOrMakeSecret(root)).toEqual(made)
+  })
+
   it('refuses one that is damaged', async () => {
     await readOrMakeSecret(root)
     await writeFile(join(root, 'berth/v1/secret'), 'short')
