@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
+import { Turns } from '@berth/storage'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import type { DirectClient } from './direct-client.ts'
 import { faultOf, StoreError } from './store-fault.ts'
 import { noObserver, type StoreObserver, type StoreOperation } from './store-observer.ts'
-import { Turns } from './turns.ts'
 
 const firstPauseMs = 50
 const longestPauseMs = 2000

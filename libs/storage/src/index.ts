@@ -27,6 +27,7 @@ export { parseContentPath, parseStoragePath, type StoragePath } from './storage-
 export { translateStorageError } from './translate-storage-error.ts'
 export * as layout from './layout.ts'
 export { pathKind, type PathKind } from './path-kind.ts'
+export { Turns } from './turns.ts'
 export { untilAborted } from './until-aborted.ts'
 export { ObservedDriver, type StorageAction, type StorageObserver, type StorageOutcome } from './observed-driver.ts'
 export { SendTarget } from './send-target.ts'

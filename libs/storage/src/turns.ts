@@ -1,10 +1,15 @@
-/** Lets so many at a time do something, in the order in which they came. */
+/** Limits how many tasks run at once. The others wait, and begin in the order in which they came. */
 export class Turns {
   #free: number
   readonly #waiting = new Set<() => void>()
 
   constructor(count: number) {
     this.#free = count
+  }
+
+  /** How many tasks wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.size
   }
 
   /** @throws the signal's reason, once it is aborted while it waits; `task` is not begun then */
