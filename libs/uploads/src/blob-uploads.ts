@@ -28,6 +28,7 @@ export interface BlobUploads {
    * @throws RegistryError RANGE_INVALID: the chunk does not start where the upload stands, or another request was
    *   first; its detail has the offset, and `status` a fresh token
    * @throws RegistryError SIZE_INVALID: the content is not as long as its range
+   * @throws RegistryError UNAVAILABLE: too many uploads are being read back for their hashes; the client may try again
    * @see OCI distribution-spec, "Pushing a blob in chunks"
    */
   append(upload: UploadRef, chunk: Chunk, signal?: AbortSignal): Promise<Upload>
@@ -36,8 +37,9 @@ export interface BlobUploads {
    * Appends the last chunk, if there is one, and makes the blob visible under `digest`, linked in the repository,
    * when all of it is verified and durable. Idempotent: an upload that is gone is complete if that digest is linked.
    *
-   * @throws RegistryError DIGEST_INVALID: the content is not what `digest` names. This ends the upload
-   * @throws RegistryError RANGE_INVALID, SIZE_INVALID: as `append`
+   * @throws RegistryError DIGEST_INVALID: the content is not what `digest` names. The upload stays as it was before the
+   *   call, without the bytes of `chunk`, so that the call may be repeated with the right digest
+   * @throws RegistryError RANGE_INVALID, SIZE_INVALID, UNAVAILABLE: as `append`
    * @throws the content's error where it was cut off; what came is kept then, and no digest is judged
    */
   complete(upload: UploadRef, digest: Digest, chunk?: Chunk, signal?: AbortSignal): Promise<CompletedUpload>

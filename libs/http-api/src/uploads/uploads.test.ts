@@ -413,16 +413,26 @@ describe('PUT', () => {
     expect((await send('PUT', locationOf(patched, { digest }))).status).toBe(201)
   })
 
-  it('with the digest of something else is refused, and ends the upload', async () => {
-    const { send, start, has } = await serve()
-    const wrong = digestOf('another')
-    const started = await start()
-    const refused = await send('PUT', locationOf(started, { digest: wrong }), { body: hello })
-    expect(refused.status).toBe(400)
-    expect(await codes(refused)).toEqual(['DIGEST_INVALID'])
-    expect([await has(wrong), await has(digest)]).toEqual([false, false])
-    expect(await codes(await send('GET', locationOf(started)))).toEqual(['BLOB_UPLOAD_UNKNOWN'])
-  })
+  it.each([
+    ['a whole blob', '', 'hello world'],
+    ['a last chunk', 'hello ', 'world'],
+    ['no body', 'hello world', ''],
+  ])(
+    'of %s with the digest of something else is refused, and may be repeated with its own',
+    async (_, before, body) => {
+      const { send, start, has } = await serve()
+      const wrong = digestOf('another')
+      const patched = await send('PATCH', locationOf(await start()), { body: before })
+      const refused = await send('PUT', locationOf(patched, { digest: wrong }), { body })
+      expect(refused.status).toBe(400)
+      expect(await codes(refused)).toEqual(['DIGEST_INVALID'])
+      expect([await has(wrong), await has(digest)]).toEqual([false, false])
+      const range = (await send('GET', locationOf(patched))).headers.get('range')
+      expect(range).toBe(patched.headers.get('range'))
+      expect((await send('PUT', locationOf(patched, { digest }), { body })).status).toBe(201)
+      expect(await has(digest)).toBe(true)
+    },
+  )
 
   it('may be repeated', async () => {
     const { send, start } = await serve()

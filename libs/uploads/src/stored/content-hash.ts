@@ -1,16 +1,19 @@
 import { createSHA256, createSHA384, createSHA512, type IHasher } from 'hash-wasm'
 import { type Digest, type DigestAlgorithm, Digester } from '@berth/digest'
 
-/** What a checkpoint keeps of the hash of its bytes. */
+/** What a checkpoint keeps of its bytes' hashes: the one that the upload was started for, and those that were needed since. */
+export type HashRecords = readonly [HashRecord, ...HashRecord[]]
+
+/** What a checkpoint keeps of a hash of its bytes. */
 export type HashRecord = DigestRecord | StateRecord
 
-/** The digest of all bytes: enough to complete, but not to go on. */
+/** The digest of all bytes: enough to complete the upload, not to continue it. */
 export interface DigestRecord {
   readonly alg: DigestAlgorithm
   readonly digest: Digest
 }
 
-/** A hash that can go on, wherever `madeBy` is understood. */
+/** The state of a hash, from which any process can continue that knows `madeBy`. */
 export interface StateRecord {
   readonly alg: DigestAlgorithm
   /** Base64. */
@@ -23,16 +26,20 @@ export interface StateRecord {
 export interface ContentHash {
   readonly algorithm: DigestAlgorithm
   update(bytes: Uint8Array): void
-  /** What a checkpoint may keep of it. */
+  /** What a checkpoint keeps of it. Ends this hash. */
   record(): HashRecord
 }
 
-/** The version is that of the dependency; a state of another version is not loaded, and the bytes are read back. */
+/** The name and version of the dependency. A state of another version is not loaded; the bytes are read back instead. */
 export const hashMaker = 'hash-wasm@4.13.0'
 
 const create = { sha256: createSHA256, sha384: createSHA384, sha512: createSHA512 }
 
-/** Node's own: five times as fast, but its state cannot be kept. */
+/** Maximum number of idle hashers of each algorithm. Making one takes longer than hashing a small chunk. */
+const maxIdle = 16
+const idle: Readonly<Record<DigestAlgorithm, IHasher[]>> = { sha256: [], sha384: [], sha512: [] }
+
+/** Node's own hash: several times as fast, but its state cannot be saved. */
 export class NativeHash implements ContentHash {
   readonly #digester: Digester
 
@@ -53,7 +60,7 @@ export class NativeHash implements ContentHash {
   }
 }
 
-/** A hash that another request, on another node, can go on with. */
+/** A hash that another request, on another node, can continue. */
 export class ResumableHash implements ContentHash {
   readonly algorithm: DigestAlgorithm
   readonly #hasher: IHasher
@@ -64,17 +71,18 @@ export class ResumableHash implements ContentHash {
   }
 
   static async start(algorithm: DigestAlgorithm): Promise<ResumableHash> {
-    return new ResumableHash(algorithm, (await create[algorithm]()).init())
+    return new ResumableHash(algorithm, (await takeHasher(algorithm)).init())
   }
 
-  /** Goes on where a record was made, if it is of a kind that can be gone on with here. */
+  /** @returns a hash that continues where the record was made; `undefined` if that is not possible here */
   static async resume(record: HashRecord): Promise<ResumableHash | undefined> {
     if (!('state' in record) || record.madeBy !== hashMaker) return undefined
-    const hasher = await create[record.alg]()
+    const hasher = await takeHasher(record.alg)
     try {
       return new ResumableHash(record.alg, hasher.load(Buffer.from(record.state, 'base64')))
     } catch {
-      // The state carries a mark of the code that made it, and is refused where that is another.
+      // The state names the code that made it, and other code refuses to load it.
+      giveHasher(record.alg, hasher)
       return undefined
     }
   }
@@ -83,17 +91,62 @@ export class ResumableHash implements ContentHash {
     this.#hasher.update(bytes)
   }
 
+  /** Ends this hash. */
   record(): StateRecord {
-    return { alg: this.algorithm, state: Buffer.from(this.#hasher.save()).toString('base64'), madeBy: hashMaker }
+    const state = Buffer.from(this.#hasher.save()).toString('base64')
+    giveHasher(this.algorithm, this.#hasher)
+    return { alg: this.algorithm, state, madeBy: hashMaker }
   }
 
   /** The digest of all bytes so far. Ends this hash. */
   digest(): Digest {
-    return `${this.algorithm}:${this.#hasher.digest('hex')}` as Digest
+    const digest = `${this.algorithm}:${this.#hasher.digest('hex')}` as Digest
+    giveHasher(this.algorithm, this.#hasher)
+    return digest
   }
 }
 
-/** The digest of a checkpoint's bytes, if what it keeps tells it here. */
-export async function recordedDigest(record: HashRecord): Promise<Digest | undefined> {
+/** Hashes of the same bytes by one or more algorithms. Ends with `records`. */
+export class ContentHashes {
+  readonly #hashes: readonly [ContentHash, ...ContentHash[]]
+
+  constructor(hashes: readonly [ContentHash, ...ContentHash[]]) {
+    this.#hashes = hashes
+  }
+
+  update(bytes: Uint8Array): void {
+    for (const hash of this.#hashes) hash.update(bytes)
+  }
+
+  records(): HashRecords {
+    const [first, ...others] = this.#hashes
+    return [first.record(), ...others.map((hash) => hash.record())]
+  }
+}
+
+/** Continues all hashes of a checkpoint that can be continued here. */
+export async function resumeHashes(records: HashRecords): Promise<readonly ResumableHash[]> {
+  const hashes = await Promise.all(records.map((record) => ResumableHash.resume(record)))
+  return hashes.filter((hash) => hash !== undefined)
+}
+
+/** The digest of a checkpoint's bytes, if its records tell it. */
+export async function recordedDigest(records: HashRecords, algorithm: DigestAlgorithm): Promise<Digest | undefined> {
+  const record = records.find(({ alg }) => alg === algorithm)
+  if (record === undefined) return undefined
   return 'digest' in record ? record.digest : (await ResumableHash.resume(record))?.digest()
+}
+
+/** The records with one more, in place of a record of the same algorithm. */
+export function withRecord([first, ...others]: HashRecords, record: HashRecord): HashRecords {
+  if (first.alg === record.alg) return [record, ...others]
+  return [first, ...others.filter(({ alg }) => alg !== record.alg), record]
+}
+
+async function takeHasher(algorithm: DigestAlgorithm): Promise<IHasher> {
+  return idle[algorithm].pop() ?? (await create[algorithm]())
+}
+
+function giveHasher(algorithm: DigestAlgorithm, hasher: IHasher): void {
+  if (idle[algorithm].length < maxIdle) idle[algorithm].push(hasher)
 }

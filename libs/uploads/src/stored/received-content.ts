@@ -1,11 +1,13 @@
 import type { ByteStream } from '@berth/bytes'
 import { RegistryError } from '@berth/errors'
 import type { Chunk } from '../blob-uploads.ts'
-import type { ContentHash } from './content-hash.ts'
+
+/** What the bytes are hashed into on their way. */
+type HashSink = { update(bytes: Uint8Array): void }
 
 /**
  * The content of one request on its way into storage, counted as it passes. What it hands out ends where the client was
- * cut off, so that what came is kept; `throwIfCut` tells then. To be released by whoever made it.
+ * cut off, so that what came is kept; `cut` tells then. Its owner releases it.
  */
 export class ReceivedContent {
   readonly #source: AsyncIterator<Uint8Array>
@@ -45,7 +47,7 @@ export class ReceivedContent {
    *
    * @throws RegistryError SIZE_INVALID: there are more, or at the end fewer, bytes than announced
    */
-  async *hashedInto(hash: ContentHash): ByteStream {
+  async *hashedInto(hash: HashSink): ByteStream {
     for (let bytes = this.#first ?? (await this.#next()); bytes !== undefined; bytes = await this.#next()) {
       this.#first = undefined
       hash.update(bytes)
@@ -54,14 +56,14 @@ export class ReceivedContent {
   }
 
   /** As `hashedInto`, for content that is to be kept whole or not at all. @throws what the source threw */
-  async *wholeInto(hash: ContentHash): ByteStream {
+  async *wholeInto(hash: HashSink): ByteStream {
     yield* this.hashedInto(hash)
-    this.throwIfCut()
+    if (this.#cut !== undefined) throw this.#cut.by
   }
 
-  /** @throws what the source threw, if it did */
-  throwIfCut(): void {
-    if (this.#cut !== undefined) throw this.#cut.by
+  /** What the source threw, if it did: the client was cut off. */
+  get cut(): { readonly by: unknown } | undefined {
+    return this.#cut
   }
 
   /** Lets the source go, if it is not at its end. */

@@ -9,7 +9,8 @@ import type { KeyRing } from '../key-ring.ts'
 import { appendChunk } from './append-chunk.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { findCompleted, isGone, placeBlob } from './complete-upload.ts'
-import { hashForAppend } from './read-back.ts'
+import { ContentHashes, NativeHash, ResumableHash } from './content-hash.ts'
+import { type Continuation, ReadBacks } from './read-backs.ts'
 import { type Standing, StoredUpload, translateUploadError } from './stored-upload.ts'
 import type { UploadObserver } from './upload-observer.ts'
 import { formatToken, parseToken, type UploadClaims } from './upload-token.ts'
@@ -38,6 +39,7 @@ export class StoredBlobUploads implements BlobUploads {
   readonly #log: Logger | undefined
   readonly #nowMs: () => number
   readonly #randomId: () => string
+  readonly #readBacks: ReadBacks
   readonly #removals = new Set<Promise<void>>()
 
   constructor(options: StoredBlobUploadsOptions) {
@@ -49,13 +51,14 @@ export class StoredBlobUploads implements BlobUploads {
     this.#log = log
     this.#nowMs = nowMs
     this.#randomId = randomId
+    this.#readBacks = new ReadBacks({ randomId, observer })
   }
 
   async start(repository: RepositoryName, algorithm: DigestAlgorithm = canonicalAlgorithm): Promise<Upload> {
     const upload = new StoredUpload(this.#storage, repository, this.#randomId())
     const startedAt = `${new Date(this.#nowMs()).toISOString().slice(0, 19)}Z`
     const hash = { alg: algorithm, digest: digestOf('', algorithm) }
-    const checkpoint: Checkpoint = { id: this.#randomId(), size: 0, parts: [], hash }
+    const checkpoint: Checkpoint = { id: this.#randomId(), size: 0, parts: [], hashes: [hash] }
     return this.#about(upload, async () => {
       await upload.start(checkpoint, startedAt)
       this.#observer?.started()
@@ -73,29 +76,35 @@ export class StoredBlobUploads implements BlobUploads {
     return this.#about(upload, async () => {
       const standing = await upload.get()
       checkStart(standing.checkpoint, claims, chunk)
-      const after = await appendChunk(upload, standing, chunk, {
-        hash: () => hashForAppend(upload, standing.checkpoint, chunk.isOneOfMany, this.#observer),
-        checkpointId: this.#randomId(),
-        observer: this.#observer,
-        signal,
-      })
-      return this.#describe(upload, after.checkpoint, claims)
+      try {
+        const after = await appendChunk(upload, standing, chunk, {
+          continueHashes: () => this.#continueHashes(upload, standing, chunk.isOneOfMany, signal),
+          checkpointId: this.#randomId(),
+          observer: this.#observer,
+          signal,
+        })
+        return this.#describe(upload, after.checkpoint, claims)
+      } catch (error) {
+        if (StorageError.isNotFound(error)) await upload.checkNotOvertaken(standing)
+        throw error
+      }
     })
   }
 
   async complete(ref: UploadRef, digest: Digest, chunk?: Chunk, signal?: AbortSignal): Promise<CompletedUpload> {
     const { upload, claims } = this.#open(ref)
     return this.#about(upload, async () => {
+      let standing: Standing | undefined
       try {
-        const standing = await upload.get()
+        standing = await upload.get()
         checkStart(standing.checkpoint, claims, chunk)
         const completed = await this.#place(upload, standing, digest, chunk, signal)
         await this.#end(upload, standing.checkpoint.size > 0)
         this.#observer?.completed()
         return completed
       } catch (error) {
+        if (standing !== undefined && StorageError.isNotFound(error)) await upload.checkNotOvertaken(standing)
         if (isGone(error)) return findCompleted(upload, digest)
-        if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') await this.#end(upload, true)
         throw error
       }
     })
@@ -122,11 +131,24 @@ export class StoredBlobUploads implements BlobUploads {
     signal: AbortSignal | undefined,
   ): Promise<CompletedUpload> {
     const since = this.#descriptors?.generation
-    const options = { chunk, signal, randomId: this.#randomId, observer: this.#observer }
+    const options = { chunk, signal, readBacks: this.#readBacks, randomId: this.#randomId, observer: this.#observer }
     const completed = await placeBlob(upload, standing, digest, options)
     if (since !== undefined)
       this.#descriptors?.keep(upload.repository, digest, linkedBlob(digest, completed.size), since)
     return completed
+  }
+
+  /** The hashes for the next chunk. The first chunk decides: only clients that send many need a state that can be kept. */
+  async #continueHashes(
+    upload: StoredUpload,
+    standing: Standing,
+    isOneOfMany: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<Continuation> {
+    const { size, hashes } = standing.checkpoint
+    if (size > 0) return this.#readBacks.continue(upload, standing, undefined, signal)
+    const { alg } = hashes[0]
+    return { standing, hashes: new ContentHashes([isOneOfMany ? await ResumableHash.start(alg) : new NativeHash(alg)]) }
   }
 
   async #end(upload: StoredUpload, hasParts: boolean): Promise<void> {

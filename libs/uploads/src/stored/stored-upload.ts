@@ -11,13 +11,13 @@ import {
 } from '@berth/storage'
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts'
 
-/** Where an upload stands, as it was read: what is published next is published over exactly this. */
+/** Where an upload stands, as it was read. The next checkpoint is published over exactly this version. */
 export interface Standing {
   readonly checkpoint: Checkpoint
   readonly version: Version
 }
 
-/** Of the clients' ids, all that may become part of a path. */
+/** The ids that may become part of a path. */
 const idForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** What is in an upload's directory from its start. */
@@ -60,6 +60,27 @@ export class StoredUpload {
     return standing
   }
 
+  /**
+   * As `get`, for a request that has begun from `size` bytes.
+   *
+   * @throws RegistryError RANGE_INVALID: the upload has more bytes now
+   */
+  async getAt(size: number): Promise<Standing> {
+    const standing = await this.get()
+    if (standing.checkpoint.size !== size) throw overtaken(`${size}-`, standing.checkpoint)
+    return standing
+  }
+
+  /**
+   * Looks why a part of `from` is not there: a request that published a checkpoint first may have removed it.
+   *
+   * @throws RegistryError RANGE_INVALID: that is so
+   */
+  async checkNotOvertaken({ checkpoint: { size } }: Standing): Promise<void> {
+    const now = await this.find()
+    if (now !== undefined && now.checkpoint.size !== size) throw overtaken(`${size}-`, now.checkpoint)
+  }
+
   async find(): Promise<Standing | undefined> {
     try {
       const { version, content } = await this.storage.readVersioned(this.#checkpointPath)
@@ -72,8 +93,9 @@ export class StoredUpload {
   }
 
   /**
-   * Publishes `next`, unless another request was first. Its parts that the checkpoint before did not have are removed
-   * where it is certain that no checkpoint names them.
+   * Publishes `next`, unless another request was first. The parts that only one of the two checkpoints names are removed
+   * if it is certain that no checkpoint in storage names them: those of `from` after `next` was published, those of
+   * `next` if it cannot be any more. A request that still reads the parts of `from` fails, and could not publish.
    *
    * @throws RegistryError RANGE_INVALID: another request was first; the detail says where the upload stands now
    * @throws RegistryError BLOB_UPLOAD_UNKNOWN: the upload has ended
@@ -81,10 +103,16 @@ export class StoredUpload {
   async publish(from: Standing, next: Checkpoint): Promise<Standing> {
     try {
       const version = await this.storage.swap(this.#checkpointPath, from.version, formatCheckpoint(next))
+      await this.#discard(without(from.checkpoint.parts, next.parts))
       return { checkpoint: next, version }
     } catch (error) {
       return this.#afterFailedSwap(from.checkpoint, next, error)
     }
+  }
+
+  /** Removes the parts of a checkpoint that will not be published, but for those that `from` has. */
+  async giveUp(from: Standing, next: Checkpoint): Promise<void> {
+    await this.#discard(without(next.parts, from.checkpoint.parts))
   }
 
   /**
@@ -103,7 +131,10 @@ export class StoredUpload {
   /** An answer may be lost and its swap still have happened, so what is there decides. */
   async #afterFailedSwap(before: Checkpoint, next: Checkpoint, error: unknown): Promise<Standing> {
     const now = await this.find()
-    if (now?.checkpoint.id === next.id) return now
+    if (now?.checkpoint.id === next.id) {
+      await this.#discard(without(before.parts, next.parts))
+      return now
+    }
     const own = without(next.parts, before.parts)
     const unnamed = without(own, now?.checkpoint.parts ?? [])
     // Somebody has built on what this request published: then it was published, and its answer is all that was lost.
@@ -112,8 +143,7 @@ export class StoredUpload {
     if (isDefinite(error)) await this.#discard(unnamed)
     if (!isMismatch(error)) throw error
     if (now === undefined) throw this.unknown(error)
-    const range = `${before.size}-${Math.max(before.size, next.size - 1)}`
-    throw new RegistryError('RANGE_INVALID', { range, offset: now.checkpoint.size }, { cause: error })
+    throw overtaken(`${before.size}-${Math.max(before.size, next.size - 1)}`, now.checkpoint, error)
   }
 
   /** A part that is left over costs room until its upload ends, so that is no reason to fail. */
@@ -122,13 +152,23 @@ export class StoredUpload {
   }
 }
 
+/** Whether another request published a checkpoint first. */
+export function isOvertaken(error: unknown): error is RegistryError<'RANGE_INVALID'> {
+  return error instanceof RegistryError && error.code === 'RANGE_INVALID'
+}
+
 /** What a client is told where storage failed while it was about this upload. */
 export function translateUploadError(upload: StoredUpload, error: unknown): unknown {
   return translateStorageError(error, (cause) => upload.unknown(cause))
 }
 
+function overtaken(range: string, { size: offset }: Checkpoint, cause?: unknown): RegistryError {
+  return new RegistryError('RANGE_INVALID', { range, offset }, { cause })
+}
+
 function without(parts: readonly Part[], others: readonly Part[]): readonly Part[] {
-  return parts.filter((part) => !others.some((other) => other.name === part.name))
+  const names = new Set(others.map(({ name }) => name))
+  return parts.filter(({ name }) => !names.has(name))
 }
 
 function isMismatch(error: unknown): boolean {

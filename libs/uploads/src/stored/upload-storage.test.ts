@@ -76,6 +76,30 @@ describe('an upload in storage', () => {
     expect((await namesIn(area())).filter((name) => name.startsWith('part.'))).toHaveLength(2)
   })
 
+  it('has nothing of a last chunk whose digest is wrong', async () => {
+    await client.append(chunkAt(0, 'hello'))
+    const before = await namesIn(area())
+    await expect(client.complete(digestOf('wrong'), chunkAt(5, ' you'))).rejects.toMatchObject({
+      code: 'DIGEST_INVALID',
+    })
+    expect(await namesIn(area())).toEqual(before)
+  })
+
+  it('has few parts, and a small checkpoint, however many small chunks it has', async () => {
+    for (let at = 0; at < 500; at += 1) await client.append(chunkAt(at, 'x'))
+    const parts = (await namesIn(area())).filter((name) => name.startsWith('part.'))
+    expect(parts.length).toBeLessThan(12)
+    const { content } = await storage.readVersioned(checkpointPath())
+    expect(content.byteLength).toBeLessThan(2_000)
+    expect(
+      parseCheckpoint(content)
+        ?.parts.map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(parts.toSorted())
+    await client.complete(digestOf('x'.repeat(500)))
+    expect(await client.read(digestOf('x'.repeat(500)))).toBe('x'.repeat(500))
+  })
+
   it('is gone with all that it had when it is complete', async () => {
     await client.append(body('hello'))
     await client.complete(digestOf('hello'))
@@ -182,14 +206,40 @@ describe('the hash of an upload', () => {
     expect(rehashed).toBe(5)
   })
 
+  it.each([undefined, ' you'])(
+    'is made anew once for each algorithm, however often a digest is wrong (last chunk: %s)',
+    async (last) => {
+      await client.append(body('hello'))
+      for (let time = 0; time < 3; time += 1)
+        for (const algorithm of ['sha512', 'sha384'] as const) {
+          const wrong = client.complete(digestOf('wrong', algorithm), last === undefined ? undefined : body(last))
+          await expect(wrong).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
+        }
+      expect(rehashed).toBe(2 * 5)
+    },
+  )
+
+  it('that was made anew goes on with every later chunk', async () => {
+    await client.append(chunkAt(0, 'hello'))
+    await client.complete(digestOf('wrong', 'sha512')).catch(() => {})
+    expect(rehashed).toBe(5)
+    for (let at = 5; at < 10; at += 1) {
+      await client.append(chunkAt(at, '!'))
+      for (const algorithm of ['sha256', 'sha512'] as const)
+        await expect(client.complete(digestOf('wrong', algorithm))).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
+    }
+    await client.complete(digestOf('hello!!!!!', 'sha512'))
+    expect(rehashed).toBe(5)
+  })
+
   it('is made anew once where what another version has made cannot be gone on with', async () => {
     await client.append(chunkAt(0, 'hello'))
     for (const change of [{ madeBy: 'hash-wasm@1.0.0' }, { state: 'AAAA' }, { state: '' }]) {
       const { version, content } = await storage.readVersioned(checkpointPath())
       const checkpoint = parseCheckpoint(content)
       if (checkpoint === undefined) throw new Error('no checkpoint')
-      const hash = { ...(checkpoint.hash as StateRecord), ...change }
-      await storage.swap(checkpointPath(), version, formatCheckpoint({ ...checkpoint, hash }))
+      const hash = { ...(checkpoint.hashes[0] as StateRecord), ...change }
+      await storage.swap(checkpointPath(), version, formatCheckpoint({ ...checkpoint, hashes: [hash] }))
       rehashed = 0
       observed = []
       await client.append(chunkAt(client.upload.offset, '.'))

@@ -132,23 +132,48 @@ export function describeBlobUploads(name: string, open: () => Promise<UploadServ
     })
 
     describe('completion', () => {
-      it('is refused with a wrong digest, which ends the upload', async () => {
-        const wrong = digestOf('something else')
-        for (const chunk of [undefined, body(' you')]) {
-          const failing = await UploadClient.start(services)
-          await failing.append(body('hello'))
-          await expect(failing.complete(wrong, chunk)).rejects.toMatchObject({
-            code: 'DIGEST_INVALID',
-            detail: { digest: wrong },
-          })
-          await expect(failing.status()).rejects.toMatchObject(unknown)
-        }
-        await expect(client.complete(wrong, body('hello'))).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
-        await expect(client.status()).rejects.toMatchObject(unknown)
-        expect(await services.blobs.statAll(client.repository, [wrong, digestOf('hello')])).toEqual([
-          undefined,
-          undefined,
-        ])
+      describe.each([
+        ['as it stands', ['hello'], undefined],
+        ['with a last chunk', ['hello'], ' you'],
+        ['with a last chunk after several', ['hel', 'lo'], ' you'],
+        ['with the only body', [], 'hello you'],
+      ])('%s', (_, before, last) => {
+        const text = before.join('') + (last ?? '')
+        const lastChunk = () => (last === undefined ? undefined : body(last))
+
+        it.each(algorithms)('is refused with a wrong digest of %s, and changes nothing', async (algorithm) => {
+          for (const piece of before) await client.append(body(piece))
+          const { offset } = client.upload
+          const wrong = digestOf('something else', algorithm)
+          const refused = { code: 'DIGEST_INVALID', detail: { digest: wrong } }
+          await expect(client.complete(wrong, lastChunk())).rejects.toMatchObject(refused)
+          await expect(client.complete(wrong, lastChunk())).rejects.toMatchObject(refused)
+          expect(await services.blobs.statAll(client.repository, [wrong, digestOf(text, algorithm)])).toEqual([
+            undefined,
+            undefined,
+          ])
+          expect(await client.status()).toBe(offset)
+        })
+
+        it.each(algorithms)('succeeds with the right digest after a wrong one of %s', async (algorithm) => {
+          for (const piece of before) await client.append(body(piece))
+          const wrong = client.complete(digestOf('something else', algorithm), lastChunk())
+          await expect(wrong).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
+          const digest = digestOf(text)
+          expect(await client.complete(digest, lastChunk())).toEqual({ digest, size: text.length })
+          expect(await client.read(digest)).toBe(text)
+        })
+
+        it('may be followed by more bytes after a wrong digest', async () => {
+          for (const piece of before) await client.append(body(piece))
+          for (const algorithm of algorithms)
+            await client.complete(digestOf('something else', algorithm), lastChunk()).catch(() => {})
+          await client.append(body(last ?? ''))
+          await client.append(body('!'))
+          const digest = digestOf(`${text}!`, 'sha384')
+          expect(await client.complete(digest)).toEqual({ digest, size: text.length + 1 })
+          expect(await client.read(digest)).toBe(`${text}!`)
+        })
       })
 
       it('judges no digest where the last chunk is cut off, and keeps what came', async () => {
