@@ -3,7 +3,7 @@ import type { Span, Tracer } from '@berth/process'
 import { RegistryError, registryErrors } from '@berth/errors'
 import type { AccessGuard } from './access/access-guard.ts'
 import { cleanPath, looksUnclean } from './urls/canonical-path.ts'
-import { renderFaults, renderText } from './errors.ts'
+import { type Refusal, renderFaults, renderText } from './errors.ts'
 import type { Connections } from './connections/connections.ts'
 import { attachExchange, exchangeOf } from './exchange/exchange-of.ts'
 import type { MountedRoute } from './mounted-route.ts'
@@ -101,6 +101,7 @@ export class Dispatcher {
       if (!isHealthy()) throw unhealthy()
       if (request.url.length > urlMaxLength) throw this.#urlTooLong()
       if (expectsTooMuch(request)) return refuse(exchange, renderText(417, 'Expectation failed'))
+      if (lacksHost(request)) return refuseAndClose(exchange, renderText(400, 'Bad request'))
       if (isEncodedUnreadably(request)) return refuse(exchange, renderText(400, 'Bad request'))
       const step = route === undefined ? this.#stepOffRoutes(request, error) : this.#stepOn(route, exchange)
       await step(exchange)
@@ -109,7 +110,7 @@ export class Dispatcher {
     } finally {
       // What nobody read of a body must not be taken for the next request.
       exchange.dropBody((isComplete) => void (isComplete || request.socket.destroy()))
-      connections.ended()
+      connections.ended(exchange)
     }
   }
 
@@ -207,6 +208,17 @@ function operationOf({ handlers }: MountedRoute, { request }: RequestExchange): 
 /** Of all that a client could expect before it goes on, only `100-continue` means anything. */
 function expectsTooMuch({ headers: { expect } }: Request): boolean {
   return expect !== undefined && expect.toLowerCase() !== '100-continue'
+}
+
+/** A refusal after which the connection closes, since what else comes on it is as wrong. */
+function refuseAndClose(exchange: RequestExchange, refusal: Refusal): void {
+  exchange.response.setHeader('Connection', 'close')
+  refuse(exchange, refusal)
+}
+
+/** MUST be 400 (RFC 9112, 3.2). */
+function lacksHost({ headers, httpVersionMajor, httpVersionMinor }: Request): boolean {
+  return headers.host === undefined && httpVersionMajor === 1 && httpVersionMinor === 1
 }
 
 /** MUST be 400 (RFC 9112, 6.3). Node's parser says so only when the request is already here, to be acted on. */

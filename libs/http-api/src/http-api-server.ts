@@ -45,6 +45,9 @@ export interface HttpApiOptions {
 /** Where to listen: a port (0 for any that is free), or the path of a Unix socket. */
 export type ListenAddress = { readonly port: number; readonly host?: string } | { readonly path: string }
 
+/** Time after which an idle TCP connection is probed, in milliseconds. */
+const tcpKeepAliveMs = 30_000
+
 /** Serves the API on one address, over HTTP or HTTPS. */
 export class HttpApiServer {
   /** The Express application, for whoever serves it on a server of their own. */
@@ -60,7 +63,12 @@ export class HttpApiServer {
   constructor(options: HttpApiOptions) {
     const { services, log, metrics = noMetrics, tracer, access, isHealthy = () => true } = options
     const settings = settingsOf(options)
-    const connections = new Connections({ settings, log, metrics })
+    const connections = new Connections({
+      settings,
+      log,
+      metrics,
+      serve: (request, response) => this.#serve(request, response),
+    })
     const urls = new Urls(settings)
     requireEntries(routes)
     const mounted = mountRoutes(routes, services, settings)
@@ -92,7 +100,12 @@ export class HttpApiServer {
       connectionsCheckingInterval: Math.min(this.#settings.headTimeoutMs, 10_000),
       keepAliveTimeout: this.#settings.keepAliveTimeoutMs,
       optimizeEmptyRequests: true,
+      // Checked in the request's turn: Node would answer at once, and go on reading.
+      requireHostHeader: false,
       noDelay: true,
+      // A client that vanished without a word is noticed, and what it held is freed.
+      keepAlive: true,
+      keepAliveInitialDelay: tcpKeepAliveMs,
     }
     // Not `httpAllowHalfOpen`: a client that goes away also begins by ending its side. What is done for it must stop then,
     // which is worth more than answers to clients that end theirs and wait.
@@ -102,7 +115,8 @@ export class HttpApiServer {
     server.maxHeadersCount = 0
     this.#server = server
     this.#secure = secure
-    const serve = (request: IncomingMessage, response: ServerResponse): void => this.#serve(request, response)
+    const serve = (request: IncomingMessage, response: ServerResponse): void =>
+      this.#connections.arrived(request, response)
     server.on('request', serve)
     // What the operation asks for the body is what answers `Expect: 100-continue`.
     server.on('checkContinue', serve)

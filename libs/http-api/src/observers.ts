@@ -15,7 +15,13 @@ export interface AccessMetrics {
 
 /** Why a connection or a request was turned away before any route saw it. */
 export type RefusalReason =
-  'TLS' | 'client certificate' | 'malformed' | 'head too large' | 'head too slow' | 'URL too long'
+  | 'TLS'
+  | 'client certificate'
+  | 'malformed'
+  | 'head too large'
+  | 'head too slow'
+  | 'URL too long'
+  | 'pipelined too much'
 
 /** Where the requests of a route are counted; paths that no route has are not. */
 export interface RequestMetrics {

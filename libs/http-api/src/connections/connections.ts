@@ -1,40 +1,53 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Server as SocketServer, type Socket } from 'node:net'
+import { DenialSample } from '@berth/access'
+import { peerAddress } from '../client/addresses.ts'
 import type { RequestExchange } from '../exchange/request-exchange.ts'
 import type { RequestLogger, RequestMetrics } from '../observers.ts'
 import type { HttpApiSettings } from '../settings.ts'
+import { Connection } from './connection.ts'
 import type { RefusedByTls } from './tls.ts'
 import { unreadable } from './unreadable.ts'
+import { WaitingRequests } from './waiting-requests.ts'
 
 interface ConnectionsParts {
-  readonly settings: Pick<HttpApiSettings, 'stallTimeoutMs' | 'lingerTimeoutMs' | 'headMaxSize'>
+  readonly settings: Pick<HttpApiSettings, 'stallTimeoutMs' | 'lingerTimeoutMs' | 'headMaxSize' | 'headTimeoutMs'>
   readonly log: RequestLogger
   readonly metrics: Pick<RequestMetrics, 'refused'>
+  /** Serves one request; it calls `began`, `answered` and `ended`. */
+  readonly serve: (request: IncomingMessage, response: ServerResponse) => void
 }
 
-/** The connections of a server: which make no progress, which do not speak HTTP, and how all of them end. */
+/** The connections of a server: whose turn it is on each, which make no progress, which do not speak HTTP, and how they end. */
 export class Connections {
   readonly #stallTimeoutMs: number
   readonly #lingerTimeoutMs: number
   readonly #headMaxSize: number
+  readonly #headTimeoutMs: number
   readonly #log: RequestLogger
   readonly #metrics: Pick<RequestMetrics, 'refused'>
-  /** Of each connection, the request that began last. */
-  readonly #exchanges = new WeakMap<Duplex, RequestExchange>()
-  /** Those that were told that they cannot be read. */
+  readonly #serve: ConnectionsParts['serve']
+  /** By socket, the connections on which a request came. */
+  readonly #connections = new WeakMap<Duplex, Connection>()
+  readonly #waiting = new WaitingRequests()
+  /** The sockets that were answered, or will be, that their requests cannot be read. */
   readonly #turnedAway = new WeakSet<Duplex>()
   readonly #open = new Map<string | Socket, Socket>()
+  /** Chooses which of the connections that were closed are logged. */
+  readonly #sample = new DenialSample()
   #atWork = 0
   #closed: Promise<void> | undefined
   #onIdle: (() => void) | undefined
 
-  constructor({ settings, log, metrics }: ConnectionsParts) {
+  constructor({ settings, log, metrics, serve }: ConnectionsParts) {
     this.#stallTimeoutMs = settings.stallTimeoutMs
     this.#lingerTimeoutMs = settings.lingerTimeoutMs
     this.#headMaxSize = settings.headMaxSize
+    this.#headTimeoutMs = settings.headTimeoutMs
     this.#log = log
     this.#metrics = metrics
+    this.#serve = serve
   }
 
   /** Whether each connection should end with the response that it has now. */
@@ -50,14 +63,20 @@ export class Connections {
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#onClientError(error, socket))
   }
 
-  /** A request is there. */
-  began(exchange: RequestExchange): void {
-    this.#atWork++
-    this.#exchanges.set(exchange.request.socket, exchange)
+  /** Serves a request that was parsed, when all before it on its connection are over. */
+  arrived(request: IncomingMessage, response: ServerResponse): void {
+    this.#of(request.socket).arrived(request, response)
   }
 
-  /** All that was done for a request is done. */
-  ended(): void {
+  /** The work for a request begins. */
+  began(exchange: RequestExchange): void {
+    this.#atWork++
+    this.#of(exchange.request.socket).began(exchange)
+  }
+
+  /** All work for a request has ended. */
+  ended({ request }: RequestExchange): void {
+    this.#of(request.socket).partEnded()
     this.#atWork--
     if (this.#atWork === 0) this.#onIdle?.()
   }
@@ -65,6 +84,7 @@ export class Connections {
   /** A response is out, or given up. When closing, its client may have been told before that the connection lives on. */
   answered({ request }: RequestExchange): void {
     if (this.isClosing) this.#linger(request.socket)
+    this.#of(request.socket).partEnded()
   }
 
   close(server: Server, drainTimeoutMs: number): Promise<void> {
@@ -94,6 +114,27 @@ export class Connections {
     } else if (this.#log.isLevelEnabled('debug')) this.#log.debug(facts, 'TLS handshake failed')
   }
 
+  #of(socket: Socket): Connection {
+    const known = this.#connections.get(socket)
+    if (known !== undefined) return known
+    const { remoteAddress } = socket
+    const made = new Connection(socket, {
+      serve: this.#serve,
+      waiting: this.#waiting,
+      onCutOff: () => {
+        this.#metrics.refused('pipelined too much')
+        this.#warn(peerAddress(remoteAddress), 'connection closed: too many pipelined requests')
+      },
+    })
+    this.#connections.set(socket, made)
+    return made
+  }
+
+  #warn(remoteAddress: string, message: string): void {
+    const untold = this.#sample.take(remoteAddress)
+    if (untold !== undefined) this.#log.warn({ remoteAddress, ...(untold > 0 && { untold }) }, message)
+  }
+
   #closeAll(): void {
     for (const socket of this.#open.values()) socket.destroy()
   }
@@ -104,6 +145,7 @@ export class Connections {
     this.#open.set(peer, socket)
     socket.once('close', () => {
       if (this.#open.get(peer) === socket) this.#open.delete(peer)
+      this.#connections.get(socket)?.closed()
     })
     if (this.isClosing) this.#linger(socket)
   }
@@ -112,15 +154,19 @@ export class Connections {
   #linger(socket: Socket): void {
     const peer = peerOf(socket)
     const late = setTimeout(() => {
-      if (this.#open.get(peer) === socket && this.#answering(socket) === undefined) socket.destroy()
+      if (this.#open.get(peer) === socket && this.#isIdle(socket)) socket.destroy()
     }, this.#lingerTimeoutMs)
     socket.once('close', () => clearTimeout(late))
   }
 
   /** The exchange that a connection is there for at this moment. */
   #answering(socket: Duplex): RequestExchange | undefined {
-    const exchange = this.#exchanges.get(socket)
+    const exchange = this.#connections.get(socket)?.exchange
     return exchange === undefined || exchange.response.closed ? undefined : exchange
+  }
+
+  #isIdle(socket: Socket): boolean {
+    return this.#connections.get(socket)?.isIdle ?? true
   }
 
   /** Nothing went by in either direction for a while. Whose fault is it? */
@@ -138,16 +184,25 @@ export class Connections {
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     // What still comes cannot be read either. It is dropped: to close at once would take the answer from the client.
     if (this.#turnedAway.has(socket)) return
-    const isHalfAnswered = this.#answering(socket)?.response.headersSent === true
-    if (error.code === 'ECONNRESET' || !socket.writable || isHalfAnswered) {
+    const connection = this.#connections.get(socket)
+    const exchange = this.#answering(socket)
+    // The request that is being served is itself what cannot be read; its body is.
+    const isOfExchange = exchange?.request.complete === false
+    if (error.code === 'ECONNRESET' || !socket.writable || (isOfExchange && exchange.response.headersSent)) {
       socket.destroy()
-      return
+    } else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && connection?.isPaused === true) {
+      connection.restartHeadTimer(this.#headTimeoutMs, () => this.#onClientError(error, socket))
+    } else {
+      const { reason, answer } = unreadable(error, this.#headMaxSize)
+      this.#metrics.refused(reason)
+      this.#turnedAway.add(socket)
+      const turnAway = (): void => {
+        socket.end(answer)
+        setTimeout(() => socket.destroy(), 500).unref()
+      }
+      if (connection === undefined || isOfExchange) turnAway()
+      else connection.refuse(turnAway)
     }
-    const { reason, answer } = unreadable(error, this.#headMaxSize)
-    this.#metrics.refused(reason)
-    this.#turnedAway.add(socket)
-    socket.end(answer)
-    setTimeout(() => socket.destroy(), 500).unref()
   }
 }
 

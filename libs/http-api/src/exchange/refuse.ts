@@ -23,7 +23,7 @@ export function refuse(exchange: RequestExchange, { status, headers, body }: Ref
 export function isFlooding(exchange: RequestExchange): boolean {
   const { request, response, contentLength } = exchange
   const isShort = contentLength !== undefined && contentLength <= smallBody && request.headers.expect === undefined
-  // A response that waits for another's on its connection has no socket yet, and nothing may be ended before it.
+  // A response without a socket has lost its connection.
   return exchange.hasUnreadBody && !isShort && response.socket !== null
 }
 

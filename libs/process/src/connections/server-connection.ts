@@ -12,6 +12,9 @@ const smallBufferSize = 64 * 1024
 /** Bytes of a request's body that wait for the server to take them. */
 const maxUnsent = 256 * 1024
 
+/** Time after which an idle TCP connection is probed, in milliseconds. */
+const tcpKeepAliveMs = 30_000
+
 export interface ServerAddress {
   readonly host: string
   readonly port: number
@@ -59,7 +62,7 @@ export class ServerConnection {
       return this.#answers.take(size === buffer.byteLength ? buffer : buffer.subarray(0, size))
     }
     const onread = { buffer: () => this.#bufferForNextRead(), callback: onRead }
-    const options = { ...address, noDelay: true, onread }
+    const options = { ...address, noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs, onread }
     this.#socket = tls === undefined ? connect(options) : connectTls({ ...options, ...secured(address, tls) })
     this.#socket.on('error', (error) => this.#fail(error))
     this.#socket.on('timeout', () => this.#onQuiet())

@@ -42,7 +42,15 @@ export interface HttpMetrics {
   certificateExpires(at: Date): void
 }
 
-const refusals = ['TLS', 'client certificate', 'malformed', 'head too large', 'head too slow', 'URL too long'] as const
+const refusals = [
+  'TLS',
+  'client certificate',
+  'malformed',
+  'head too large',
+  'head too slow',
+  'URL too long',
+  'pipelined too much',
+] as const
 
 const handlers: readonly HttpHandler[] = [
   'base',

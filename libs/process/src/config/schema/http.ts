@@ -68,7 +68,7 @@ export const http = section(
     }),
     keepAliveMs: duration({ default: 75 * second, minMs: 1, about: 'how long an idle connection stays' }),
     trustedProxies: list(
-      { about: 'whose Forwarded and X-Forwarded-* headers are believed' },
+      { about: 'whose Forwarded, X-Forwarded-* and X-Real-IP headers are believed' },
       value('CIDR', { about: 'addresses' }, parseCidr),
     ),
     headers: dictionary(
