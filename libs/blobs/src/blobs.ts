@@ -66,6 +66,19 @@ export interface SendableBlobs extends Blobs {
   ): Promise<void>
 
   /**
+   * As `sendTo`, for several ranges of one blob, with bytes of the caller's before, between and after them.
+   *
+   * @param pieces ranges that are not empty and lie within the blob's size, and bytes
+   */
+  sendPieces(
+    repository: RepositoryName,
+    digest: Digest,
+    pieces: readonly BlobPiece[],
+    target: Writable,
+    signal?: AbortSignal,
+  ): Promise<void>
+
+  /**
    * As `stat`, with a URL by which whoever has it reads the blob from where it is stored, for a while. Only where the
    * store has such URLs, and clients are to be sent there.
    *
@@ -73,6 +86,9 @@ export interface SendableBlobs extends Blobs {
    */
   locate?(repository: RepositoryName, digest: Digest): Promise<LocatedBlob>
 }
+
+/** Bytes to be sent as they are, or a range of a blob. */
+export type BlobPiece = Uint8Array | ByteRange
 
 export interface LocatedBlob {
   readonly descriptor: Descriptor

@@ -3,7 +3,7 @@
  * Begin with `blobs.ts`; how they are stored is behind `@berth/blobs/stored`. `cached-descriptors.ts` is what
  * is remembered of links, and `shared-descriptors.ts` what replicas remember together.
  */
-export type { Blobs, LocatedBlob, SendableBlobs } from './blobs.ts'
+export type { BlobPiece, Blobs, LocatedBlob, SendableBlobs } from './blobs.ts'
 export type { CachedDescriptors, MemoryGeneration } from './cached-descriptors.ts'
 export { formatLinkedBlob, linkedBlob, type LinkedBlob, parseLinkedBlob } from './linked-blob.ts'
 export {

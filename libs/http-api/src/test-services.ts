@@ -12,6 +12,7 @@ export const noBlobs: SendableBlobs = {
   mount: unused,
   unlink: unused,
   sendTo: unused,
+  sendPieces: unused,
 }
 
 /** For tests: uploads that can be appended to, and nothing else. */

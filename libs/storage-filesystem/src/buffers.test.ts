@@ -55,6 +55,17 @@ describe('buffers', () => {
     expect(budget.taken).toBe(0)
   })
 
+  it('serve many short ranges together, of a file that is opened once', async () => {
+    const target = new Counter()
+    const pieces = Array.from({ length: 1024 }, (_, index) => ({ start: index * 1_000, end: index * 1_000 + 100 }))
+    recorded.calls.splice(0)
+    await opened.driver.sendPieces(at('/large'), pieces, target)
+    expect(target.count).toBe(102_400)
+    expect(target.writes).toBe(2)
+    expect(recorded.calls.filter(({ name }) => name === 'open')).toHaveLength(1)
+    expect(budget.taken).toBe(0)
+  })
+
   it('are small for small content', async () => {
     const target = new Counter()
     await opened.driver.put(at('/small'), Buffer.alloc(300))
@@ -169,8 +180,10 @@ describe('buffers', () => {
 class Counter extends Writable {
   count = 0
   largest = 0
+  writes = 0
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.writes += 1
     this.count += chunk.byteLength
     this.largest = Math.max(this.largest, chunk.byteLength)
     done()

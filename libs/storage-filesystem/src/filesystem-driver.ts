@@ -13,6 +13,7 @@ import {
   type Part,
   type ReadOptions,
   type SendingDriver,
+  type SendPiece,
   type Stat,
   type StorageDriver,
   StorageError,
@@ -33,6 +34,7 @@ import { PlacedFiles } from './placed-files.ts'
 import { readFile } from './read-file.ts'
 import { isSettled, SeenFiles } from './seen-files.ts'
 import { sendFile } from './send-file.ts'
+import { sendPieces } from './send-pieces.ts'
 import { driverName, readFault, storageError, writeFault } from './storage-fault.ts'
 import { TemporaryFiles } from './temporary-files.ts'
 import { VersionedRecords } from './versioned-records.ts'
@@ -164,6 +166,16 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
   async sendTo(path: StoragePath, range: ByteRange, target: Writable, signal?: AbortSignal): Promise<void> {
     const sending = { files: this.#files, buffers: this.#buffers }
     await sendFile(sending, this.#locate(path), path, range, target, signal)
+  }
+
+  async sendPieces(
+    path: StoragePath,
+    pieces: readonly SendPiece[],
+    target: Writable,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const sending = { files: this.#files, buffers: this.#buffers }
+    await sendPieces(sending, this.#locate(path), path, pieces, target, signal)
   }
 
   async stat(path: StoragePath): Promise<Stat> {

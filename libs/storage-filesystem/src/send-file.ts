@@ -50,7 +50,8 @@ export async function sendFile(
   }
 }
 
-class FileSender {
+/** Sends one range of an open file, and leaves the file open. */
+export class FileSender {
   readonly #buffers: BufferPool
   readonly #open: OpenFile
   readonly #range: ByteRange

@@ -5,6 +5,8 @@ import {
   type Part,
   parseStoragePath,
   type ReadOptions,
+  type SendPiece,
+  SendTarget,
   type Stat,
   StorageError,
   type StoragePath,
@@ -13,6 +15,7 @@ import type { Directories } from './directories.ts'
 import type { Keys } from './keys.ts'
 import type { Objects } from './objects.ts'
 import { OpenedObject } from './opened-object.ts'
+import { cutPieces, groupPieces } from './piece-runs.ts'
 import { SeenObjects } from './seen-objects.ts'
 import type { Store } from './store.ts'
 import { driverName, storageError, translateFault } from './store-fault.ts'
@@ -80,6 +83,35 @@ export class Contents {
     } catch (error) {
       throw translateFault(error, path)
     } finally {
+      watch.release()
+    }
+  }
+
+  async sendPieces(
+    path: StoragePath,
+    pieces: readonly SendPiece[],
+    target: Writable,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const key = this.#keys.of(path)
+    const watch = new TargetWatch(target, signal)
+    const sending = new SendTarget(target, watch.signal)
+    try {
+      let isFirst = true
+      for (const run of groupPieces(pieces)) {
+        const opened = await this.#open(path, key, run.range, watch.signal)
+        if (isFirst && pieces.some((piece) => !(piece instanceof Uint8Array) && piece.end > opened.size)) {
+          const error = storageError('INVALID_RANGE', path)
+          opened.close(error)
+          throw error
+        }
+        isFirst = false
+        for await (const bytes of cutPieces(run, opened.content())) await sending.write(bytes)
+      }
+    } catch (error) {
+      throw translateFault(error, path)
+    } finally {
+      sending.release()
       watch.release()
     }
   }

@@ -11,6 +11,7 @@ import {
   type ReadOptions,
   type RedirectingDriver,
   type SendingDriver,
+  type SendPiece,
   type Stat,
   type StorageDriver,
   StorageError,
@@ -216,6 +217,10 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
 
   sendTo(path: StoragePath, range: ByteRange, target: Writable, signal?: AbortSignal): Promise<void> {
     return this.#contents.sendTo(path, range, target, signal)
+  }
+
+  sendPieces(path: StoragePath, pieces: readonly SendPiece[], target: Writable, signal?: AbortSignal): Promise<void> {
+    return this.#contents.sendPieces(path, pieces, target, signal)
   }
 
   stat(path: StoragePath): Promise<Stat> {

@@ -13,6 +13,7 @@ export type {
   ReadOptions,
   RedirectingDriver,
   SendingDriver,
+  SendPiece,
   Stat,
   StorageDriver,
   Version,

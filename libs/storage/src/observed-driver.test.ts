@@ -79,6 +79,7 @@ describe('ObservedDriver', () => {
 
   it('has only the abilities that the driver has', () => {
     expect('sendTo' in driver).toBe(true)
+    expect('sendPieces' in driver).toBe(true)
     expect('makeDirectory' in driver).toBe(false)
     expect('writesAreCheap' in driver).toBe(false)
     const cheap = Object.assign(new MemoryDriver(), { writesAreCheap: true as const })

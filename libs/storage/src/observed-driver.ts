@@ -43,6 +43,7 @@ export class ObservedDriver implements StorageDriver, Partial<Abilities> {
   readonly #driver: StorageDriver
   readonly #observe: StorageObserver
   declare readonly sendTo?: SendingDriver['sendTo']
+  declare readonly sendPieces?: SendingDriver['sendPieces']
   declare readonly makeDirectory?: DirectoryKeepingDriver['makeDirectory']
   declare readonly redirectUrl?: RedirectingDriver['redirectUrl']
   declare readonly listingVersion?: ListingComparingDriver['listingVersion']
@@ -51,9 +52,12 @@ export class ObservedDriver implements StorageDriver, Partial<Abilities> {
   private constructor(driver: StorageDriver & Partial<Abilities>, observe: StorageObserver) {
     this.#driver = driver
     this.#observe = observe
-    const { sendTo, makeDirectory, redirectUrl, listingVersion, writesAreCheap } = driver
+    const { sendTo, sendPieces, makeDirectory, redirectUrl, listingVersion, writesAreCheap } = driver
     if (sendTo !== undefined) {
       this.sendTo = (...sent) => this.#timed('Reader', sent[0], sendTo.apply(driver, sent))
+    }
+    if (sendPieces !== undefined) {
+      this.sendPieces = (...sent) => this.#timed('Reader', sent[0], sendPieces.apply(driver, sent))
     }
     if (makeDirectory !== undefined) {
       this.makeDirectory = (path) => this.#timed('PutContent', path, makeDirectory.call(driver, path))

@@ -125,7 +125,16 @@ export interface SendingDriver {
    * @throws Error when the target fails or closes, or the content is cut short under the reader
    */
   sendTo(path: StoragePath, range: ByteRange, target: Writable, signal?: AbortSignal): Promise<void>
+
+  /**
+   * As `sendTo`, for several ranges of one content, with bytes of the caller's before, between and after them. The
+   * content is opened once, or, where a store is asked for each range, once for ranges that are close to each other.
+   */
+  sendPieces(path: StoragePath, pieces: readonly SendPiece[], target: Writable, signal?: AbortSignal): Promise<void>
 }
+
+/** Bytes to be sent as they are, or a range of the content that is not empty. */
+export type SendPiece = Uint8Array | ByteRange
 
 /** A store that clients may read from by themselves. */
 export interface RedirectingDriver {

@@ -10,6 +10,7 @@ import {
   mapLimited,
   type RedirectingDriver,
   type SendingDriver,
+  type SendPiece,
   type StorageDriver,
   StorageError,
   translateStorageError,
@@ -113,6 +114,34 @@ export class StoredBlobs implements SendableBlobs {
       if (this.#storage.sendTo !== undefined) return this.#storage.sendTo(path, range, target, signal)
       const { content } = await this.#storage.read(path, { range, ...(signal && { signal }) })
       await pipeline(content, target, { end: false, ...(signal && { signal }) })
+    })
+  }
+
+  async sendPieces(
+    repository: RepositoryName,
+    digest: Digest,
+    pieces: readonly SendPiece[],
+    target: Writable,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const blob = this.#links.findCached(repository, digest) ?? (await this.#links.get(repository, digest))
+    const end = pieces.reduce((last, piece) => (piece instanceof Uint8Array ? last : Math.max(last, piece.end)), 0)
+    const allRanges = { start: 0, end }
+    return this.#reading(repository, digest, allRanges, async () => {
+      const small = await this.#smallContent(blob, allRanges)
+      if (small !== undefined) {
+        const bytes = pieces.map((piece) =>
+          piece instanceof Uint8Array ? piece : small.subarray(piece.start, piece.end),
+        )
+        target.write(Buffer.concat(bytes))
+        return
+      }
+      const path = layout.blobDataPath(blob.target)
+      if (this.#storage.sendPieces !== undefined) return this.#storage.sendPieces(path, pieces, target, signal)
+      for (const piece of pieces) {
+        if (piece instanceof Uint8Array) target.write(piece)
+        else await this.sendTo(repository, digest, piece, target, signal)
+      }
     })
   }
 

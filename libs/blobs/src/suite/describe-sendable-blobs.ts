@@ -52,6 +52,35 @@ export function describeSendableBlobs(name: string, open: () => Promise<Sendable
       expect(target.writableLength + target.chunks.length).toBe(0)
     })
 
+    it.each([7, 2_000_000])('writes several ranges of a blob of %i bytes, with bytes between them', async (size) => {
+      const content = Buffer.alloc(size, 'abcdefg')
+      const { digest } = await blobs.put(here, content)
+      const pieces = [
+        Buffer.from('<'),
+        { start: 5, end: size },
+        Buffer.from('|'),
+        { start: 0, end: 2 },
+        Buffer.from('>'),
+      ]
+      await blobs.sendPieces(here, digest, pieces, target)
+      expect(target.writableEnded).toBe(false)
+      await ended()
+      expect(target.received.equals(Buffer.from(`<${content.subarray(5).toString()}|ab>`))).toBe(true)
+    })
+
+    it.each([7, 2_000_000])(
+      'writes nothing of a blob of %i bytes where one of several ranges is not in it',
+      async (size) => {
+        const { digest } = await blobs.put(here, Buffer.alloc(size))
+        const pieces = [Buffer.from('<'), { start: 0, end: 1 }, { start: 5, end: size + 1 }]
+        await expect(blobs.sendPieces(here, digest, pieces, target)).rejects.toMatchObject({
+          code: 'RANGE_INVALID',
+          detail: { offset: size },
+        })
+        expect(target.writableLength + target.chunks.length).toBe(0)
+      },
+    )
+
     it('writes nothing where the blob is not linked', async () => {
       const digest = digestOf('not here')
       const sent = blobs.sendTo(here, digest, { start: 0, end: 1 }, target)

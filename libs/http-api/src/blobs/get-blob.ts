@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { SendableBlobs } from '@berth/blobs'
+import type { BlobPiece, SendableBlobs } from '@berth/blobs'
 import type { ByteRange } from '@berth/bytes'
 import { type Digest, parseDigest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
@@ -70,19 +70,21 @@ function isForStore({ method, headers }: IncomingMessage): boolean {
 interface Body {
   readonly status: 200 | 206
   readonly headers: readonly string[]
-  /** Bytes to write as they are, and ranges of the blob. */
-  readonly pieces: readonly (Buffer | ByteRange)[]
+  /** All of the body, if it is one range of the blob. */
+  readonly range?: ByteRange
+  /** All of the body, if it is several ranges of the blob, with bytes before, between and after them. */
+  readonly pieces?: readonly BlobPiece[]
 }
 
 function wholeOf(size: number): Body {
   const headers = ['Content-Type', contentType, 'Content-Length', String(size)]
-  return { status: 200, headers, pieces: size === 0 ? [] : [{ start: 0, end: size }] }
+  return { status: 200, headers, ...(size > 0 && { range: { start: 0, end: size } }) }
 }
 
 function partOf(range: ByteRange, size: number): Body {
   const length = String(range.end - range.start)
   const headers = ['Content-Type', contentType, 'Content-Length', length, 'Content-Range', contentRange(range, size)]
-  return { status: 206, headers, pieces: [range] }
+  return { status: 206, headers, range }
 }
 
 function partsOf({ parts, tail, ...body }: ReturnType<typeof multipartBody>): Body {
@@ -90,18 +92,15 @@ function partsOf({ parts, tail, ...body }: ReturnType<typeof multipartBody>): Bo
   return { status: 206, headers, pieces: [...parts.flatMap(({ head, range }) => [head, range]), tail] }
 }
 
-/** The header goes out with the first bytes, so content that turns out to be gone can still be answered with 404. */
+/** The header is sent with the first bytes, so content that turns out to be gone can still be answered with 404. */
 async function send(blobs: SendableBlobs, exchange: Exchange, digest: Digest, body: Body): Promise<void> {
   const { response, repository, signal } = exchange
-  const { status, headers, pieces } = body
+  const { status, headers, range, pieces } = body
   response.statusCode = status
   setHeaders(response, headers)
   try {
-    for (const piece of pieces) {
-      // Not waited for: the next range is written after it, at the pace of the socket.
-      if (piece instanceof Uint8Array) response.write(piece)
-      else await blobs.sendTo(repository, digest, piece, response, signal)
-    }
+    if (range !== undefined) await blobs.sendTo(repository, digest, range, response, signal)
+    if (pieces !== undefined) await blobs.sendPieces(repository, digest, pieces, response, signal)
     response.end()
   } catch (error) {
     if (!response.headersSent)

@@ -70,6 +70,30 @@ describe('chooseRanges of 11 bytes', () => {
 })
 
 describe('chooseRanges', () => {
+  it.each([
+    ['three that overlap', ['0-5', '4-8', '7-9']],
+    ['many that overlap', Array.from({ length: 1024 }, (_, index) => `5-${index + 5}`)],
+    ['many that are the same', Array.from({ length: 1024 }, () => '5-5')],
+    ['many that descend', Array.from({ length: 17 }, (_, index) => `${100 - index}-${100 - index}`)],
+    [
+      'many, of which two overlap',
+      Array.from({ length: 17 }, (_, index) => `${index * 2}-${index * 2 + (index === 3 ? 2 : 0)}`),
+    ],
+  ])('takes %s as a wish for the whole', (_, specs) => {
+    expect(chooseRanges(`bytes=${specs.join(',')}`, 1_000_000)).toBe('whole')
+  })
+
+  it.each([
+    ['two that overlap', ['0-5', '4-8']],
+    ['sixteen that descend', Array.from({ length: 16 }, (_, index) => `${100 - index}-${100 - index}`)],
+    [
+      'many that ascend, next to each other',
+      Array.from({ length: 1024 }, (_, index) => `${index * 10}-${index * 10 + 9}`),
+    ],
+  ])('reads %s', (_, specs) => {
+    expect(chooseRanges(`bytes=${specs.join(',')}`, 1_000_000)).toHaveLength(specs.length)
+  })
+
   it('takes more than 1024 ranges as a wish for the whole, and no fewer', () => {
     const rangesOf = (count: number): string =>
       Array.from({ length: count }, (_, index) => `${index}-${index}`).join(',')

@@ -6,16 +6,21 @@ import type { ByteRange } from '@berth/bytes'
  */
 export type RangeChoice = readonly [ByteRange, ...ByteRange[]] | 'whole' | 'refused'
 
-/** As many as containers/image asks for in one request when it pulls zstd:chunked layers. */
+/** Maximum number of ranges: as many as containers/image asks for in one request when it pulls zstd:chunked layers. */
 const maxRanges = 1024
+/** Maximum number of ranges that are not in ascending order. */
+const maxUnordered = 16
+/** Maximum number of ranges that begin within another range. */
+const maxOverlaps = 1
 
 const otherUnit = /^(?!bytes=)[!#$%&'*+.^_`|~0-9a-z-]+=/i
 const rangeSet = /^bytes=(.*)$/i
 const rangeSpec = /^(\d*)-(\d*)$/
 
 /**
- * Chooses what to send of `size` bytes. Parts are neither joined nor reordered: clients count them. Asking for more
- * than the whole in pieces gets the whole, once.
+ * Chooses what to send of `size` bytes. Parts are neither joined nor reordered: clients count them. A client gets the
+ * whole, once, if its ranges together are more than that, if more than two overlap, or if many are not in ascending
+ * order: such a set is a mistake or an attack, and the specification allows to ignore it.
  *
  * @see RFC 9110, sections 14.1.2 and 14.2; of what it leaves open, a malformed set is refused rather than ignored: the
  *   OCI conformance tests and Distribution's clients expect 416
@@ -40,9 +45,25 @@ export function chooseRanges(header: string | undefined, size: number): RangeCho
     ranges.push(range)
   }
   // Some clients add a range to every request; of nothing there is no part, so they get all of it.
-  if (size === 0 || total > size) return 'whole'
+  if (size === 0 || total > size || isAbusive(ranges)) return 'whole'
   const [first, ...rest] = ranges
   return first === undefined ? 'refused' : [first, ...rest]
+}
+
+function isAbusive(ranges: readonly ByteRange[]): boolean {
+  const isAscending = ranges.every((range, index) => range.start >= (ranges[index - 1]?.end ?? 0))
+  return !isAscending && (ranges.length > maxUnordered || overlapsIn(ranges) > maxOverlaps)
+}
+
+/** The number of ranges that begin within another range. */
+function overlapsIn(ranges: readonly ByteRange[]): number {
+  let end = 0
+  let overlaps = 0
+  for (const range of ranges.toSorted((one, other) => one.start - other.start)) {
+    if (range.start < end) overlaps += 1
+    end = Math.max(end, range.end)
+  }
+  return overlaps
 }
 
 function resolve(spec: string, size: number): ByteRange | 'malformed' | 'outside' {

@@ -7,6 +7,7 @@ import type {
   Part,
   ReadOptions,
   SendingDriver,
+  SendPiece,
   Stat,
   StorageDriver,
   Version,
@@ -81,6 +82,24 @@ export class MemoryDriver implements StorageDriver, SendingDriver {
     const sending = new SendTarget(target, signal)
     try {
       for await (const chunk of chunksOf([bytes], signal)) await sending.write(chunk)
+    } finally {
+      sending.release()
+    }
+  }
+
+  async sendPieces(
+    path: StoragePath,
+    pieces: readonly SendPiece[],
+    target: Writable,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const at = parseContentPath(path, this.name)
+    signal?.throwIfAborted()
+    const content = this.#contentAt(at)
+    const bytes = pieces.map((piece) => (piece instanceof Uint8Array ? piece : this.#rangeOf(at, content, piece)))
+    const sending = new SendTarget(target, signal)
+    try {
+      for await (const chunk of chunksOf(bytes, signal)) await sending.write(chunk)
     } finally {
       sending.release()
     }

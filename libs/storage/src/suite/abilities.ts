@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { Writable } from 'node:stream'
 import { expect, it } from 'vitest'
 import { streamOf } from '@berth/bytes'
-import type { DirectoryKeepingDriver, SendingDriver, StorageDriver } from '../storage-driver.ts'
+import type { DirectoryKeepingDriver, SendingDriver, SendPiece, StorageDriver } from '../storage-driver.ts'
 import { at, bytes, entriesOf, type OpenDriver, patterned, textAt, useDriver } from './subject.ts'
 
 const mebibyte = 1024 * 1024
@@ -83,6 +83,101 @@ export function describeSending(open: OpenDriver<StorageDriver & SendingDriver>)
       await expect(driver().sendTo(at(path), range, socket)).rejects.toMatchObject({ code })
     })
     expect(received).toHaveLength(0)
+  })
+
+  const piecesOf = (ranges: readonly (readonly [number, number])[]): SendPiece[] => [
+    ...ranges.flatMap(([start, end], index) => [bytes(`|${index}|`), { start, end }]),
+    bytes('|end|'),
+  ]
+  const expectedOf = (content: Buffer, pieces: readonly SendPiece[]): Buffer =>
+    Buffer.concat(
+      pieces.map((piece) => (piece instanceof Uint8Array ? piece : content.subarray(piece.start, piece.end))),
+    )
+
+  it.each<readonly [string, readonly (readonly [number, number])[]]>([
+    ['one byte', [[7, 8]]],
+    [
+      'ranges that ascend',
+      [
+        [0, 1],
+        [1, 20_000],
+        [20_001, 20_002],
+        [2 * mebibyte, 3 * mebibyte],
+      ],
+    ],
+    [
+      'ranges that descend',
+      [
+        [2 * mebibyte, 3 * mebibyte],
+        [5, 6],
+        [0, 5],
+      ],
+    ],
+    [
+      'ranges that overlap',
+      [
+        [0, 100_000],
+        [5, 6],
+        [50_000, 150_000],
+      ],
+    ],
+    [
+      'the last bytes',
+      [
+        [5 * mebibyte, 5 * mebibyte + 3],
+        [5 * mebibyte + 2, 5 * mebibyte + 3],
+      ],
+    ],
+    ['1024 ranges far from each other', Array.from({ length: 1024 }, (_, at) => [at * 5_000, at * 5_000 + 1])],
+    ['1024 ranges next to each other', Array.from({ length: 1024 }, (_, at) => [at * 5_000, at * 5_000 + 5_000])],
+  ])('sends %s of one content, with bytes between them', async (_name, ranges) => {
+    const content = patterned(5 * mebibyte + 3)
+    await driver().put(at('/file'), content)
+    const pieces = piecesOf(ranges)
+    const received = await receiveAll((socket) => driver().sendPieces(at('/file'), pieces, socket))
+    expect(expectedOf(content, pieces).equals(received)).toBe(true)
+  })
+
+  it.each([
+    ['PATH_NOT_FOUND', '/nothing', [0, 1]],
+    ['PATH_NOT_FOUND', '/dir', [0, 1]],
+    ['INVALID_RANGE', '/dir/file', [0, 8]],
+    ['INVALID_PATH', '/../dir', [0, 1]],
+  ] as const)(
+    'fails with %s for the last of several ranges of %s before anything is sent',
+    async (code, path, last) => {
+      await driver().put(at('/dir/file'), bytes('content'))
+      const received = await receiveAll(async (socket) => {
+        const sending = driver().sendPieces(at(path), piecesOf([[0, 1], [4, 5], last]), socket)
+        await expect(sending).rejects.toMatchObject({ code })
+      })
+      expect(received).toHaveLength(0)
+    },
+  )
+
+  it.each([10, 4 * mebibyte])('fails with the error of the target, in ranges of %i bytes', async (length) => {
+    await driver().put(at('/file'), patterned(8 * mebibyte))
+    const error = new Error('no more')
+    const target = new Writable({ write: (_chunk, _encoding, done) => done(error) })
+    target.on('error', () => {})
+    const pieces = piecesOf([
+      [0, length],
+      [length, 2 * length],
+    ])
+    await expect(driver().sendPieces(at('/file'), pieces, target)).rejects.toBe(error)
+  })
+
+  it.each([10, 4 * mebibyte])('stops in ranges of %i bytes when the signal is aborted', async (length) => {
+    await driver().put(at('/file'), patterned(8 * mebibyte))
+    const reason = new Error('gone')
+    const controller = new AbortController()
+    const target = new Writable({ write: () => controller.abort(reason) })
+    const pieces = piecesOf([
+      [0, length],
+      [length, 2 * length],
+    ])
+    const sending = driver().sendPieces(at('/file'), pieces, target, controller.signal)
+    await expect(sending).rejects.toBe(reason)
   })
 
   it('fails when the target goes away, and not before', async () => {
