@@ -6,14 +6,16 @@ import { retryDelayMs } from './retry-delay.ts'
 /** What reaches one Redis: Sentinels' master, the one address there is, or a cluster's. */
 export type RedisClient = Redis | Cluster
 
-export function clientFor(config: RedisConfig): RedisClient {
+/** @param nextDelayMs how long to wait before the next attempt; asked once for each */
+export function clientFor(config: RedisConfig, nextDelayMs: () => number): RedisClient {
   const { addresses } = config
   if (!isCluster(config)) {
-    const retry = (times: number): number => retryDelayMs(times)
     const options: NodeOptions = {
       ...nodeOptions(config, addresses[0]),
-      retryStrategy: retry,
-      sentinelRetryStrategy: retry,
+      retryStrategy: nextDelayMs,
+      sentinelRetryStrategy: (times) => retryDelayMs(times),
+      // A master that became a replica: the connection is made anew, to whatever is the master then.
+      reconnectOnError: (error) => error.message.startsWith('READONLY'),
     }
     return new Redis(options)
   }
@@ -22,7 +24,7 @@ export function clientFor(config: RedisConfig): RedisClient {
     {
       lazyConnect: true,
       enableOfflineQueue: false,
-      clusterRetryStrategy: (times) => retryDelayMs(times),
+      clusterRetryStrategy: nextDelayMs,
       slotsRefreshTimeout: config.dialTimeoutMs,
       // A node that is away fails what is asked of it in little time: a cache is not worth waiting for.
       maxRedirections: 2,
@@ -40,6 +42,8 @@ export function subscriberFor(config: RedisConfig, attempt: number): Redis {
   const once = (): null => null
   return new Redis({
     ...nodeOptions(config, address),
+    // A channel is of all databases, so none is selected.
+    db: 0,
     autoResubscribe: false,
     retryStrategy: once,
     sentinelRetryStrategy: once,

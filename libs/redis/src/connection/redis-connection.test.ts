@@ -20,6 +20,7 @@ describe('a connection to Redis', () => {
       { debug: tell, info: tell, warn: tell, error: tell },
     )
     await next('ready')
+    await toldTimes(1)
   })
 
   afterEach(async () => {
@@ -29,6 +30,11 @@ describe('a connection to Redis', () => {
 
   const next = (event: 'ready' | 'close'): Promise<void> =>
     new Promise((resolve) => void connection.client.once(event, () => resolve()))
+
+  /** Waits until so much was told: that Redis is connected is told once it is known to be of use. */
+  const toldTimes = async (times: number): Promise<void> => {
+    while (told.length < times) await new Promise(setImmediate)
+  }
 
   const lose = async (): Promise<void> => {
     const closed = next('close')
@@ -66,6 +72,7 @@ describe('a connection to Redis', () => {
     const ready = next('ready')
     await server.startAgain()
     await ready
+    await toldTimes(3)
     expect(told).toEqual(['redis is connected', 'redis is out of reach', 'redis is connected'])
   })
 

@@ -1,11 +1,14 @@
 import type { Logger } from '@berth/errors'
 import type { RedisConfig } from '@berth/process'
 import { clientFor, type RedisClient, subscriberFor } from './clients.ts'
+import { isRefusal, isRefusedDatabase, requireRights } from './require-rights.ts'
+import { retryDelayMs } from './retry-delay.ts'
 import { Subscription, type Subscriber } from './subscription.ts'
 
 /**
  * One Redis, however it is made: alone, behind Sentinels, or a cluster. It need not be there, now or later: commands
  * fail at once while it is away, and after `readTimeoutMs` when it does not answer; connecting is tried again for ever.
+ * A server that refuses the user, the database or what the cache does counts as being away.
  */
 export class RedisConnection {
   readonly client: RedisClient
@@ -13,15 +16,18 @@ export class RedisConnection {
   readonly #log: Logger
   readonly #subscriptions: Subscription[] = []
   #isLost = false
+  #isClosed = false
+  /** Attempts since the last one that came to a connection that can be used. */
+  #failures = 0
 
   constructor(config: RedisConfig, log: Logger) {
     this.#config = config
     this.#log = log
-    this.client = clientFor(config)
+    this.client = clientFor(config, () => retryDelayMs((this.#failures += 1)))
     // ioredis tells of every attempt; what matters is when it began to fail, and that it is over.
-    this.client.on('error', (error: unknown) => this.#lost(error))
+    this.client.on('error', (error: unknown) => this.#failed(error))
     this.client.on('close', () => this.#lost(undefined))
-    this.client.on('ready', () => this.#ready())
+    this.client.on('ready', () => void this.#ready())
     this.client.connect().catch((error: unknown) => this.#lost(error))
   }
 
@@ -36,18 +42,37 @@ export class RedisConnection {
 
   async close(): Promise<void> {
     this.#isLost = true
+    this.#isClosed = true
     this.client.disconnect()
     await Promise.all(this.#subscriptions.map((subscription) => subscription.close()))
+  }
+
+  #failed(error: unknown): void {
+    this.#lost(error)
+    // Told before the connection counts as ready, so that nothing is sent to another database.
+    if (isRefusedDatabase(error)) this.client.disconnect(true)
   }
 
   #lost(error: unknown): void {
     if (this.#isLost) return
     this.#isLost = true
-    this.#log.warn({ err: error, redis: this.#config.addresses }, 'redis is out of reach')
+    const redis = this.#config.addresses
+    if (isRefusal(error)) this.#log.warn({ err: error, redis, db: this.#config.db }, 'redis refuses to be used')
+    else this.#log.warn({ err: error, redis }, 'redis is out of reach')
   }
 
-  #ready(): void {
+  async #ready(): Promise<void> {
+    try {
+      await requireRights(this.client, this.#config)
+    } catch (error) {
+      if (this.#isClosed) return
+      this.#lost(error)
+      this.client.disconnect(true)
+      return
+    }
+    if (this.#isClosed) return
     this.#isLost = false
+    this.#failures = 0
     this.#log.info({ redis: this.#config.addresses }, 'redis is connected')
   }
 }
