@@ -15,7 +15,7 @@ import {
   type Tracer,
   version,
 } from '@berth/process'
-import { openRedis, RedisDescriptors } from '@berth/redis'
+import { EntrySeal, openRedis, RedisDescriptors } from '@berth/redis'
 import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
 import { KeyRing } from '@berth/uploads'
 import { StoredBlobUploads, StoredUploadPurge } from '@berth/uploads/stored'
@@ -41,6 +41,10 @@ export async function compose(
   const { blobDescriptor, blobDescriptorSize } = config.storage.cache
   const redis = blobDescriptor === 'redis' ? config.redis.cache : undefined
   const connection = redis && lifecycle.own(openRedis(redis, log))
+  const ring = keyRingOptions(config.secrets, opened.secret)
+  const seal = ring && new EntrySeal(ring)
+  if (redis !== undefined && seal === undefined)
+    log.info({}, 'no uploads.keys or http.secret: what Redis remembers cannot be verified, and is not used')
   const { redirect } = config.storage
   const blobs = new StoredBlobs({
     storage,
@@ -49,11 +53,10 @@ export async function compose(
       cache: {
         maxDescriptors: blobDescriptorSize,
         observer: metrics.cache,
-        shared: connection && new RedisDescriptors(connection, 'blob'),
+        shared: connection && new RedisDescriptors(connection, 'blob', { seal }),
       },
     }),
   })
-  const ring = keyRingOptions(config.secrets, opened.secret)
   // Without keys nothing is uploaded: the ring verifies tokens of nobody.
   const keys = new KeyRing(ring ?? { signing: crypto.getRandomValues(new Uint8Array(32)) })
   const uploads = lifecycle.own(
@@ -76,8 +79,8 @@ export async function compose(
       !opened.isExclusive && {
         cache: new TieredDescriptors({
           maxDescriptors: blobDescriptorSize,
-          observer: { timed: (...told) => metrics.cache.timed(...told) },
-          shared: connection && new RedisDescriptors(connection, 'manifest'),
+          observer: { timed: (...told) => metrics.cache.timed(...told), rejected: () => metrics.cache.rejected() },
+          shared: connection && new RedisDescriptors(connection, 'manifest', { seal }),
         }),
       }),
     log,

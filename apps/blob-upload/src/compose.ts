@@ -13,7 +13,7 @@ import {
   type Tracer,
   version,
 } from '@berth/process'
-import { openRedis, RedisDescriptors } from '@berth/redis'
+import { EntrySeal, openRedis, RedisDescriptors } from '@berth/redis'
 import { followRpcTls, RpcServer } from '@berth/rpc'
 import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
 import { KeyRing } from '@berth/uploads'
@@ -38,7 +38,9 @@ export async function compose(
 
   const { blobDescriptor, blobDescriptorSize } = config.storage.cache
   const redis = blobDescriptor === 'redis' ? config.redis.cache : undefined
-  const shared = redis && new RedisDescriptors(lifecycle.own(openRedis(redis, log)), 'blob')
+  const shared =
+    redis &&
+    new RedisDescriptors(lifecycle.own(openRedis(redis, log)), 'blob', { seal: new EntrySeal(config.uploadKeys) })
   const { redirect } = config.storage
   const blobs = new StoredBlobs({
     storage,

@@ -11,7 +11,7 @@ import {
   type Tracer,
   version,
 } from '@berth/process'
-import { openRedis, RedisDescriptors } from '@berth/redis'
+import { EntrySeal, openRedis, RedisDescriptors } from '@berth/redis'
 import { followRpcTls, RemoteBlobs, RpcChannel, RpcServer } from '@berth/rpc'
 import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
 import type { ManifestConfig } from './config.ts'
@@ -32,7 +32,13 @@ export async function compose(
 
   const { blobDescriptor, blobDescriptorSize } = config.storage.cache
   const redis = blobDescriptor === 'redis' ? config.redis.cache : undefined
-  const shared = redis && new RedisDescriptors(lifecycle.own(openRedis(redis, log)), 'manifest')
+  const seal = config.sealKeys && new EntrySeal(config.sealKeys)
+  if (redis !== undefined && seal === undefined)
+    log.warn(
+      {},
+      'no uploads.keys or http.secret: what Redis remembers of manifests cannot be verified, and is not used',
+    )
+  const shared = redis && new RedisDescriptors(lifecycle.own(openRedis(redis, log)), 'manifest', { seal })
   const requester = config.auth && new Requester()
   const { addresses } = config.services.blobs
   const tls = followRpcTls(config.rpc.tls, { lifecycle, log })
@@ -47,7 +53,7 @@ export async function compose(
     ...(blobDescriptor !== 'none' && {
       cache: new TieredDescriptors({
         maxDescriptors: blobDescriptorSize,
-        observer: { timed: (...told) => metrics.cache.timed(...told) },
+        observer: { timed: (...told) => metrics.cache.timed(...told), rejected: () => metrics.cache.rejected() },
         shared,
       }),
     }),

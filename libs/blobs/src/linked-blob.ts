@@ -1,5 +1,5 @@
 import type { Descriptor } from '@berth/descriptor'
-import { type Digest, parseDigest } from '@berth/digest'
+import { algorithmOf, type Digest, parseDigest } from '@berth/digest'
 
 /** A blob as a repository's link and storage know it. */
 export interface LinkedBlob {
@@ -32,11 +32,19 @@ export function parseLinkedBlob(digest: Digest, text: string): LinkedBlob | unde
     const { mediaType, size, target }: Readonly<Record<string, unknown>> = JSON.parse(text)
     if (typeof mediaType !== 'string' || mediaType === '' || !isSize(size) || typeof target !== 'string')
       return undefined
-    // Most are their own target, and need no second look.
-    return { descriptor: { mediaType, digest, size }, target: target === digest ? digest : parseDigest(target) }
+    const linked = target === digest ? digest : parseDigest(target)
+    return mayLeadTo(digest, linked) ? { descriptor: { mediaType, digest, size }, target: linked } : undefined
   } catch {
     return undefined
   }
+}
+
+/**
+ * Whether content under `target` may be what `digest` names. An alias is of another algorithm: of the same one, only the
+ * digest itself can be the same content.
+ */
+export function mayLeadTo(digest: Digest, target: Digest): boolean {
+  return target === digest || algorithmOf(target) !== algorithmOf(digest)
 }
 
 function isSize(size: unknown): size is number {

@@ -17,13 +17,19 @@ export type Hold = string
 /** What is known of a blob: a hit, or else the generation to fill with; neither while it is held. */
 export type SharedLookup =
   | { readonly blob: LinkedBlob; readonly generation?: undefined }
-  | { readonly blob?: undefined; readonly generation: Generation | undefined }
+  | {
+      readonly blob?: undefined
+      readonly generation: Generation | undefined
+      /** Whether there was an entry that no replica can have written, or that is too old. */
+      readonly isInvalid?: boolean
+    }
 
 /**
  * The blobs that repositories have been seen to hold, in a cache that all replicas share. It may lose anything at any
  * time, and answers for the removals that are told to it: a blob's entry is dropped when the first hold on it is set,
  * and whoever read storage before the last one ended cannot fill it any more. Any method may fail, which says nothing
- * of the blob, and within a short deadline; none is retried here.
+ * of the blob, and within a short deadline; none is retried here. Only what a replica has filled is ever found: where
+ * others can write to the cache, its entries are sealed.
  *
  * A removal is `hold`, then the link, then `release`.
  */

@@ -4,3 +4,4 @@
  */
 export { openRedis, type RedisConnection } from './connection/redis-connection.ts'
 export { type DescriptorKind, RedisDescriptors } from './descriptors/redis-descriptors.ts'
+export { EntrySeal, type SealKeys } from './descriptors/entry-seal.ts'

@@ -104,6 +104,8 @@ const lockFile: FileLocks = (path, mode) => {
   const database = new DatabaseSync(path, { timeout: 0 })
   try {
     if (mode === 'exclusive') {
+      // A journal in a file would be a write, for which a full disk has no room; nothing is ever committed.
+      database.exec('PRAGMA journal_mode = MEMORY')
       database.exec('BEGIN EXCLUSIVE')
     } else {
       // The transaction takes its lock when it first reads.

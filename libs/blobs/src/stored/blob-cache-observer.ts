@@ -9,6 +9,8 @@ export type SharedOperation = 'find' | 'fill' | 'hold' | 'release' | 'forget'
 export interface BlobCacheObserver {
   /** A blob's descriptor was asked for, and looked up in a tier; one that another tier had is not. */
   lookedUp?(tier: CacheTier, outcome: CacheOutcome): void
+  /** The shared tier had an entry that no replica can have written, or that is too old. It is a miss, too. */
+  rejected?(): void
   /** An operation of the shared tier is over. */
   timed(operation: SharedOperation, seconds: number, isFailed: boolean): void
 }

@@ -1,4 +1,4 @@
-import { type Digest, algorithmOf } from '@berth/digest'
+import type { Digest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
 import {
@@ -11,7 +11,7 @@ import {
   translateStorageError,
 } from '@berth/storage'
 import type { CachedDescriptors } from '../cached-descriptors.ts'
-import { linkedBlob, type LinkedBlob } from '../linked-blob.ts'
+import { linkedBlob, type LinkedBlob, mayLeadTo } from '../linked-blob.ts'
 
 /** Which blobs repositories have: their links, what those point at, and what is remembered of both. */
 export class LinkedBlobs {
@@ -67,6 +67,12 @@ export class LinkedBlobs {
     return blob
   }
 
+  /** As `find`, but what a link is to hold comes from storage: a cache need not be believed about an alias. */
+  async findToLink(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
+    const blob = this.findCached(repository, digest) ?? (await this.find(repository, digest))
+    return blob === undefined || blob.target === digest ? blob : this.#read(repository, digest)
+  }
+
   async link(repository: RepositoryName, { descriptor, target }: LinkedBlob): Promise<void> {
     try {
       await this.#storage.put(layout.layerLinkPath(repository, descriptor.digest), layout.formatLink(target))
@@ -109,8 +115,7 @@ export class LinkedBlobs {
 
   /** The content that a link points at, if it is there. */
   async #describe(digest: Digest, target: Digest): Promise<LinkedBlob | undefined> {
-    // An alias is of another algorithm: of the same one, only the digest itself can be the same content.
-    if (target !== digest && algorithmOf(target) === algorithmOf(digest)) return undefined
+    if (!mayLeadTo(digest, target)) return undefined
     const stat = await findStat(this.#storage, layout.blobDataPath(target))
     if (stat === undefined || stat.isDirectory) return undefined
     return linkedBlob(digest, stat.size, target)

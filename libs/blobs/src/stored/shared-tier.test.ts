@@ -1,6 +1,6 @@
 import { digestOf } from '@berth/digest'
 import { parseRepositoryName } from '@berth/reference'
-import { layout, StorageError } from '@berth/storage'
+import { findLink, layout, StorageError } from '@berth/storage'
 import { MemoryDriver } from '@berth/storage/memory'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { describeBlobs } from '../suite/describe-blobs.ts'
@@ -62,6 +62,42 @@ describeBlobs('in storage, seen by two replicas', async () => {
       const value: unknown = Reflect.get(blobs, name)
       return typeof value === 'function' ? value.bind(blobs) : value
     },
+  })
+})
+
+describe('StoredBlobs that mounts what a cache says', () => {
+  const alias = digestOf(content, 'sha512')
+
+  it.each([
+    ['links an alias to what storage says', digest, true],
+    ['links nothing where storage has no such link', undefined, false],
+  ])('%s', async (_, stored, isMounted) => {
+    const storage = new MemoryDriver()
+    const shared = new MemorySharedDescriptors(new MemorySharedState(() => 0))
+    await storage.put(layout.blobDataPath(digest), content)
+    if (stored !== undefined) await storage.put(layout.layerLinkPath(here, alias), layout.formatLink(stored))
+    const elsewhere = digestOf('other content')
+    const { generation = '' } = await shared.find(here, alias)
+    const descriptor = { mediaType: 'application/octet-stream', digest: alias, size: 1 }
+    await shared.fill(here, alias, { descriptor, target: elsewhere }, generation)
+    const blobs = new StoredBlobs({ storage, cache: { shared } })
+    expect(await blobs.mount(there, alias, here)).toBe(isMounted)
+    const link = await findLink(storage, layout.layerLinkPath(there, alias))
+    expect(link).toBe(stored)
+  })
+
+  it('counts an entry that is invalid as a miss, and apart', async () => {
+    const told: string[] = []
+    const shared = new MemorySharedDescriptors(new MemorySharedState(() => 0))
+    shared.find = () => Promise.resolve({ generation: undefined, isInvalid: true })
+    const observer = {
+      lookedUp: (tier: string, outcome: string) => void told.push(`${tier} ${outcome}`),
+      rejected: () => void told.push('rejected'),
+      timed: () => {},
+    }
+    const blobs = new StoredBlobs({ storage: new MemoryDriver(), cache: { shared, observer } })
+    await expect(blobs.stat(here, digest)).rejects.toMatchObject(unknown)
+    expect(told).toEqual(['memory miss', 'shared miss', 'rejected'])
   })
 })
 

@@ -85,6 +85,7 @@ export class SharedTier {
     try {
       const known = await this.#timed('find', () => this.#shared.find(repository, digest))
       this.#observer?.lookedUp?.('shared', known.blob === undefined ? 'miss' : 'hit')
+      if (known.blob === undefined && known.isInvalid === true) this.#observer?.rejected?.()
       return known
     } catch {
       this.#observer?.lookedUp?.('shared', 'error')

@@ -150,10 +150,7 @@ export class StoredBlobs implements SendableBlobs {
   }
 
   async mount(repository: RepositoryName, digest: Digest, from?: RepositoryName): Promise<boolean> {
-    const blob =
-      from === undefined
-        ? await this.#links.findContent(digest)
-        : (this.#links.findCached(from, digest) ?? (await this.#links.find(from, digest)))
+    const blob = from === undefined ? await this.#links.findContent(digest) : await this.#links.findToLink(from, digest)
     if (blob === undefined) return false
     // Not remembered: what was remembered of `from` would live twice as long, and whoever asks next looks at both.
     await this.#links.link(repository, blob)

@@ -9,6 +9,8 @@ const buckets = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0
 /** The descriptor cache: this process's memory, and what replicas share behind it. */
 export interface CacheMetrics {
   lookedUp(tier: (typeof tiers)[number], outcome: (typeof outcomes)[number]): void
+  /** An entry of the shared tier was not sealed by a key of the registry, or was too old. */
+  rejected(): void
   timed(operation: (typeof operations)[number], seconds: number, isFailed: boolean): void
 }
 
@@ -30,6 +32,13 @@ export function createCacheMetrics(registry: FamilyRegistry): CacheMetrics {
     help: 'The number of operations of a tier of the cache that failed',
     labels: ['tier', 'operation'],
   })
+  const rejections = registry
+    .counter({
+      name: 'berth_descriptor_cache_rejected_entries_total',
+      help: 'The number of entries of a tier of the cache that no replica can have written lately',
+      labels: ['tier'],
+    })
+    .child('shared')
   const seconds = registry.histogram({
     name: 'berth_descriptor_cache_seconds',
     help: 'The number of seconds that an operation of a tier of the cache takes',
@@ -47,6 +56,7 @@ export function createCacheMetrics(registry: FamilyRegistry): CacheMetrics {
       if (tier === 'memory') requests.add()
       if (outcome === 'hit') hits.add()
     },
+    rejected: () => rejections.add(),
     timed: (operation, took, isFailed) => {
       ofShared[operation].seconds.observe(took)
       if (!isFailed) return

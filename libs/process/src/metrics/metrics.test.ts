@@ -69,12 +69,14 @@ describe('metrics', () => {
     metrics.cache.lookedUp('memory', 'hit')
     metrics.cache.lookedUp('memory', 'miss')
     metrics.cache.lookedUp('shared', 'hit')
+    metrics.cache.rejected()
     const text = await metrics.render()
     expect(text).toContain('registry_storage_cache_requests_total 2\n')
     expect(text).toContain('registry_storage_cache_hits_total 2\n')
     expect(text).toContain('registry_storage_cache_errors_total 0\n')
     expect(text).toContain('berth_descriptor_cache_lookups_total{tier="memory",outcome="miss"} 1\n')
     expect(text).toContain('berth_descriptor_cache_lookups_total{tier="shared",outcome="hit"} 1\n')
+    expect(text).toContain('berth_descriptor_cache_rejected_entries_total{tier="shared"} 1\n')
   })
 
   it('time the cache that is shared, from well below a millisecond, and count what fails of it', async () => {

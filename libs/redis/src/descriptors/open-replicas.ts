@@ -1,5 +1,6 @@
 import type { RedisConfig } from '@berth/process'
 import { openRedis, type RedisConnection } from '../connection/redis-connection.ts'
+import { EntrySeal } from './entry-seal.ts'
 import { type DescriptorKind, RedisDescriptors } from './redis-descriptors.ts'
 
 const ignore = (): void => {}
@@ -9,15 +10,16 @@ const log = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 export class Replicas {
   readonly #connections: RedisConnection[] = []
 
-  /** Once it is connected, and hears the others. */
+  /** Once it is connected, and hears the others. @param seal `null` for a replica without keys */
   async open(
     config: Partial<RedisConfig> & Pick<RedisConfig, 'addresses'>,
     nowMs?: () => number,
     kind: DescriptorKind = 'blob',
+    seal: EntrySeal | null = testSeal(),
   ): Promise<RedisDescriptors> {
     const connection = openRedis({ db: 0, dialTimeoutMs: 10_000, readTimeoutMs: 10_000, ...config }, log)
     this.#connections.push(connection)
-    const descriptors = new RedisDescriptors(connection, kind, nowMs && { nowMs })
+    const descriptors = new RedisDescriptors(connection, kind, { seal: seal ?? undefined, nowMs })
     const heard = heardAgain(descriptors)
     if (connection.client.status !== 'ready')
       await new Promise<void>((resolve) => void connection.client.once('ready', () => resolve()))
@@ -28,6 +30,11 @@ export class Replicas {
   async close(): Promise<void> {
     await Promise.all(this.#connections.splice(0).map((connection) => connection.close()))
   }
+}
+
+/** A seal by a key that all replicas of a test have. */
+export function testSeal(nowMs?: () => number): EntrySeal {
+  return new EntrySeal({ signing: 'the key of the registry' }, nowMs)
 }
 
 /** Resolves when invalidations arrive again. */

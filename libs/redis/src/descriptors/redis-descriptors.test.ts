@@ -6,7 +6,8 @@ import { MemoryDriver } from '@berth/storage/memory'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { RedisServer } from '../connection/redis-server.ts'
-import { heardAgain, Replicas } from './open-replicas.ts'
+import { EntrySeal } from './entry-seal.ts'
+import { heardAgain, Replicas, testSeal } from './open-replicas.ts'
 import type { DescriptorKind, RedisDescriptors } from './redis-descriptors.ts'
 
 const replicas = new Replicas()
@@ -39,6 +40,8 @@ describe('RedisDescriptors', () => {
   const here = parseRepositoryName('library/here')
   const digest = digestOf('a blob')
   const blob = { descriptor: { mediaType: 'application/octet-stream', digest, size: 6 }, target: digest }
+  const there = parseRepositoryName('library/there')
+  const sealed = { kind: 'blob', repository: here, digest } as const
   const key = `berth:blob:{library/here@${digest}}`
   let descriptors: RedisDescriptors
 
@@ -105,6 +108,14 @@ describe('RedisDescriptors', () => {
   })
 
   it.each([
+    [
+      'of the right form that no key has sealed',
+      `{"mediaType":"application/octet-stream","size":6,"target":"${digest}"}`,
+    ],
+    ['sealed by a key of another registry', new EntrySeal({ signing: 'another' }).seal(sealed, blob)],
+    ['sealed for another repository', testSeal().seal({ ...sealed, repository: there }, blob)],
+    ['sealed as of another kind', testSeal().seal({ ...sealed, kind: 'manifest' }, blob)],
+    ['sealed longer than an hour ago', testSeal(() => Date.now() - 3_601_000).seal(sealed, blob)],
     ['of another form', '{"length":6}'],
     ['without a size', `{"mediaType":"a/b","target":"${digest}"}`],
     ['of a length, as sizes were once called', `{"mediaType":"a/b","length":6,"target":"${digest}"}`],
@@ -113,9 +124,21 @@ describe('RedisDescriptors', () => {
     ['of no form', '\u0000'],
   ])('does not believe an entry %s, and lets it be filled', async (_, text) => {
     await redis.set(key, `e${'0'.repeat(36)}${text}`)
-    expect(await descriptors.find(here, digest)).toEqual({ generation: undefined })
+    expect(await descriptors.find(here, digest)).toEqual({ generation: undefined, isInvalid: true })
     expect(await descriptors.fill(here, digest, blob, await generation())).toBe(true)
     expect(await descriptors.find(here, digest)).toEqual({ blob })
+  })
+
+  it('believes and writes no entry without keys, but takes part in removals', async () => {
+    const addresses = [{ host: '127.0.0.1', port: server.port }]
+    const keyless = await replicas.open({ addresses }, undefined, 'blob', null)
+    await descriptors.fill(here, digest, blob, await generation())
+    const { blob: found, generation: since = '' } = await keyless.find(here, digest)
+    expect(found).toBeUndefined()
+    expect(await keyless.fill(here, digest, blob, since)).toBe(true)
+    expect((await descriptors.find(here, digest)).blob).toEqual(blob)
+    await descriptors.release(here, digest, await descriptors.hold(here, digest))
+    expect(await keyless.fill(here, digest, blob, since)).toBe(false)
   })
 
   it('believes nothing that is kept where a message is not of Berth', async () => {

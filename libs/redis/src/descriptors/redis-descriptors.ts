@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import {
-  formatLinkedBlob,
   type Generation,
   type Hold,
   holdLifeMs,
   type InvalidationListener,
   type LinkedBlob,
-  parseLinkedBlob,
   type SharedDescriptors,
   sharedLifeMs,
   type SharedLookup,
@@ -16,7 +14,15 @@ import { parseRepositoryName, type RepositoryName } from '@berth/reference'
 import type { RedisConnection } from '../connection/redis-connection.ts'
 import type { Subscription } from '../connection/subscription.ts'
 import { Breaker } from './breaker.ts'
+import type { EntrySeal } from './entry-seal.ts'
 import { type ScriptCommands, scripts } from './scripts.ts'
+
+export interface RedisDescriptorsOptions {
+  /** Without it no entry is believed and none is written, but removals are told to others and heard of. */
+  readonly seal: EntrySeal | undefined
+  /** Must not step back when the system's clock is set. */
+  readonly nowMs?: (() => number) | undefined
+}
 
 /** What links are of: one never stands for another. */
 export type DescriptorKind = 'blob' | 'manifest'
@@ -37,10 +43,12 @@ export class RedisDescriptors implements SharedDescriptors {
   readonly #subscription: Subscription
   readonly #listeners: InvalidationListener[] = []
   readonly #breaker: Breaker
+  readonly #seal: EntrySeal | undefined
 
-  constructor(connection: RedisConnection, kind: DescriptorKind, options: { readonly nowMs?: () => number } = {}) {
+  constructor(connection: RedisConnection, kind: DescriptorKind, options: RedisDescriptorsOptions) {
     const { client } = connection
     this.#kind = kind
+    this.#seal = options.seal
     this.#channel = `berth:${kind}s`
     for (const [name, lua] of Object.entries(scripts)) client.defineCommand(name, { numberOfKeys: 1, lua })
     this.#commands = client as unknown as ScriptCommands
@@ -66,15 +74,16 @@ export class RedisDescriptors implements SharedDescriptors {
     const state = String(await this.#breaker.call(() => this.#commands.berthFind(key, randomUUID(), sharedLifeMs)))
     if (state.startsWith('g')) return { generation: state.slice(1) }
     if (!state.startsWith('e')) return { generation: undefined }
-    const blob = parseLinkedBlob(digest, state.slice(1 + uuidLength))
+    if (this.#seal === undefined) return { generation: state.slice(1, 1 + uuidLength) }
+    const blob = this.#seal.open({ kind: this.#kind, repository, digest }, state.slice(1 + uuidLength))
     if (blob !== undefined) return { blob }
-    // Not what this version writes: a miss, to be filled by whoever comes next.
+    // Not what a replica with these keys has written lately: a miss, to be filled by the next that asks.
     await this.forget(repository, digest)
-    return { generation: undefined }
+    return { generation: undefined, isInvalid: true }
   }
 
   async fill(repository: RepositoryName, digest: Digest, blob: LinkedBlob, generation: Generation): Promise<boolean> {
-    const entry = formatLinkedBlob(blob)
+    const entry = this.#seal?.seal({ kind: this.#kind, repository, digest }, blob) ?? ''
     const key = this.#keyOf(repository, digest)
     return (await this.#breaker.call(() => this.#commands.berthFill(key, generation, entry, sharedLifeMs))) === 1
   }

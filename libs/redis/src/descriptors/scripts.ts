@@ -3,7 +3,7 @@
  * with the entry, and a fill of what was read before finds nothing to match. The first letter says which it is:
  *
  *   g<generation>           nothing is cached; fill with this generation
- *   e<generation><entry>    an entry, and the generation it was filled with
+ *   e<generation><entry>    a sealed entry (`entry-seal.ts`), and the generation it was filled with
  *   h<hold><hold>…          removals under way, newest first
  *
  * Generations and holds are UUIDs of 36 characters.
@@ -18,11 +18,11 @@ if not state then
 end
 return state`
 
-/** ARGV: the generation that was found, the entry, its life. Returns whether it is kept. */
+/** ARGV: the generation that was found, the entry or nothing, its life. Returns whether the generation still counts. */
 const fill = `
 local state = redis.call('GET', KEYS[1])
 if not state or string.sub(state, 1, 1) == 'h' or string.sub(state, 2, 37) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], 'e' .. ARGV[1] .. ARGV[2], 'PX', ARGV[3])
+if ARGV[2] ~= '' then redis.call('SET', KEYS[1], 'e' .. ARGV[1] .. ARGV[2], 'PX', ARGV[3]) end
 return 1`
 
 /** ARGV: the hold, its life, the channel, the message. Of holds that nobody releases, 15 are carried along. */
