@@ -8,6 +8,7 @@ import { makeCertificate } from '@berth/process/test-certificate'
 import type { BlobUploads, Upload } from '@berth/uploads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpApiServer } from '../http-api-server.ts'
+import type { HttpApiSettings } from '../settings.ts'
 import { noBlobs, uploadsThat } from '../test-services.ts'
 
 const own = makeCertificate()
@@ -28,7 +29,7 @@ const defaults: ServerTls = {
   clientAuth: 'none',
 }
 
-async function serve(tls: Partial<ServerTls> = {}) {
+async function serve(tls: Partial<ServerTls> = {}, settings: Partial<HttpApiSettings> = {}) {
   const append: BlobUploads['append'] = async (_, { content }): Promise<Upload> => {
     let offset = 0
     for await (const chunk of content) offset += chunk.byteLength
@@ -41,7 +42,7 @@ async function serve(tls: Partial<ServerTls> = {}) {
       blobs: noBlobs,
       uploads: uploadsThat(append),
     },
-    settings: { relativeUrls: false, lingerTimeoutMs: 1 },
+    settings: { relativeUrls: false, lingerTimeoutMs: 1, ...settings },
     log: {
       debug() {},
       info() {},
@@ -161,6 +162,39 @@ describe('over TLS', () => {
     const { port, told } = await serve({ minVersion: 'TLSv1.3' })
     const counted = once(told, 'refused')
     connect({ port, host: '127.0.0.1', maxVersion: 'TLSv1.2' }).on('error', () => undefined)
+    expect(await counted).toEqual(['TLS'])
+  })
+
+  it.each(['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT'])(
+    'a client that sends %s without TLS is told so, and its connection ends',
+    async (method) => {
+      const { port, told } = await serve()
+      const counted = once(told, 'refused')
+      const plain = connectTcp(port, '127.0.0.1')
+      plain.write(`${method} /v2/ HTTP/1.1\r\nHost: x\r\n\r\n`)
+      const text = Buffer.concat(await plain.toArray()).toString()
+      expect(text).toBe('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n')
+      expect(await counted).toEqual(['TLS'])
+    },
+  )
+
+  it('a client that sends a large body without TLS is told so', async () => {
+    const { port } = await serve()
+    const plain = connectTcp(port, '127.0.0.1')
+    plain.on('error', () => undefined)
+    const answered = once(plain, 'data')
+    plain.write(`PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n${'x'.repeat(5_000_000)}`)
+    const [first] = (await answered) as [Buffer]
+    expect(String(first)).toContain('Client sent an HTTP request to an HTTPS server.')
+    plain.destroy()
+  })
+
+  it('a handshake that does not come ends its connection', async () => {
+    const { port, told } = await serve({}, { headTimeoutMs: 50 })
+    const counted = once(told, 'refused')
+    const silent = connectTcp(port, '127.0.0.1')
+    silent.write('GE')
+    await once(silent.resume(), 'close')
     expect(await counted).toEqual(['TLS'])
   })
 

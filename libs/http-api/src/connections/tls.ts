@@ -22,6 +22,7 @@ export function createTlsServer(
   const server = createServer({
     ...options,
     ...contextOf(tls),
+    handshakeTimeout: options.headersTimeout,
     requestCert: clientAuth !== 'none',
     rejectUnauthorized: clientAuth === 'require-and-verify-client-cert',
   })
@@ -32,12 +33,16 @@ export function createTlsServer(
     onRefused({ remoteAddress: peerAddress(socket.remoteAddress), reason, isAboutCertificate: true })
     socket.destroy()
   })
+  // Node's own listener would report it as `clientError`, which is about requests that cannot be read.
+  server.removeAllListeners('tlsClientError')
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     const verdict = verdictOn(socket)
     const reason = verdict ?? error.code ?? error.message
     const isAboutCertificate = verdict !== undefined || reason === noCertificate
-    // Who only looks whether anything listens goes away without a word.
+    if (plainHttpErrors.has(reason)) answerPlainHttp(socket)
+    // A client that only looks whether anything listens resets the connection.
     if (reason !== 'ECONNRESET') onRefused({ remoteAddress: addressOf(socket), reason, isAboutCertificate })
+    socket.destroy()
   })
   return server
 }
@@ -46,6 +51,15 @@ export function createTlsServer(
 export function renewTls(server: Server, tls: ServerTls): void {
   server.setSecureContext(contextOf(tls))
 }
+
+/** OpenSSL's reasons for a handshake that is a request of plain HTTP: of any method, and of `CONNECT`. */
+const plainHttpErrors: ReadonlySet<string> = new Set(['ERR_SSL_HTTP_REQUEST', 'ERR_SSL_HTTPS_PROXY_REQUEST'])
+
+/** The answer of Go's server, by whose text people find the mistake. */
+const plainHttpAnswer = 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n'
+
+/** Time that a client of plain HTTP has to read its answer, in milliseconds. */
+const plainHttpTimeoutMs = 500
 
 const noCertificate = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'
 
@@ -66,12 +80,26 @@ function verdictOn({ authorizationError }: TLSSocket): string | undefined {
   return authorizationError ? String(authorizationError) : undefined
 }
 
+/** A TLS socket with the TCP socket below it, which is no part of Node's API. */
+type LayeredSocket = TLSSocket & { readonly _parent?: Socket }
+
+/** Answers without TLS: by now Node has ended the TLS socket, and the TCP socket below it is still open. */
+function answerPlainHttp({ _parent: socket }: LayeredSocket): void {
+  if (socket?.writable !== true) return
+  socket.on('error', () => undefined)
+  socket.end(plainHttpAnswer)
+  // The rest of the request is dropped: to close while it arrives would take the answer from the client.
+  socket.resume()
+  const late = setTimeout(() => socket.destroy(), plainHttpTimeoutMs).unref()
+  socket.once('close', () => clearTimeout(late))
+}
+
 /**
  * Node has closed a connection by the time it reports an untrusted certificate, and the TLS socket has lost its peer's
- * address. The TCP socket below it, which is no part of Node's API, still has the address if it was read before, as
+ * address. The TCP socket below it still has the address if it was read before, as
  * `Connections` does.
  */
-function addressOf(socket: TLSSocket & { readonly _parent?: Socket }): string {
+function addressOf(socket: LayeredSocket): string {
   return peerAddress(socket.remoteAddress ?? socket._parent?.remoteAddress)
 }
 
