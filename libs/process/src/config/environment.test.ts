@@ -83,6 +83,18 @@ const rows: readonly [fact: string, file: string, environment: Environment, expe
   ],
   ['takes nothing as null', 'log: {level: debug}', { REGISTRY_LOG_LEVEL: '' }, { log: { level: null } }],
   [
+    'makes no section of an empty variable',
+    'storage: {filesystem: {rootdirectory: /r}}',
+    { REGISTRY_STORAGE_S3_ACCESSKEY: '', REGISTRY_STORAGE_GCS: ' ', REGISTRY_AUTH_HTPASSWD_PATH: '' },
+    { storage: { filesystem: { rootdirectory: '/r' } } },
+  ],
+  [
+    'keeps a section, or the word that stands for it, where the variable is empty',
+    '{storage: {filesystem: {rootdirectory: /r}}, auth: silly}',
+    { REGISTRY_STORAGE: '', REGISTRY_STORAGE_FILESYSTEM: '', REGISTRY_AUTH: '' },
+    { storage: { filesystem: { rootdirectory: '/r' } }, auth: 'silly' },
+  ],
+  [
     'matches a key of a mapping in any case',
     'http: {headers: {X-Frame: [a]}}',
     { 'REGISTRY_HTTP_HEADERS_X-FRAME': '[b]' },
@@ -177,5 +189,74 @@ describe('an override from the environment', () => {
     expect(findings.problems).toEqual([
       { path: '', message: expect.stringContaining('not valid YAML'), origin: 'REGISTRY_LOG_FIELDS' },
     ])
+  })
+
+  it.each([
+    ['a comment', 'p@ss #w:o/rd'],
+    ['nothing but a comment', '#secret'],
+    ['a tag', '!secret'],
+    ['an anchor', '&secret rest'],
+  ])('takes the whole text of a single value that YAML reads as %s, and warns without the value', (_, value) => {
+    expect(override('', { REGISTRY_HTTP_SECRET: value })).toEqual({
+      plain: { http: { secret: value } },
+      problems: [],
+      warnings: [expect.stringMatching(/^REGISTRY_HTTP_SECRET: YAML would leave out a part of the value [^@!&]*$/)],
+    })
+  })
+
+  it('keeps what YAML reads, and warns, where the whole text cannot be the value', () => {
+    expect(override('', { REGISTRY_CATALOG_MAXENTRIES: '5 # few' })).toEqual({
+      plain: { catalog: { maxentries: 5 } },
+      problems: [],
+      warnings: [expect.stringContaining('REGISTRY_CATALOG_MAXENTRIES: YAML leaves out a part of the value')],
+    })
+  })
+
+  it('takes a quoted value without its quotes, and does not warn', () => {
+    expect(override('', { REGISTRY_HTTP_SECRET: '"a #b"' })).toEqual({
+      plain: { http: { secret: 'a #b' } },
+      problems: [],
+      warnings: [],
+    })
+  })
+
+  it.each([
+    ['REGISTRY_SERVICE_HOST', '10.0.0.1'],
+    ['REGISTRY_SERVICE_PORT', '5000'],
+    ['REGISTRY_PORT', 'tcp://10.0.0.1:5000'],
+    ['REGISTRY_PORT_5000_TCP', 'tcp://10.0.0.1:5000'],
+    ['REGISTRY_AUTH_SERVICE_HOST', '10.0.0.1'],
+    ['REGISTRY_AUTH_PORT_80_TCP_ADDR', 'fd00::1'],
+    ['REGISTRY_STORAGE_SERVICE_PORT_HTTPS', '443'],
+    ['REGISTRY_STORAGE_PORT_9000_TCP_PROTO', 'tcp'],
+    ['REGISTRY_HTTP_PORT', 'udp://10.0.0.1:80'],
+    ['REGISTRY_REDIS_PORT_6379_TCP_PORT', '6379'],
+    ['REGISTRY_LOG_FIELDS_SERVICE_HOST', '10.0.0.1'],
+  ])('ignores the variable %s that Kubernetes makes for a service', (variable, value) => {
+    const result = override('storage: {filesystem: {}}', { [variable]: value })
+    expect(result.plain).toEqual({ storage: { filesystem: {} } })
+    expect(result.problems).toEqual([])
+    expect(result.warnings).toEqual([expect.stringMatching(new RegExp(`Kubernetes makes for a service: ${variable}$`))])
+  })
+
+  it('names all variables of services in one warning', () => {
+    const environment = { REGISTRY_AUTH_SERVICE_HOST: '10.0.0.1', REGISTRY_AUTH_SERVICE_PORT: '80' }
+    expect(override('', environment).warnings).toEqual([
+      expect.stringMatching(/REGISTRY_AUTH_SERVICE_HOST, REGISTRY_AUTH_SERVICE_PORT$/),
+    ])
+  })
+
+  it('does not take a value of another form for a service', () => {
+    expect(override('', { REGISTRY_STORAGE_SOMEDRIVER_SERVICE_HOST: 'store.example' }).plain).toEqual({
+      storage: { somedriver: { service: { host: 'store.example' } } },
+    })
+  })
+
+  it('leaves the version of the file as it is, whatever REGISTRY_VERSION says', () => {
+    expect(override('version: 0.1', { REGISTRY_VERSION: '2.8.3' })).toEqual({
+      plain: { version: 0.1 },
+      problems: [],
+      warnings: ['Ignoring unrecognized environment variable REGISTRY_VERSION'],
+    })
   })
 })

@@ -58,6 +58,41 @@ describe('loading the configuration', () => {
     expect(portOf('b')).toEqual({ net: 'tcp', port: 2 })
   })
 
+  describe('without a path', () => {
+    const absent = (path: string) => Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' })
+    const environment = { BERTH_CONFIG_PATHS: '/etc/a.yml:/etc/b.yml' }
+    const load = (files: Readonly<Record<string, string>>, more: Readonly<Record<string, string>> = {}) =>
+      loadConfig({
+        environment: { ...environment, ...more },
+        readFile: (path) => {
+          const text = files[path]
+          if (text === undefined) throw absent(path)
+          return text
+        },
+      })
+
+    it('reads the first default file that exists', () => {
+      const { config, file } = load({ '/etc/b.yml': `${minimal}http: {addr: ":2"}` })
+      expect({ port: config.http.listen, file }).toEqual({ port: { net: 'tcp', port: 2 }, file: '/etc/b.yml' })
+    })
+
+    it('prefers the file that REGISTRY_CONFIGURATION_PATH names', () => {
+      const files = { '/etc/a.yml': minimal, '/c.yml': minimal }
+      expect(load(files, { REGISTRY_CONFIGURATION_PATH: '/c.yml' }).file).toBe('/c.yml')
+    })
+
+    it('uses the embedded defaults where no default file exists', () => {
+      expect(load({}).file).toBeUndefined()
+    })
+
+    it('refuses to start where a default file exists and cannot be read', () => {
+      const readFile = (): string => {
+        throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
+      }
+      expect(() => loadConfig({ environment, readFile })).toThrow(/a\.yml[^]*cannot be read: EACCES/)
+    })
+  })
+
   it('says which file it cannot read', () => {
     const readFile = () => {
       throw new Error('no such file')

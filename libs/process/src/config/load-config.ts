@@ -1,7 +1,7 @@
 import { checkChoices } from './choices.ts'
 import type { Config } from './config.ts'
 import { describeConfig } from './describe-config.ts'
-import { overrideFromEnvironment, pathVariable, type Environment } from './environment.ts'
+import { defaultPathsVariable, overrideFromEnvironment, pathVariable, type Environment } from './environment.ts'
 import { ConfigError, Findings } from './problems.ts'
 import { readNode } from './read-node.ts'
 import type { ValueOf } from './schema/node.ts'
@@ -14,7 +14,10 @@ import { emptyMapping, isNull, isSet, type Tree } from './tree.ts'
 import { parseYaml } from './yaml-source.ts'
 
 export interface ConfigSource {
-  /** The file; where not given, the one that `REGISTRY_CONFIGURATION_PATH` names; without either, the embedded defaults. */
+  /**
+   * The file. Where not given, the one that `REGISTRY_CONFIGURATION_PATH` names, else the first of `BERTH_CONFIG_PATHS`
+   * that exists, else the embedded defaults.
+   */
   readonly path?: string | undefined
   readonly environment: Environment
   /** Sections that this process uses, of those that not every process does. */
@@ -38,6 +41,8 @@ export function isPartialSection(name: string): name is PartialSection {
 
 export interface LoadedConfig {
   readonly config: Config
+  /** The path of the file that was read; `undefined` for the embedded defaults. */
+  readonly file: string | undefined
   /** What is ignored or has no effect, for the log. */
   readonly warnings: readonly string[]
 }
@@ -60,10 +65,11 @@ http:
  * @throws ConfigError with every problem, if there is one
  */
 export function loadConfig({ path, environment, readFile, uses = [] }: ConfigSource): LoadedConfig {
-  const file = path ?? (environment[pathVariable] || undefined)
+  const named = path ?? (environment[pathVariable] || undefined)
+  const { file, text } = named === undefined ? findText(environment, readFile) : readOrThrow(named, readFile)
   const source = file ?? 'embedded defaults and environment'
   const findings = new Findings()
-  const tree = overrideFromEnvironment(registry, readSource(file, readFile, findings), environment, findings)
+  const tree = overrideFromEnvironment(registry, readTree(file, text, findings), environment, findings)
   const read = readNode(registry, tree, findings, pathOfKey)
   checkChoices(tree, findings)
   warnOfUnused(tree, uses, findings)
@@ -74,7 +80,7 @@ export function loadConfig({ path, environment, readFile, uses = [] }: ConfigSou
   }
   const config = toConfig(withoutUnused(read, uses), readFile, findings)
   if (findings.problems.length > 0) throw new ConfigError(source, findings.problems)
-  return { config: deepFreeze(config), warnings: findings.warnings }
+  return { config: deepFreeze(config), file, warnings: findings.warnings }
 }
 
 /** Files that a process does not use need not be there. */
@@ -108,20 +114,40 @@ function warnOfUnused(tree: Tree, uses: readonly PartialSection[], findings: Fin
   }
 }
 
-function readSource(file: string | undefined, readFile: (path: string) => string, findings: Findings): Tree {
-  const text = file === undefined ? embedded : readOrThrow(file, readFile)
+/** The text of a configuration, and the file that it is from, if it is from one. */
+interface Text {
+  readonly file: string | undefined
+  readonly text: string
+}
+
+function readTree(file: string | undefined, text: string, findings: Findings): Tree {
   const tree = parseYaml(text, findings)
   // Without a tree every other problem would only follow from this one.
   if (tree === undefined) throw new ConfigError(file ?? 'embedded defaults', findings.problems)
   return isNull(tree) ? emptyMapping('line 1') : tree
 }
 
-function readOrThrow(file: string, readFile: (path: string) => string): string {
+/** The first of the default files that exists, else the embedded defaults. */
+function findText(environment: Environment, readFile: (path: string) => string): Text {
+  const paths = environment[defaultPathsVariable]?.split(':').filter((path) => path !== '') ?? []
+  for (const path of paths) {
+    try {
+      return readOrThrow(path, readFile)
+    } catch (error) {
+      const isAbsent = error instanceof ConfigError && (error.cause as NodeJS.ErrnoException).code === 'ENOENT'
+      if (!isAbsent) throw error
+    }
+  }
+  return { file: undefined, text: embedded }
+}
+
+/** @throws ConfigError that has the reason as its cause */
+function readOrThrow(file: string, readFile: (path: string) => string): Text {
   try {
-    return readFile(file)
+    return { file, text: readFile(file) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new ConfigError(file, [{ path: '', message: `cannot be read: ${reason}` }])
+    throw new ConfigError(file, [{ path: '', message: `cannot be read: ${reason}` }], { cause: error })
   }
 }
 

@@ -15,10 +15,11 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly Problem[]
 
-  constructor(source: string, problems: readonly Problem[]) {
+  constructor(source: string, problems: readonly Problem[], options?: ErrorOptions) {
     const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
     super(
       `${count} in the configuration (${source}):\n${problems.map((each) => `  ${formatProblem(each)}`).join('\n')}`,
+      options,
     )
     this.problems = problems
   }

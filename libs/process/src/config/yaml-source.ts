@@ -26,6 +26,20 @@ export function parseYaml(text: string, findings: Findings, variable?: string): 
   }
 }
 
+/**
+ * Whether YAML, where it reads a text as a single value, leaves out a part of it: a comment, a tag, or an anchor. A
+ * block's indicator (`|`, `>`) counts as such a part, too.
+ */
+export function losesText(text: string): boolean {
+  const { contents, errors } = parseDocument(text, { prettyErrors: false, logLevel: 'silent' })
+  if (errors.length > 0) return false
+  if (contents === null) return text.trim() !== ''
+  if (!isScalar(contents)) return false
+  const [start, end] = contents.range
+  const isBlock = contents.type === 'BLOCK_FOLDED' || contents.type === 'BLOCK_LITERAL'
+  return isBlock || text.slice(0, start).trim() !== '' || text.slice(end).trim() !== ''
+}
+
 class Reader {
   readonly #document: Document.Parsed
   readonly #originOf: (offset: number) => Origin

@@ -1,5 +1,5 @@
 import { describeConfig } from '../config/describe-config.ts'
-import { pathVariable } from '../config/environment.ts'
+import { defaultPathsVariable, pathVariable } from '../config/environment.ts'
 import { isPartialSection } from '../config/load-config.ts'
 import type { Command } from './command.ts'
 import type { Program } from './program.ts'
@@ -23,8 +23,9 @@ export function helpText({ name, uses = [], commands = [] }: Program): string {
   })
   return `Usage: ${name} [--config FILE]
 
-  -c, --config FILE  the configuration, YAML; else the file that ${pathVariable} names;
-                     without either, embedded defaults
+  -c, --config FILE  the configuration, YAML; else the file that ${pathVariable} names,
+                     else the first that exists of those that ${defaultPathsVariable} lists (a:b);
+                     without any, embedded defaults
   -h, --help         this text
   -v, --version      the version
 

@@ -82,6 +82,7 @@ class Run {
       log.fatal({ err: error }, 'uncaught error')
       this.#exit(1, log)
     })
+    if (config.file !== undefined && config.file !== configPath) log.info({ file: config.file }, 'configuration read')
     for (const warning of config.warnings) log.warn({ warning }, 'configuration')
     try {
       const tracing = await openTracing(this.#host.environment, this.#program.name, log)
