@@ -157,6 +157,25 @@ describe('buffers', () => {
     expect([...recorded.openPaths.values()]).toEqual([])
   })
 
+  it('and files are given back when the connections of readers that stall end, those that wait for a buffer too', async () => {
+    const targets: Writable[] = []
+    const stalled = Array.from({ length: 200 }, () => {
+      const controller = new AbortController()
+      // As a response whose connection is closed has its request's signal aborted.
+      const target = new Writable({ write: () => {} }).on('close', () => controller.abort(new Error('closed')))
+      targets.push(target)
+      return opened.driver.sendTo(at('/large'), whole, target, controller.signal)
+    })
+    await recorded.seen('open', /large/, 200)
+    await vi.waitFor(() => expect(budget.taken).toBe(4 * mebibyte))
+    expect([...recorded.openPaths.values()]).toHaveLength(200)
+    for (const target of targets) target.destroy()
+    const outcomes = await Promise.allSettled(stalled)
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true)
+    expect(budget.taken).toBe(0)
+    expect([...recorded.openPaths.values()]).toEqual([])
+  })
+
   it('and files are given back whatever becomes of a call', async () => {
     const { driver } = opened
     await Promise.allSettled([
