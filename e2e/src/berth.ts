@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeConfiguration, type Settings } from './configuration.ts'
 import { freePort } from './free-port.ts'
-import { startRegistry, type RegistryProcess } from './registry-process.ts'
+import { type Program, startRegistry, type RegistryProcess } from './registry-process.ts'
 import { startSplit } from './split.ts'
 
 export interface Instance {
@@ -21,6 +21,8 @@ export interface Instance {
   readonly checkout?: string
   /** Limits that the operating system or Node sets to each process. Default: those of the tests. */
   readonly limits?: Limits
+  /** See `Program`; of one process alone. */
+  readonly user?: NonNullable<Program['user']>
 }
 
 interface Limits {
@@ -44,7 +46,7 @@ const mainIn = (checkout: string): string =>
 
 /** Starts Berth as users do, with a configuration file, and waits until it listens. */
 export async function startBerth(instance: Instance): Promise<RegistryProcess> {
-  const { folder, settings = {}, port, detached = false, limits = {}, checkout = repository } = instance
+  const { folder, settings = {}, port, detached = false, limits = {}, checkout = repository, user } = instance
   const listening = port ?? (await freePort())
   // Without its second listener, so that several can run at once.
   const http = { addr: `127.0.0.1:${listening}`, debug: { addr: 'off' }, ...settings['http'] }
@@ -57,7 +59,7 @@ export async function startBerth(instance: Instance): Promise<RegistryProcess> {
     limits.openFiles === undefined
       ? program
       : ['/bin/sh', '-c', `ulimit -n ${limits.openFiles} && exec "$0" "$@"`, ...program]
-  return startRegistry({ command, args, port: listening, detached, env })
+  return startRegistry({ command, args, port: listening, detached, env, ...(user && { user }) })
 }
 
 /** @throws Error there is no such topology */

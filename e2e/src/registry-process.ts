@@ -33,14 +33,16 @@ export interface Program {
   readonly env?: NodeJS.ProcessEnv
   /** Whether it gets a session of its own (`setsid`), which a terminal's Ctrl-C does not reach. Default: it does not. */
   readonly detached?: boolean
+  /** As whom it runs. Default: as this process. */
+  readonly user?: { readonly uid: number; readonly gid: number }
 }
 
 const startDeadlineMs = 90_000
 
 /** @throws Error with all that the program printed, where it ends before it listens */
 export async function startRegistry(program: Program): Promise<RegistryProcess> {
-  const { command, args, port, env = process.env, detached = false } = program
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env, detached })
+  const { command, args, port, env = process.env, detached = false, user = {} } = program
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env, detached, ...user })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

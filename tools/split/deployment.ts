@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -20,6 +21,9 @@ const secretBudget = 1024 * 1024
 
 /** Beyond the time that the configuration gives requests in flight. */
 const graceMs = 10_000
+
+/** A storage that several processes can share. */
+type SharedDriver = Exclude<Config['storage']['driver'], { readonly name: 'inmemory' }>
 
 interface Part {
   readonly service: Service
@@ -104,9 +108,7 @@ export class Deployment {
     const overrides: Record<string, unknown> = {}
     if (this.#config.secrets.uploadKeys === undefined) {
       // The one that a registry in one process would have, so that uploads outlive a restart.
-      const secret =
-        driver.name === 'filesystem' ? await readOrMakeSecret(driver.rootDirectory) : await this.#secretOfBucket(driver)
-      overrides['REGISTRY_HTTP_SECRET'] = Buffer.from(secret).toString('base64url')
+      overrides['REGISTRY_HTTP_SECRET'] = Buffer.from(await this.#secretOf(driver)).toString('base64url')
     }
     if (this.#config.log.formatter === undefined && process.stdout.isTTY) overrides['REGISTRY_LOG_FORMATTER'] = 'text'
     if (this.#config.redis.cache === undefined) {
@@ -118,6 +120,12 @@ export class Deployment {
     // Compiled once, the many processes of a deployment start in half the time.
     const environment = { NODE_COMPILE_CACHE: compileCache, ...process.env }
     return { config: this.#config, file: this.#options.config, environment, overrides }
+  }
+
+  async #secretOf(driver: SharedDriver): Promise<Uint8Array> {
+    // A read-only registry has no uploads, and must not write one either.
+    if (this.#config.storage.readOnly) return randomBytes(32)
+    return driver.name === 'filesystem' ? readOrMakeSecret(driver.rootDirectory) : this.#secretOfBucket(driver)
   }
 
   async #secretOfBucket(config: S3Config): Promise<Uint8Array> {

@@ -31,7 +31,8 @@ export async function compose(
 ): Promise<void> {
   const metrics = createMetrics({ version })
   const opened = await openStorage(config, lifecycle, log, metrics)
-  const tokens = { parseDocument, ownKeys: ownKeysPath(config, opened.root), metrics: metrics.tokens }
+  const { readOnly: isReadOnly } = config.storage
+  const tokens = { parseDocument, ownKeys: ownKeysPath(config, opened.root), isReadOnly, metrics: metrics.tokens }
   const controlled = config.auth && lifecycle.own(openAccess(config.auth, log, tokens))
   const access = controlled && { controller: controlled.controller, metrics: metrics.access }
   const { name: driver } = opened.driver

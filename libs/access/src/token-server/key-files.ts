@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Logger } from '@berth/errors'
 import { WatchedFile } from '../stored/watched-file.ts'
 import { formatSigningKeys, makeSigningKey, parseSigningKeys, type SigningKey } from './signing-key.ts'
+
+/** Error codes of `link` on file systems that have no hard links. */
+const withoutLinks = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
 
 /** Where the keys are that tokens are signed with. */
 export interface KeyStore {
@@ -39,17 +42,25 @@ export function keysInMemory(): KeyStore {
 
 /** Makes the file with one key, unless there is one. @returns whether it was made */
 export function makeKeyFile(path: string): boolean {
+  if (existsSync(path)) return false
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  return withFileBeside(path, formatSigningKeys([makeSigningKey(Math.floor(Date.now() / 1000))]), (made) => {
-    try {
-      // Whole, or not at all: others may be about to make it, or to read it.
-      linkSync(made, path)
-      return true
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-      throw error
-    }
-  })
+  const text = formatSigningKeys([makeSigningKey(Math.floor(Date.now() / 1000))])
+  return withFileBeside(path, text, (made) => giveName(made, path))
+}
+
+/** Whole, or not at all: others may be about to make it, or to read it. @returns whether the name was free */
+function giveName(made: string, path: string): boolean {
+  try {
+    linkSync(made, path)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    if (code === undefined || !withoutLinks.includes(code)) throw error
+  }
+  // Where there are no hard links, of several that make it at once the last one counts, for all of them.
+  renameSync(made, path)
+  return true
 }
 
 export function replaceKeyFile(path: string, keys: readonly SigningKey[]): void {

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { AccessRequest } from '../access-controller.ts'
@@ -98,6 +98,35 @@ describe('a token server as it is configured', () => {
     const passing = openAccess({ ...options, keys: undefined }, log, parts)
     expect(await passing.controller.decide(asking(await tokenOf(first)))).toMatchObject({ outcome: 'denied' })
     expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1)
+  })
+
+  it('keeps its own keys in memory where none can be written, and says so once', async () => {
+    const { log, options, parts } = await files()
+    // Nobody makes files in there, whoever runs the test.
+    const ownKeys = '/sys/berth-signing-keys'
+    const opened = openAccess({ ...options, keys: undefined }, log, { ...parts, ownKeys })
+    expect(await opened.controller.decide(asking(await tokenOf(opened)))).toMatchObject({ outcome: 'granted' })
+    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1)
+  })
+
+  it('makes no file of keys in a tree that is only read, and reads one that is there', async () => {
+    const { folder, log, options, parts } = await files()
+    const ownKeys = join(folder, 'own')
+    const reading = { ...parts, ownKeys, isReadOnly: true }
+    const passing = openAccess({ ...options, keys: undefined }, log, reading)
+    expect(await passing.controller.decide(asking(await tokenOf(passing)))).toMatchObject({ outcome: 'granted' })
+    await expect(readFile(ownKeys)).rejects.toThrow('ENOENT')
+    const writing = openAccess({ ...options, keys: undefined }, log, { ...parts, ownKeys })
+    const knowing = openAccess({ ...options, keys: undefined }, log, reading)
+    expect(await knowing.controller.decide(asking(await tokenOf(writing)))).toMatchObject({ outcome: 'granted' })
+  })
+
+  it('writes nothing beside a file of keys that is there, as on a read-only mount', async () => {
+    const { folder, options } = await files()
+    makeKeyFile(options.keys)
+    const before = await stat(folder)
+    expect(makeKeyFile(options.keys)).toBe(false)
+    expect((await stat(folder)).mtimeMs).toBe(before.mtimeMs)
   })
 
   it('is 503 for everybody while its keys are gone', async () => {

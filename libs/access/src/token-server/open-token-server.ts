@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs'
 import { type Logger, StartError } from '@berth/errors'
 import type { Policy } from '../policy/policy.ts'
 import { parsePolicy } from '../policy/parse-policy.ts'
 import { HtpasswdUsers } from '../stored/htpasswd/htpasswd-users.ts'
+import { isUnwritable } from '../stored/htpasswd/provision-htpasswd.ts'
 import { LoginLimit } from '../stored/login-limit.ts'
 import { WatchedFile } from '../stored/watched-file.ts'
 import type { TokenServer } from '../token-server.ts'
 import { IdentityIssuer, type IssuerOptions } from './identity-issuer.ts'
-import { keysInMemory, makeKeyFile, openKeyFile } from './key-files.ts'
+import { type KeyStore, keysInMemory, makeKeyFile, openKeyFile } from './key-files.ts'
 import { PolicyTokenServer, type TokenMetrics } from './policy-token-server.ts'
 import { RefreshTokens } from './refresh-tokens.ts'
 import { SigningKeys } from './signing-keys.ts'
@@ -34,6 +36,8 @@ export interface TokenServerParts {
   readonly parseDocument: (text: string) => unknown
   /** Where the keys are that this process makes, if the configuration says nowhere; nowhere: in memory. */
   readonly ownKeys: string | undefined
+  /** Whether no file of keys is to be made at `ownKeys`: one that is there is read. */
+  readonly isReadOnly?: boolean
   readonly metrics?: TokenMetrics | undefined
 }
 
@@ -89,19 +93,15 @@ export function openVerifyingKeys(path: string, log: Logger): SigningKeys {
   return new SigningKeys({ store: openKeyFile(path, log), rotation: { signs: 0, ahead: 0, trusted: 0 }, log })
 }
 
-function openKeys(options: TokenServerOptions, { ownKeys }: TokenServerParts, log: Logger): SigningKeys {
+function openKeys(options: TokenServerOptions, parts: TokenServerParts, log: Logger): SigningKeys {
   const { keys: configured, tokenLifetimeMs, refreshLifetimeMs, leewayMs } = options
-  const path = configured ?? ownKeys
+  const path = configured ?? parts.ownKeys
   // Those of a file that somebody else provides are theirs to rotate.
   const signsMs = options.keyRotationMs ?? (configured === undefined ? ownRotationMs : 0)
   const store =
-    path === undefined
-      ? keysInMemory()
-      : opened('auth.berth.keys', path, () => {
-          if (makeKeyFile(path)) log.info({ path }, 'a key to sign tokens with was made')
-          return openKeyFile(path, log)
-        })
-  if (path === undefined) log.warn({}, 'the key that signs tokens ends with this process: set auth.berth.keys')
+    configured === undefined
+      ? openOwnKeys(parts, log)
+      : opened('auth.berth.keys', configured, () => openOrMakeKeyFile(configured, log))
   if (!store.value.some(({ privateKey }) => privateKey !== undefined))
     throw new StartError('auth.berth.keys', `${path} has no private key to sign tokens with`)
   const rotation = {
@@ -112,11 +112,35 @@ function openKeys(options: TokenServerOptions, { ownKeys }: TokenServerParts, lo
   return new SigningKeys({ store, rotation, log })
 }
 
+function openOrMakeKeyFile(path: string, log: Logger): KeyStore {
+  if (makeKeyFile(path)) log.info({ path }, 'a key to sign tokens with was made')
+  return openKeyFile(path, log)
+}
+
+/** Keys of this process alone, in a file if there can be one. */
+function openOwnKeys({ ownKeys: path, isReadOnly = false }: TokenServerParts, log: Logger): KeyStore {
+  try {
+    if (path !== undefined && !isReadOnly) return openOrMakeKeyFile(path, log)
+    if (path !== undefined && existsSync(path)) return openKeyFile(path, log)
+  } catch (error) {
+    if (!isUnwritable(error)) throw unusable('auth.berth.keys', path ?? '', error)
+  }
+  log.warn(
+    { ...(path !== undefined && { path }) },
+    'the key that signs tokens ends with this process: set auth.berth.keys',
+  )
+  return keysInMemory()
+}
+
 function opened<T>(key: string, path: string, open: () => T): T {
   try {
     return open()
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new StartError(key, `${path} cannot be used: ${reason}`, { cause: error })
+    throw unusable(key, path, error)
   }
+}
+
+function unusable(key: string, path: string, error: unknown): StartError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new StartError(key, `${path} cannot be used: ${reason}`, { cause: error })
 }

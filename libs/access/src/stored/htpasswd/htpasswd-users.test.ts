@@ -136,6 +136,18 @@ describe('the users of an htpasswd file', () => {
     expect(await outcome('docker', password)).toBe('accepted')
   })
 
+  it('are one that ends with the process, where there is no file and none can be made', async () => {
+    const log = keptLog()
+    const limit = new LoginLimit({ failuresPerMinute: 0 })
+    // Nobody makes files in there, whoever runs the test.
+    const users = HtpasswdUsers.open({ path: '/sys/berth-htpasswd', limit, log })
+    onTestFinished(() => users.close())
+    expect(log.lines).toMatchObject([{ level: 'warn', fields: { user: 'docker', path: '/sys/berth-htpasswd' } }])
+    const { password = '' } = { ...log.lines[0]?.fields } as { readonly password?: string }
+    expect(await users.logIn('docker', password, 'here')).toMatchObject({ outcome: 'accepted' })
+    expect(await users.logIn('docker', 'guessed', 'here')).toMatchObject({ outcome: 'refused' })
+  })
+
   it('are none where the file is empty', async () => {
     const { outcome, path } = await used('')
     expect(await outcome('docker', '')).toBe('refused')

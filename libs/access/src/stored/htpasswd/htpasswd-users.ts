@@ -17,6 +17,11 @@ export interface HtpasswdUsersOptions {
   readonly verifier?: PasswordVerifier
 }
 
+/** The hash of each user: the same map for as long as the file is the same. */
+interface UsersOfFile {
+  readonly value: ReadonlyMap<string, string>
+}
+
 const accepted: LogIn = { outcome: 'accepted' }
 const refused: LogIn = { outcome: 'refused' }
 const tooMany: LogIn = { outcome: 'limited', retryAfterMs: 2000 }
@@ -31,7 +36,7 @@ const defaultCost = '$2b$10$'
  * long as the file stays as it is; anything else is verified in a thread of its own.
  */
 export class HtpasswdUsers implements MarkedUsers {
-  readonly #file: WatchedFile<ReadonlyMap<string, string>>
+  readonly #file: UsersOfFile
   readonly #limit: LoginLimit
   readonly #verifier: PasswordVerifier
   readonly #digest = new KeyedDigest()
@@ -42,14 +47,14 @@ export class HtpasswdUsers implements MarkedUsers {
   #hashes: ReadonlyMap<string, string>
   #costs: readonly string[] = []
 
-  private constructor(file: WatchedFile<ReadonlyMap<string, string>>, options: HtpasswdUsersOptions) {
+  private constructor(file: UsersOfFile, options: HtpasswdUsersOptions) {
     this.#file = file
     this.#limit = options.limit
     this.#verifier = options.verifier ?? new PasswordVerifier()
     this.#hashes = new Map()
   }
 
-  /** Makes the file where there is none. @throws Error it cannot be made, read or understood */
+  /** Makes the file where there is none, if it can be made. @throws Error it cannot be read or understood */
   static open(options: HtpasswdUsersOptions): HtpasswdUsers {
     const { path, log } = options
     const open = () => WatchedFile.open({ path, parse: parseHtpasswd, log })
@@ -57,8 +62,8 @@ export class HtpasswdUsers implements MarkedUsers {
       return new HtpasswdUsers(open(), options)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      provisionHtpasswd(path, log)
-      return new HtpasswdUsers(open(), options)
+      const line = provisionHtpasswd(path, log)
+      return new HtpasswdUsers(line === undefined ? open() : { value: parseHtpasswd(line) }, options)
     }
   }
 
