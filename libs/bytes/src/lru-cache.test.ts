@@ -34,6 +34,20 @@ describe('a cache of the most recently used', () => {
     expect([cache.get('a'), cache.get('b'), cache.weight]).toEqual([undefined, 1, 1])
   })
 
+  it('bounds the number of entries that weigh nothing', () => {
+    const cache = new LruCache<string, number>({ maxWeight: 2 })
+    for (const key of ['a', 'b', 'c']) cache.set(key, 1, 0)
+
+    expect([cache.get('a'), cache.get('b'), cache.weight]).toEqual([undefined, 1, 2])
+  })
+
+  it('caches nothing if its maximum weight is 0', () => {
+    const cache = new LruCache<string, number>({ maxWeight: 0 })
+    cache.set('a', 1)
+
+    expect([cache.get('a'), cache.weight]).toEqual([undefined, 0])
+  })
+
   it('weighs an entry anew when it is replaced', () => {
     const cache = new LruCache<string, number>({ maxWeight: 10 })
     cache.set('a', 1, 7)

@@ -1,60 +1,58 @@
+import { LRUCache } from 'lru-cache'
+
 /**
- * A map bounded by the weight of its entries: the least recently used go first. An entry may also expire.
- * Not for permission to delete, and not for anything that storage alone knows.
+ * A map bounded by the weight of its entries: the least recently used entry is evicted first. Entries may also expire.
+ * Do not let a cached value permit a deletion, or answer a question that only storage can answer.
  */
-export class LruCache<K, V> {
-  readonly #entries = new Map<K, { value: V; weight: number; expiresAtMs: number }>()
+export class LruCache<K extends {}, V> {
+  readonly #entries: LRUCache<K, Entry<V>>
   readonly #maxWeight: number
   readonly #ttlMs: number
   readonly #nowMs: () => number
-  #weight = 0
 
   constructor(options: { maxWeight: number; ttlMs?: number; nowMs?: () => number }) {
     this.#maxWeight = options.maxWeight
+    // `maxSize` without `max`: the library then reserves no memory for entries that were not set yet.
+    this.#entries = new LRUCache({ maxSize: Math.max(1, options.maxWeight) })
     this.#ttlMs = options.ttlMs ?? Infinity
     this.#nowMs = options.nowMs ?? Date.now
   }
 
-  /** The sum of what the entries weigh; at most the `maxWeight` given. */
+  /** The total weight of all entries; at most `maxWeight`. */
   get weight(): number {
-    return this.#weight
+    return this.#entries.calculatedSize
   }
 
   get(key: K): V | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
-    if (entry.expiresAtMs !== Infinity && entry.expiresAtMs <= this.#nowMs()) {
-      this.delete(key)
-      return undefined
-    }
-    // A Map iterates in insertion order: to be inserted again is to be used last.
+    if (entry.expiresAtMs === Infinity || entry.expiresAtMs > this.#nowMs()) return entry.value
     this.#entries.delete(key)
-    this.#entries.set(key, entry)
-    return entry.value
+    return undefined
   }
 
-  /** Keeps `value`, unless it weighs more than the whole cache may. */
+  /**
+   * Caches `value`. A value heavier than the whole cache is not cached, and the value that it replaces is removed.
+   *
+   * @param weight an integer; an entry weighs at least 1, so that the number of entries is bounded, too
+   */
   set(key: K, value: V, weight = 1): void {
-    this.delete(key)
-    if (weight > this.#maxWeight) return
+    if (weight > this.#maxWeight) return this.delete(key)
     const expiresAtMs = this.#ttlMs === Infinity ? Infinity : this.#nowMs() + this.#ttlMs
-    this.#entries.set(key, { value, weight, expiresAtMs })
-    this.#weight += weight
-    for (const oldest of this.#entries.keys()) {
-      if (this.#weight <= this.#maxWeight) return
-      this.delete(oldest)
-    }
+    this.#entries.set(key, { value, expiresAtMs }, { size: Math.max(1, weight) })
   }
 
   delete(key: K): void {
-    const entry = this.#entries.get(key)
-    if (entry === undefined) return
     this.#entries.delete(key)
-    this.#weight -= entry.weight
   }
 
   clear(): void {
     this.#entries.clear()
-    this.#weight = 0
   }
+}
+
+/** The library's own expiry keeps an entry that is exactly `ttlMs` old; here it has expired by then. */
+interface Entry<V> {
+  readonly value: V
+  readonly expiresAtMs: number
 }
