@@ -2,6 +2,12 @@ import { RegistryError } from '@berth/errors'
 import { formEncode } from './urls/form-encode.ts'
 
 /**
+ * Maximum size in bytes of the entries in one answer. Clients read no index that is larger than a manifest may be; the
+ * rest is what the list has besides its entries.
+ */
+export const maxAnswerBytes = 4 * 1024 * 1024 - 1024
+
+/**
  * The `n` of a listing; `undefined` where the client names none.
  *
  * @throws RegistryError PAGINATION_NUMBER_INVALID: not a whole number, zero or more

@@ -22,35 +22,24 @@ describe('a referrer', () => {
 })
 
 describe('a list of referrers', () => {
-  it('is an OCI index', () => {
-    const shown = referrerDescriptor(signature, digest, 7)
+  it('is an OCI index of their descriptors, in the order given', () => {
+    const [first, second] = [7, 8].map((size) => referrerDescriptor(signature, digest, size))
+    const index = parseManifest(formatIndex([jsonOf(first), jsonOf(second)]), mediaTypes.ociIndex)
 
-    const { json, count } = formatIndex([shown])
-
-    expect(count).toBe(1)
-    const index = parseManifest(Buffer.from(json), mediaTypes.ociIndex)
-
-    expect(index.references.map(({ descriptor }) => descriptor)).toEqual([shown])
+    expect(index.references.map(({ descriptor }) => descriptor)).toEqual([first, second])
   })
 
-  it('of none has an empty list', () => {
-    expect(formatIndex([])).toEqual({
-      json: `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[]}`,
-      count: 0,
-    })
+  it('has an empty list where there are no referrers', () => {
+    expect(formatIndex([]).toString()).toBe(`{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[]}\n`)
   })
 
-  it('ends with the last that it has room for', () => {
-    const shown = referrerDescriptor({ ...signature, annotations: { by: 'é' } }, digest, 7)
-    const all = [shown, shown, shown]
-    const two = formatIndex([shown, shown]).json
-    const maxSize = Buffer.byteLength(formatIndex(all).json)
+  it('has each descriptor byte for byte as it was given', () => {
+    const written = Buffer.from('{ "annotations": {"by":"\\u00e9"} }')
 
-    expect(formatIndex(all, maxSize - 1)).toEqual({ json: two, count: 2 })
-    expect(formatIndex(all, maxSize + 1).count).toBe(3)
-  })
-
-  it('has one, however large that is', () => {
-    expect(formatIndex([referrerDescriptor(signature, digest, 7)], 1).count).toBe(1)
+    expect(formatIndex([written]).includes(written)).toBe(true)
   })
 })
+
+function jsonOf(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value))
+}

@@ -19,23 +19,17 @@ export function referrerDescriptor(manifest: Manifest, digest: Digest, size: num
   }
 }
 
-/**
- * An OCI index of the first of these manifests, as many as it has room for in `maxSize` bytes; at least of one.
- *
- * @returns its text, and of how many it is
- */
-export function formatIndex(
-  manifests: readonly Descriptor[],
-  maxSize = Infinity,
-): { readonly json: string; readonly count: number } {
-  const listed: string[] = []
-  const [head, tail] = [`{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[`, ']}']
-  let size = head.length + tail.length
-  for (const descriptor of manifests) {
-    const json = JSON.stringify(descriptor)
-    size += Buffer.byteLength(json) + 1
-    if (size > maxSize && listed.length > 0) break
-    listed.push(json)
+/** An OCI index of manifests whose descriptors are given as JSON. They are not parsed: one may have MiBs of annotations. */
+export function formatIndex(descriptors: readonly Uint8Array[]): Buffer {
+  const pieces: Uint8Array[] = [indexHead]
+  for (const [index, descriptor] of descriptors.entries()) {
+    if (index > 0) pieces.push(comma)
+    pieces.push(descriptor)
   }
-  return { json: head + listed.join(',') + tail, count: listed.length }
+  pieces.push(indexTail)
+  return Buffer.concat(pieces)
 }
+
+const indexHead = Buffer.from(`{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[`)
+const comma = Buffer.from(',')
+const indexTail = Buffer.from(']}\n')

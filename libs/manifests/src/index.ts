@@ -10,4 +10,4 @@ export type {
   PushedManifest,
   StoredManifest,
 } from './manifests.ts'
-export type { Catalog, Page, PageRequest, Referrers, Tags } from './listings.ts'
+export type { Catalog, ListedReferrer, Page, PageRequest, Referrers, ReferrersPage, Tags } from './listings.ts'

@@ -131,6 +131,7 @@ export function referrerRoot(repository: RepositoryName, subject: Digest, referr
   return below(referrersRoot(repository, subject), ...linkComponents(referrer))
 }
 
+/** Where `formatReferrerRecord` of `@berth/manifests` stands. Earlier versions of Berth wrote the digest alone. */
 export function referrerLinkPath(repository: RepositoryName, subject: Digest, referrer: Digest): StoragePath {
   return below(referrerRoot(repository, subject, referrer), 'link')
 }

@@ -1,7 +1,7 @@
 import { RegistryError } from '@berth/errors'
 import type { Catalog } from '@berth/manifests'
 import type { Handler } from '../exchange/exchange.ts'
-import { lastOf, nextPageLink, parsePageSize } from '../paging.ts'
+import { lastOf, maxAnswerBytes, nextPageLink, parsePageSize } from '../paging.ts'
 import { respondJson } from '../exchange/respond.ts'
 
 const defaultPageSize = 100
@@ -19,7 +19,7 @@ export function listRepositories(parts: {
     if (asked !== undefined && asked > catalogMaxEntries)
       throw new RegistryError('PAGINATION_NUMBER_INVALID', { n: String(query.get('n')) })
     const limit = asked ?? Math.min(defaultPageSize, catalogMaxEntries)
-    const { entries, hasMore } = await catalog.list({ limit, ...lastOf(query) })
+    const { entries, hasMore } = await catalog.list({ limit, maxBytes: maxAnswerBytes, ...lastOf(query) })
     const last = entries.at(-1)
     const headers =
       hasMore && last !== undefined ? nextPageLink(`${prefix}v2/_catalog`, { last, n: String(limit) }) : []

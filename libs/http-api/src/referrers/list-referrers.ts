@@ -2,12 +2,10 @@ import { parseDigest } from '@berth/digest'
 import { formatIndex, mediaTypes } from '@berth/manifest'
 import type { Referrers } from '@berth/manifests'
 import type { Handler } from '../exchange/exchange.ts'
-import { lastOf, nextPageLink, parsePageSize } from '../paging.ts'
+import { lastOf, maxAnswerBytes, nextPageLink, parsePageSize } from '../paging.ts'
 import { respond } from '../exchange/respond.ts'
 
 const maxEntries = 1000
-/** Bytes of one page: clients take no index that is larger than a manifest may be. */
-const maxPageSize = 4 * 1024 * 1024 - 1024
 
 /** Lists the manifests whose subject is a digest, as an index. @see OCI distribution-spec, "Listing Referrers" */
 export function listReferrers(parts: { readonly referrers: Referrers; readonly prefix: string }): Handler {
@@ -18,20 +16,20 @@ export function listReferrers(parts: { readonly referrers: Referrers; readonly p
     const artifactType = withPlus(query.get('artifactType') ?? '')
     const asked = parsePageSize(query)
     const limit = Math.min(asked || maxEntries, maxEntries)
-    const page = await referrers.list(repository, subject, { limit, ...lastOf(query) }, artifactType || undefined)
-    const { json, count } = formatIndex(page.entries, maxPageSize)
+    const request = { limit, maxBytes: maxAnswerBytes, ...lastOf(query) }
+    const page = await referrers.list(repository, subject, request, artifactType || undefined)
 
     const headers = ['Content-Type', mediaTypes.ociIndex]
     if (artifactType !== '') headers.push('OCI-Filters-Applied', 'artifactType')
-    const last = page.entries[count - 1]
-    if (last !== undefined && (page.hasMore || count < page.entries.length)) {
+    if (page.hasMore && page.last !== undefined) {
       const filter = artifactType === '' ? {} : { artifactType }
       const size = asked === undefined ? {} : { n: String(limit) }
       headers.push(
-        ...nextPageLink(`${prefix}v2/${repository}/referrers/${subject}`, { ...filter, ...size, last: last.digest }),
+        ...nextPageLink(`${prefix}v2/${repository}/referrers/${subject}`, { ...filter, ...size, last: page.last }),
       )
     }
-    respond(exchange, 200, headers, `${json}\n`)
+    const index = formatIndex(page.entries.map(({ descriptor }) => descriptor))
+    respond(exchange, 200, headers, index)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Descriptor } from '@berth/descriptor'
 import { digestOf } from '@berth/digest'
-import type { PageRequest, Referrers } from '@berth/manifests'
+import type { ListedReferrer, PageRequest, Referrers } from '@berth/manifests'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { TestApi } from '../test-api.ts'
 
@@ -20,14 +20,25 @@ function referrer(index: number, padding = ''): Descriptor {
   }
 }
 
-/** Lists what it is given, as its contract says. */
+/** Lists what it is given, as its contract says; looks at a thousand of them for a page. */
 function listing(all: readonly Descriptor[]): Referrers {
   return {
-    list: async (_repository, of, { limit = Infinity, last = '' }: PageRequest, artifactType) => {
-      const matching = all.filter(
-        (each) => of === subject && each.digest > last && (artifactType ?? each.artifactType) === each.artifactType,
-      )
-      return { entries: matching.slice(0, limit), hasMore: matching.length > limit }
+    list: async (_repository, of, { limit = Infinity, last = '', maxBytes = Infinity }: PageRequest, artifactType) => {
+      const after = of === subject ? all.filter((each) => each.digest > last) : []
+      const entries: ListedReferrer[] = []
+      let bytes = 0
+      for (const [index, each] of after.entries()) {
+        const isWanted = (artifactType ?? each.artifactType) === each.artifactType
+        const descriptor = Buffer.from(JSON.stringify(each))
+        const isFull = entries.length === limit || (entries.length > 0 && bytes + descriptor.byteLength + 1 > maxBytes)
+        const before = after[index - 1]?.digest
+        if (before !== undefined && ((isWanted && isFull) || index === 1000))
+          return { entries, hasMore: true, last: before }
+        if (!isWanted) continue
+        entries.push({ digest: each.digest, descriptor })
+        bytes += descriptor.byteLength + 1
+      }
+      return { entries, hasMore: false }
     },
   }
 }
@@ -101,9 +112,16 @@ describe('referrers', () => {
     const all = Array.from({ length: 2500 }, (_, index) => referrer(index))
     const api = await serve(all)
     expect((await pagesOf(api, path)).flat()).toEqual(all)
-    const odd = (await pagesOf(api, `${path}?artifactType=application%2Fodd%3B+v%3D1&n=500`)).map(
+    const odd = (await pagesOf(api, `${path}?artifactType=application%2Fodd%3B+v%3D1&n=400`)).map(
       ({ length }) => length,
     )
-    expect(odd).toEqual([500, 500, 250])
+    expect(odd).toEqual([400, 400, 400, 50])
+  })
+
+  it('lead to the next page though this one has none of the type that is asked for', async () => {
+    const all = Array.from({ length: 2500 }, (_, index) => referrer(2 * index))
+    const odd = referrer(4999)
+    const pages = await pagesOf(await serve([...all, odd]), `${path}?artifactType=application%2Fodd%3B+v%3D1`)
+    expect(pages).toEqual([[], [], [odd]])
   })
 })

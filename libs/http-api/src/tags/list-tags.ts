@@ -1,9 +1,13 @@
 import type { Tags } from '@berth/manifests'
 import type { Handler } from '../exchange/exchange.ts'
-import { lastOf, nextPageLink, parsePageSize } from '../paging.ts'
+import { lastOf, maxAnswerBytes, nextPageLink, parsePageSize } from '../paging.ts'
 import { respondJson } from '../exchange/respond.ts'
 
-/** Lists a repository's tags: all, or a page at a time, in byte order. @see OCI distribution-spec, "Listing Tags" */
+/**
+ * Lists a repository's tags in byte order: a page where one is asked for, else all of them that one answer has room for.
+ *
+ * @see OCI distribution-spec, "Listing Tags"
+ */
 export function listTags(parts: {
   readonly tags: Tags
   readonly tagsMaxTags: number
@@ -14,12 +18,12 @@ export function listTags(parts: {
     const { repository, query } = exchange
     const asked = parsePageSize(query)
     const limit = asked === undefined ? undefined : Math.min(asked, tagsMaxTags)
-    const page = await tags.list(repository, { ...(limit === undefined ? {} : { limit }), ...lastOf(query) })
+    const request = { ...(limit !== undefined && { limit }), maxBytes: maxAnswerBytes, ...lastOf(query) }
+    const page = await tags.list(repository, request)
     const last = page.entries.at(-1)
+    const size = limit === undefined ? {} : { n: String(limit) }
     const headers =
-      page.hasMore && last !== undefined && limit !== undefined
-        ? nextPageLink(`${prefix}v2/${repository}/tags/list`, { last, n: String(limit) })
-        : []
+      page.hasMore && last !== undefined ? nextPageLink(`${prefix}v2/${repository}/tags/list`, { last, ...size }) : []
     // Neither names nor tags have characters that JSON escapes, and lists are long.
     const list = page.entries.length === 0 ? '' : `"${page.entries.join('","')}"`
     respondJson(exchange, 200, `{"name":"${repository}","tags":[${list}]}\n`, headers)

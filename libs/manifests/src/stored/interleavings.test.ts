@@ -4,7 +4,15 @@ import fc from 'fast-check'
 import { type Digest, digestOf } from '@berth/digest'
 import { mediaTypes } from '@berth/manifest'
 import { parseRepositoryName, type RepositoryName, type Tag } from '@berth/reference'
-import { type Entry, findLink, layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
+import {
+  type Entry,
+  findLink,
+  findStat,
+  layout,
+  type StorageDriver,
+  StorageError,
+  type StoragePath,
+} from '@berth/storage'
 import { MemoryDriver } from '@berth/storage/memory'
 import { describe, expect, it } from 'vitest'
 import type { ManifestUpload } from '../manifests.ts'
@@ -180,7 +188,7 @@ async function unlistedReferrers(storage: StorageDriver): Promise<readonly Diges
   const unlisted: Digest[] = []
   for (const digest of digests) {
     const isThere = (await findLink(storage, layout.revisionLinkPath(repository, digest))) !== undefined
-    const isListed = (await findLink(storage, layout.referrerLinkPath(repository, subject, digest))) !== undefined
+    const isListed = (await findStat(storage, layout.referrerLinkPath(repository, subject, digest))) !== undefined
     if (isThere && !isListed) unlisted.push(digest)
   }
   return unlisted

@@ -2,18 +2,27 @@ import type { Digest } from '@berth/digest'
 import { unlessInvalid } from '@berth/errors'
 import { layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
 
-/** The digests whose directories `<algorithm>/<encoded>` are below `root`, in no order; none where it is not there. */
-export async function* listDigests(storage: StorageDriver, root: StoragePath): AsyncGenerator<Digest> {
-  for await (const algorithm of namesIn(storage, root))
-    for await (const encoded of namesIn(storage, layout.below(root, algorithm))) {
+/**
+ * The digests whose directories `<algorithm>/<encoded>` are below `root`, in no order; none if there is no such directory.
+ *
+ * @param last digests up to this one are not needed; some of them may be given all the same
+ */
+export async function* listDigests(storage: StorageDriver, root: StoragePath, last?: string): AsyncGenerator<Digest> {
+  const [lastAlgorithm = '', lastEncoded = ''] = last?.split(':') ?? []
+  for await (const algorithm of namesIn(storage, root)) {
+    if (algorithm < lastAlgorithm) continue
+    const after = algorithm === lastAlgorithm ? lastEncoded : ''
+    for await (const encoded of namesIn(storage, layout.below(root, algorithm), after)) {
       const digest = unlessInvalid(layout.parseLinkComponents, [algorithm, encoded])
       if (digest !== undefined) yield digest
     }
+  }
 }
 
-async function* namesIn(storage: StorageDriver, path: StoragePath): AsyncGenerator<string> {
+async function* namesIn(storage: StorageDriver, path: StoragePath, after = ''): AsyncGenerator<string> {
   try {
-    for await (const { name, isDirectory } of storage.list(path)) if (isDirectory) yield name
+    const options = after === '' ? {} : { after }
+    for await (const { name, isDirectory } of storage.list(path, options)) if (isDirectory) yield name
   } catch (error) {
     if (!StorageError.isNotFound(error)) throw error
   }

@@ -1,7 +1,7 @@
 import { collect, LruCache } from '@berth/bytes'
 import { algorithmOf, type Digest, digestOf } from '@berth/digest'
 import { detectMediaType } from '@berth/manifest'
-import { type CheapWritesDriver, layout, type StorageDriver, StorageError } from '@berth/storage'
+import { type CheapWritesDriver, findStat, layout, type StorageDriver, StorageError } from '@berth/storage'
 import type { StoredManifest } from '../manifests.ts'
 import { Recollection } from './recollection.ts'
 
@@ -34,6 +34,11 @@ export class ManifestContents {
 
   recall(digest: Digest): StoredManifest | undefined {
     return this.#manifests.get(digest)
+  }
+
+  /** Bytes of what is stored, without reading it; `undefined` where nothing is. */
+  async findSize(digest: Digest): Promise<number | undefined> {
+    return this.recall(digest)?.content.byteLength ?? (await findStat(this.#storage, layout.blobDataPath(digest)))?.size
   }
 
   /** @throws Error what is stored is damaged: not the digest's content, or no manifest */

@@ -83,7 +83,7 @@ export function openManifests({
     }),
     tags: new StoredTags({ storage, tags, catalog }),
     catalog: new StoredCatalog({ storage, catalog, adoption }),
-    referrers: new StoredReferrers({ storage, contents, revisions, tags, adoption }),
+    referrers: new StoredReferrers({ storage, contents, revisions, tags, adoption, isReadOnly }),
     adopt,
     adoptInBackground: () => {
       const stop = new AbortController()

@@ -6,14 +6,22 @@ import { collectPage, pageOf, withEntry, withoutEntry } from './pages.ts'
 const entry = fc.string({ unit: fc.constantFrom('a', 'b', 'Z', '0', '-', '_', '.'), minLength: 1, maxLength: 3 })
 const entries = fc.uniqueArray(entry, { maxLength: 300 })
 const request: fc.Arbitrary<PageRequest> = fc.record(
-  { last: entry, limit: fc.nat(20) },
+  { last: entry, limit: fc.nat(20), maxBytes: fc.nat(200) },
   { requiredKeys: [] },
 ) as fc.Arbitrary<PageRequest>
 
 /** What a page is, said as simply as can be. */
-function expected(all: readonly string[], { last, limit = all.length }: PageRequest): Page<string> {
+function expected(
+  all: readonly string[],
+  { last, limit = all.length, maxBytes = Infinity }: PageRequest,
+): Page<string> {
   const after = [...all].sort().filter((each) => last === undefined || each > last)
-  return { entries: after.slice(0, limit), hasMore: after.length > limit }
+  const entries: string[] = []
+  for (const each of after.slice(0, limit)) {
+    if (entries.length > 0 && JSON.stringify([...entries, each]).length - 1 > maxBytes) break
+    entries.push(each)
+  }
+  return { entries, hasMore: after.length > entries.length }
 }
 
 async function* streamed(all: readonly string[]): AsyncGenerator<string> {
@@ -21,7 +29,7 @@ async function* streamed(all: readonly string[]): AsyncGenerator<string> {
 }
 
 describe('a page', () => {
-  it('has the entries after the last one, as many as are wanted, and knows whether there are more', () =>
+  it('has the entries after the last one, within the limits of their number and their bytes, and knows of more', () =>
     fc.assert(
       fc.property(entries, request, (all, page) => {
         expect(pageOf([...all].sort(), page)).toEqual(expected(all, page))

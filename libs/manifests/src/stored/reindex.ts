@@ -1,11 +1,13 @@
 import type { Digest } from '@berth/digest'
 import type { Logger } from '@berth/errors'
+import { referrerDescriptor } from '@berth/manifest'
 import type { RepositoryName } from '@berth/reference'
 import { forEachLimited, layout, type StorageDriver, StorageError } from '@berth/storage'
 import type { CatalogIndex } from './catalog-index.ts'
 import { findParsed } from './find-parsed.ts'
 import { listDigests } from './list-digests.ts'
 import type { ManifestContents } from './manifest-contents.ts'
+import { formatReferrerRecord } from './referrer-record.ts'
 import type { RevisionRecords } from './revision-records.ts'
 import { walkRepositories } from './walk-repositories.ts'
 
@@ -39,9 +41,13 @@ export async function reindex(
   const addReferrer = async (repository: RepositoryName, digest: Digest): Promise<void> => {
     signal?.throwIfAborted()
     counts.manifests += 1
-    const subject = (await findParsed(contents, digest))?.subject
-    if (subject === undefined || !(await revisions.isStored(repository, digest))) return
-    await revisions.linkReferrer(repository, subject.digest, digest)
+    const manifest = await findParsed(contents, digest)
+    const subject = manifest?.subject?.digest
+    const size = await contents.findSize(digest)
+    if (manifest === undefined || subject === undefined || size === undefined) return
+    if (!(await revisions.isStored(repository, digest))) return
+    const record = formatReferrerRecord(referrerDescriptor(manifest, digest, size))
+    await revisions.linkReferrer(repository, digest, { subject, record })
     counts.referrers += 1
   }
 

@@ -17,6 +17,7 @@ import {
 import { KeyedMutex } from './keyed-mutex.ts'
 import type { ManifestContents } from './manifest-contents.ts'
 import { Recollection } from './recollection.ts'
+import { putReferrerRecord } from './referrer-record.ts'
 
 const maxRemembered = 32 * 1024 * 1024
 
@@ -26,6 +27,13 @@ export interface RevisionRecordsOptions {
   readonly isExclusive: boolean
   /** What is remembered of revisions where others remove some, too. Of no effect where nobody else does. */
   readonly cache?: CachedDescriptors | undefined
+}
+
+/** What makes a manifest a referrer: its subject, and how it is listed there. */
+export interface Referring {
+  readonly subject: Digest
+  /** From `formatReferrerRecord`. */
+  readonly record: Uint8Array
 }
 
 /** Which manifests each repository has, as links in storage, and which of them refer to which. */
@@ -80,7 +88,7 @@ export class RevisionRecords {
   }
 
   /** Links a revision, whose content is stored, and links it to its subject. */
-  async link(repository: RepositoryName, descriptor: Descriptor, subject?: Digest): Promise<void> {
+  async link(repository: RepositoryName, descriptor: Descriptor, referring?: Referring): Promise<void> {
     const { digest } = descriptor
     const key = keyOf(repository, digest)
     await this.#mutex.run(key, async () => {
@@ -88,7 +96,7 @@ export class RevisionRecords {
       try {
         await settleAll([
           putLink(this.#storage, layout.revisionLinkPath(repository, digest), digest),
-          ...(subject === undefined ? [] : [this.linkReferrer(repository, subject, digest)]),
+          ...(referring === undefined ? [] : [this.linkReferrer(repository, digest, referring)]),
         ])
       } catch (error) {
         this.#targets.forget(key)
@@ -99,8 +107,8 @@ export class RevisionRecords {
     })
   }
 
-  async linkReferrer(repository: RepositoryName, subject: Digest, referrer: Digest): Promise<void> {
-    await putLink(this.#storage, layout.referrerLinkPath(repository, subject, referrer), referrer)
+  async linkReferrer(repository: RepositoryName, referrer: Digest, { subject, record }: Referring): Promise<void> {
+    await putReferrerRecord(this.#storage, layout.referrerLinkPath(repository, subject, referrer), record)
   }
 
   /**

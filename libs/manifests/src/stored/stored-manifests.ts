@@ -2,7 +2,7 @@ import type { Blobs } from '@berth/blobs'
 import type { Descriptor } from '@berth/descriptor'
 import { algorithmOf, checkDigest, type Digest, digestOf } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
-import { isSchema1MediaType, mediaTypes, type OpenedSchema1, parseManifest } from '@berth/manifest'
+import { isSchema1MediaType, mediaTypes, type OpenedSchema1, parseManifest, referrerDescriptor } from '@berth/manifest'
 import type { RepositoryName, Tag } from '@berth/reference'
 import { forEachLimited, settleAll, StorageError } from '@berth/storage'
 import type {
@@ -17,7 +17,8 @@ import type { CatalogIndex } from './catalog-index.ts'
 import { findDefaultPlatform } from './default-platform.ts'
 import { findParsed } from './find-parsed.ts'
 import { type ManifestContents, maxManifestSize } from './manifest-contents.ts'
-import type { RevisionRecords } from './revision-records.ts'
+import { formatReferrerRecord } from './referrer-record.ts'
+import type { Referring, RevisionRecords } from './revision-records.ts'
 import type { Schema1Manifests } from './schema1-manifests.ts'
 import type { TagRecords } from './tag-records.ts'
 import { translating } from './translating.ts'
@@ -66,14 +67,18 @@ export class StoredManifests implements Manifests {
     checkClass(manifest, policy)
     const subject = manifest.subject?.digest
     const descriptor = { mediaType: upload.mediaType, digest, size: payload.byteLength }
+    const referring = subject && {
+      subject,
+      record: formatReferrerRecord(referrerDescriptor(manifest, digest, payload.byteLength)),
+    }
     await translating(async () => {
       const hasManifest = (child: Digest): Promise<boolean> => revisions.has(repository, child)
       await verifyReferences(manifest, { repository, policy, blobs, hasManifest, faults }, signal)
       await contents.put(digest, payload, signal)
       signal?.throwIfAborted()
       // From here on it can be pulled by its digest, and is finished though the client may go.
-      await settleAll([catalog.add(repository), revisions.link(repository, descriptor, subject)])
-      if (upload.tags.length > 0) await this.#tag(repository, upload.tags, descriptor, subject)
+      await settleAll([catalog.add(repository), revisions.link(repository, descriptor, referring)])
+      if (upload.tags.length > 0) await this.#tag(repository, upload.tags, descriptor, referring)
     })
     return { digest, tags: upload.tags, ...(subject !== undefined && { subject }) }
   }
@@ -169,7 +174,7 @@ export class StoredManifests implements Manifests {
     repository: RepositoryName,
     moved: readonly Tag[],
     descriptor: Descriptor,
-    subject?: Digest,
+    referring: Referring | undefined,
   ): Promise<void> {
     const { revisions, tags } = this.#parts
     const { digest } = descriptor
@@ -178,7 +183,7 @@ export class StoredManifests implements Manifests {
         await forEachLimited(moved, parallelTags, (tag) => tags.move(repository, tag, digest))
         // In this order: a deletion that misses a tag of ours has removed the link before that tag was there.
         if (await revisions.isStored(repository, digest)) return
-        await revisions.link(repository, descriptor, subject)
+        await revisions.link(repository, descriptor, referring)
       }
       throw new RegistryError('UNAVAILABLE', { reason: 'the manifest is being deleted' })
     })

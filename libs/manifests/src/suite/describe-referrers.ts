@@ -3,6 +3,7 @@ import { digestOf, type Digest } from '@berth/digest'
 import { mediaTypes } from '@berth/manifest'
 import { parseTag } from '@berth/reference'
 import { describe, expect, it } from 'vitest'
+import type { ReferrersPage } from '../listings.ts'
 import type { ManifestUpload } from '../manifests.ts'
 import {
   absentDigest,
@@ -19,6 +20,10 @@ import { type OpenServices, type ServicesUnderTest, withServices } from './servi
 const subjectOf = (digest: Digest): object => ({ mediaType: mediaTypes.ociManifest, digest, size: 2 })
 const byDigest = (one: { digest: Digest }, other: { digest: Digest }): number => (one.digest < other.digest ? -1 : 1)
 const none = { entries: [], hasMore: false }
+
+function descriptorsOf({ entries }: ReferrersPage): readonly Descriptor[] {
+  return entries.map(({ descriptor }) => JSON.parse(Buffer.from(descriptor).toString()) as Descriptor)
+}
 
 /** An artifact about `subject`, whose type is `artifactType`; its blobs are pushed. */
 async function artifact(
@@ -58,10 +63,9 @@ export function describeReferrers(name: string, open: OpenServices): void {
             annotations: { name: each },
           })
         }
-        expect(await referrers.list(repository, subject, {})).toEqual({
-          entries: expected.sort(byDigest),
-          hasMore: false,
-        })
+        const page = await referrers.list(repository, subject, {})
+        expect(descriptorsOf(page)).toEqual(expected.sort(byDigest))
+        expect(page.hasMore).toBe(false)
       }),
     )
 
@@ -69,15 +73,15 @@ export function describeReferrers(name: string, open: OpenServices): void {
       withServices(open, async ({ manifests, referrers, blobs }) => {
         const document = { subject: subjectOf(absentDigest) }
         await manifests.put(repository, await imageWithBlobs(blobs, repository, 'a', { document }))
-        const { entries } = await referrers.list(repository, absentDigest, {})
-        expect(entries.map(({ artifactType }) => artifactType)).toEqual([mediaTypes.ociConfig])
+        const listed = descriptorsOf(await referrers.list(repository, absentDigest, {}))
+        expect(listed.map(({ artifactType }) => artifactType)).toEqual([mediaTypes.ociConfig])
       }))
 
     it('may be indexes, which then need no type', () =>
       withServices(open, async ({ manifests, referrers }) => {
         const index = upload(indexDocument([], { subject: subjectOf(absentDigest) }))
         await manifests.put(repository, index)
-        expect((await referrers.list(repository, absentDigest, {})).entries).toEqual([childOf(index)])
+        expect(descriptorsOf(await referrers.list(repository, absentDigest, {}))).toEqual([childOf(index)])
       }))
 
     it('are filtered by type', () =>
@@ -109,6 +113,34 @@ export function describeReferrers(name: string, open: OpenServices): void {
           hasMore = page.hasMore
         }
         expect(seen).toEqual(digests.sort())
+      }))
+
+    it('are given in pages of the bytes that are asked for, and one that has more is a page of its own', () =>
+      withServices(open, async (services) => {
+        const { manifests, referrers, blobs } = services
+        const expected: Digest[] = []
+        for (const size of [100, 100_000, 100, 30_000, 100, 100, 200_000, 100]) {
+          const annotations = { padding: 'é'.repeat(size / 2) }
+          const document = { subject: subjectOf(absentDigest), annotations }
+          const pushed = await imageWithBlobs(blobs, repository, `${expected.length}`, { document })
+          expected.push((await manifests.put(repository, pushed)).digest)
+        }
+
+        const seen: Digest[] = []
+        for (let hasMore = true; hasMore;) {
+          const last = seen.at(-1)
+          const request = { maxBytes: 40_000, ...(last !== undefined && { last }) }
+          const page = await referrers.list(repository, absentDigest, request)
+          expect(page.entries).not.toEqual([])
+          const bytes = page.entries.reduce((sum, { descriptor }) => sum + descriptor.byteLength + 1, 0)
+          expect(page.entries.length === 1 || bytes <= 40_000).toBe(true)
+          for (const { digest, descriptor } of page.entries)
+            expect(JSON.parse(Buffer.from(descriptor).toString())).toMatchObject({ digest })
+          seen.push(...page.entries.map(({ digest }) => digest))
+          hasMore = page.hasMore
+          expect(page.last).toBe(hasMore ? seen.at(-1) : undefined)
+        }
+        expect(seen).toEqual(expected.sort())
       }))
 
     it('are those of one repository', () =>

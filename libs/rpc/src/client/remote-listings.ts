@@ -1,11 +1,9 @@
-import type { Descriptor } from '@berth/descriptor'
-import type { Digest } from '@berth/digest'
-import type { Catalog, Page, PageRequest, Referrers, Tags } from '@berth/manifests'
+import { type Digest, parseDigest } from '@berth/digest'
+import type { Catalog, ListedReferrer, Page, PageRequest, Referrers, ReferrersPage, Tags } from '@berth/manifests'
 import { parseRepositoryName, parseTag, type RepositoryName, type Tag } from '@berth/reference'
 import { CatalogServiceService } from '../gen/registry/v1/catalog.ts'
-import { ReferrersServiceService } from '../gen/registry/v1/referrers.ts'
+import { type ListedReferrer as ListedReferrerMessage, ReferrersServiceService } from '../gen/registry/v1/referrers.ts'
 import { TagsServiceService } from '../gen/registry/v1/tags.ts'
-import { fromDescriptorMessage } from '../wire/descriptors.ts'
 import { toPageMessage } from '../wire/pages.ts'
 import { understood } from '../wire/understood.ts'
 import type { RpcChannel } from './rpc-channel.ts'
@@ -57,12 +55,22 @@ export class RemoteReferrers implements Referrers {
     subject: Digest,
     page: PageRequest,
     artifactType?: string,
-  ): Promise<Page<Descriptor>> {
+  ): Promise<ReferrersPage> {
     const request = { repository, subject, page: toPageMessage(page), artifactType }
     const parts = await this.#channel.collect(ReferrersServiceService.listReferrers, request)
-    const entries = understood(() => parts.flatMap(({ referrers }) => referrers.map(fromDescriptorMessage)))
-    return { entries, hasMore: hasMoreAfter(parts) }
+    return understood(() => {
+      const last = parts.at(-1)?.last
+      return {
+        entries: parts.flatMap(({ entries }) => entries.map(fromListedMessage)),
+        hasMore: hasMoreAfter(parts),
+        ...(last !== undefined && { last: parseDigest(last) }),
+      }
+    })
   }
+}
+
+function fromListedMessage({ digest, descriptor }: ListedReferrerMessage): ListedReferrer {
+  return { digest: parseDigest(digest), descriptor }
 }
 
 function hasMoreAfter(parts: readonly { readonly hasMore: boolean }[]): boolean {

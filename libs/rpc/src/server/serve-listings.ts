@@ -1,10 +1,9 @@
 import { parseDigest } from '@berth/digest'
-import type { Catalog, Referrers, Tags } from '@berth/manifests'
+import type { Catalog, ListedReferrer, Referrers, Tags } from '@berth/manifests'
 import { parseRepositoryName, parseTag } from '@berth/reference'
 import type { CatalogServiceServer } from '../gen/registry/v1/catalog.ts'
-import type { ReferrersServiceServer } from '../gen/registry/v1/referrers.ts'
+import type { ListedReferrer as ListedReferrerMessage, ReferrersServiceServer } from '../gen/registry/v1/referrers.ts'
 import type { TagsServiceServer } from '../gen/registry/v1/tags.ts'
-import { toDescriptorMessage } from '../wire/descriptors.ts'
 import { fromPageMessage, partsOf } from '../wire/pages.ts'
 import type { Calls } from './calls.ts'
 
@@ -38,12 +37,16 @@ export function serveReferrers(referrers: Referrers, calls: Calls): ReferrersSer
   return {
     listReferrers: calls.stream(async function* ({ repository, subject, page, artifactType }) {
       const name = parseRepositoryName(repository)
-      const { entries, hasMore } = await referrers.list(name, parseDigest(subject), fromPageMessage(page), artifactType)
-      const messages = { entries: entries.map(toDescriptorMessage), hasMore }
-      for (const part of partsOf(messages, ({ otherFields, digest }) => otherFields.byteLength + digest.length))
-        yield { referrers: part.entries, hasMore: part.hasMore }
+      const found = await referrers.list(name, parseDigest(subject), fromPageMessage(page), artifactType)
+      for (const { entries, hasMore } of partsOf(found, ({ descriptor }) => descriptor.byteLength))
+        yield { entries: entries.map(toListedMessage), hasMore, last: hasMore ? found.last : undefined }
     }),
   }
+}
+
+function toListedMessage({ digest, descriptor }: ListedReferrer): ListedReferrerMessage {
+  // Not a copy: what is sent is serialized before anything else is done with it.
+  return { digest, descriptor: Buffer.from(descriptor.buffer, descriptor.byteOffset, descriptor.byteLength) }
 }
 
 function lengthOf(text: string): number {

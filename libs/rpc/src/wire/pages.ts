@@ -1,7 +1,7 @@
 import type { Page, PageRequest } from '@berth/manifests'
 import type { PageRequest as PageRequestMessage } from '../gen/registry/v1/page.ts'
 
-const maxLimit = 0xffff_ffff
+const maxUint32 = 0xffff_ffff
 /** Bytes of entries in one part of a page, at least one entry. */
 const maxPartBytes = 256 * 1024
 
@@ -11,13 +11,21 @@ export interface Part<T> {
   readonly hasMore: boolean
 }
 
-export function toPageMessage({ limit, last }: PageRequest): PageRequestMessage {
-  return { limit: limit === undefined ? undefined : Math.min(limit, maxLimit), last }
+export function toPageMessage({ limit, last, maxBytes }: PageRequest): PageRequestMessage {
+  return { limit: toUint32(limit), last, maxBytes: toUint32(maxBytes) }
 }
 
 export function fromPageMessage(message: PageRequestMessage | undefined): PageRequest {
-  const { limit, last } = message ?? {}
-  return { ...(limit !== undefined && { limit }), ...(last !== undefined && { last }) }
+  const { limit, last, maxBytes } = message ?? {}
+  return {
+    ...(limit !== undefined && { limit }),
+    ...(last !== undefined && { last }),
+    ...(maxBytes !== undefined && { maxBytes }),
+  }
+}
+
+function toUint32(number: number | undefined): number | undefined {
+  return number === undefined ? undefined : Math.min(number, maxUint32)
 }
 
 /** A page in parts of a bounded size; at least one. @param sizeOf about how many bytes an entry takes */

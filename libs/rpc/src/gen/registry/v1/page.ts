@@ -8,18 +8,22 @@ export const protobufPackage = "registry.v1";
 
 export const protobufFileName = "registry/v1/page.proto";
 
-/** A part of a sorted list: what comes after `last`, at most `limit` entries. */
+/** A part of a sorted list: what comes after `last`, at most `limit` entries of at most `max_bytes` together. */
 export interface PageRequest {
-  /** All where absent. */
+  /** Any number where absent. */
   limit?:
     | number
     | undefined;
   /** Entries greater than this, in byte order; it need not be one itself. */
-  last?: string | undefined;
+  last?:
+    | string
+    | undefined;
+  /** Bytes that the entries may have together, except for the first. */
+  maxBytes?: number | undefined;
 }
 
 function createBasePageRequest(): PageRequest {
-  return { limit: undefined, last: undefined };
+  return { limit: undefined, last: undefined, maxBytes: undefined };
 }
 
 export const PageRequest: MessageFns<PageRequest> = {
@@ -29,6 +33,9 @@ export const PageRequest: MessageFns<PageRequest> = {
     }
     if (message.last !== undefined) {
       writer.uint32(18).string(message.last);
+    }
+    if (message.maxBytes !== undefined) {
+      writer.uint32(24).uint32(message.maxBytes);
     }
     return writer;
   },
@@ -60,6 +67,14 @@ export const PageRequest: MessageFns<PageRequest> = {
             }
 
             message.last = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.maxBytes = reader.uint32();
             continue;
           }
         }

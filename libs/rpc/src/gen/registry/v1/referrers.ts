@@ -4,7 +4,6 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleServerStreamingCall, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { Descriptor } from "./descriptor.ts";
 import { PageRequest } from "./page.ts";
 
 export const protobufPackage = "registry.v1";
@@ -22,9 +21,17 @@ export interface ListReferrersRequest {
 }
 
 export interface ListReferrersResponse {
-  referrers: Descriptor[];
   /** In the last part: whether at least one entry comes after these. */
   hasMore: boolean;
+  entries: ListedReferrer[];
+  /** In the last part: what the next page is asked for with as its `last`, where there is one. */
+  last?: string | undefined;
+}
+
+export interface ListedReferrer {
+  digest: string;
+  /** Its descriptor as JSON. */
+  descriptor: Uint8Array;
 }
 
 function createBaseListReferrersRequest(): ListReferrersRequest {
@@ -107,16 +114,19 @@ export const ListReferrersRequest: MessageFns<ListReferrersRequest> = {
 };
 
 function createBaseListReferrersResponse(): ListReferrersResponse {
-  return { referrers: [], hasMore: false };
+  return { hasMore: false, entries: [], last: undefined };
 }
 
 export const ListReferrersResponse: MessageFns<ListReferrersResponse> = {
   encode(message: ListReferrersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.referrers) {
-      Descriptor.encode(v!, writer.uint32(10).fork()).join();
-    }
     if (message.hasMore !== false) {
       writer.uint32(16).bool(message.hasMore);
+    }
+    for (const v of message.entries) {
+      ListedReferrer.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.last !== undefined) {
+      writer.uint32(34).string(message.last);
     }
     return writer;
   },
@@ -134,20 +144,85 @@ export const ListReferrersResponse: MessageFns<ListReferrersResponse> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.referrers.push(Descriptor.decode(reader, reader.uint32()));
-            continue;
-          }
           case 2: {
             if (tag !== 16) {
               break;
             }
 
             message.hasMore = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.entries.push(ListedReferrer.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.last = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListedReferrer(): ListedReferrer {
+  return { digest: "", descriptor: new Uint8Array(0) };
+}
+
+export const ListedReferrer: MessageFns<ListedReferrer> = {
+  encode(message: ListedReferrer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.digest !== "") {
+      writer.uint32(10).string(message.digest);
+    }
+    if (message.descriptor.length !== 0) {
+      writer.uint32(18).bytes(message.descriptor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListedReferrer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListedReferrer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.descriptor = reader.bytes();
             continue;
           }
         }
