@@ -18,7 +18,7 @@ export interface ErrorDetail {
   /** `offset` is where the upload stands, or the size of the blob whose range was asked for, in bytes. */
   RANGE_INVALID: { range: string; offset: number }
   /** `limit`: more than so many bytes were sent (of content, or else of what is named); otherwise what was announced and came. */
-  SIZE_INVALID: { limit: number; of?: 'head' | 'url' } | { announced: number; received: number }
+  SIZE_INVALID: { limit: number; of?: 'head' | 'headers' | 'url' } | { announced: number; received: number }
   TAG_INVALID: { tag: string; reason: string }
   TOOMANYREQUESTS: { retryAfterMs: number }
   /** Everything that was asked for, with upstream's keys; `null` where that is nothing but to be known. */
@@ -39,6 +39,7 @@ export function messageOf<C extends ErrorCode>(code: C, detail: ErrorDetail[C]):
 const tooLarge = {
   content: 'content is larger than allowed',
   head: 'the head of the request is larger than allowed',
+  headers: 'the request has more headers than allowed',
   url: 'the URL is longer than allowed',
 }
 

@@ -16,6 +16,9 @@ import type { RequestLog } from './exchange/request-log.ts'
 import { respond } from './exchange/respond.ts'
 import type { Urls } from './urls/urls.ts'
 
+/** Maximum number of headers of a request. */
+const maxHeaders = 256
+
 export interface DispatcherParts {
   readonly routes: readonly MountedRoute[]
   readonly urls: Urls
@@ -99,6 +102,7 @@ export class Dispatcher {
     connections.began(exchange)
     try {
       if (!isHealthy()) throw unhealthy()
+      if (request.rawHeaders.length > 2 * maxHeaders) throw this.#tooManyHeaders()
       if (request.url.length > urlMaxLength) throw this.#urlTooLong()
       if (expectsTooMuch(request)) return refuse(exchange, renderText(417, 'Expectation failed'))
       if (lacksHost(request)) return refuseAndClose(exchange, renderText(400, 'Bad request'))
@@ -112,6 +116,11 @@ export class Dispatcher {
       exchange.dropBody((isComplete) => void (isComplete || request.socket.destroy()))
       connections.ended(exchange)
     }
+  }
+
+  #tooManyHeaders(): RegistryError {
+    this.#parts.log.refused('too many headers')
+    return new RegistryError('SIZE_INVALID', { limit: maxHeaders, of: 'headers' })
   }
 
   #urlTooLong(): RegistryError {

@@ -23,7 +23,7 @@ const httpStatus = {
   UNSUPPORTED: 405,
 } satisfies Record<ErrorCode, number>
 
-const tooLargeStatus = { content: 413, url: 414, head: 431 }
+const tooLargeStatus = { content: 413, url: 414, head: 431, headers: 431 }
 
 /** Seconds after which a client may try again what is unavailable now. */
 const retryAfter = 5

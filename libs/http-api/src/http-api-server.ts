@@ -111,7 +111,7 @@ export class HttpApiServer {
     // which is worth more than answers to clients that end theirs and wait.
     const secure = tls && createTlsServer(options, tls, (refused) => this.#connections.refused(refused))
     const server = secure ?? createServer(options)
-    // Their size is limited, and that is enough: Node would leave out those beyond a number without a word.
+    // The dispatcher limits their number with an answer: Node would leave out those beyond a number without a word.
     server.maxHeadersCount = 0
     this.#server = server
     this.#secure = secure

@@ -21,7 +21,9 @@ export type RefusalReason =
   | 'head too large'
   | 'head too slow'
   | 'URL too long'
+  | 'too many headers'
   | 'pipelined too much'
+  | 'too many connections'
 
 /** Where the requests of a route are counted; paths that no route has are not. */
 export interface RequestMetrics {

@@ -68,5 +68,7 @@ function settingsOf({ http, storage, uploads, catalog, tags, log }: Config): Par
     keepAliveTimeoutMs: http.keepAliveMs,
     headMaxSize: http.headMaxSize,
     urlMaxLength: http.urlMaxLength,
+    maxConnections: http.maxConnections,
+    maxConnectionsOfNetwork: http.maxConnectionsOfAddress,
   }
 }

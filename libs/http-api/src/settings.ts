@@ -40,6 +40,10 @@ export interface HttpApiSettings {
   readonly headMaxSize: number
   /** `limits.urllength`: characters that the path and query of a request may have. */
   readonly urlMaxLength: number
+  /** `limits.connections`; `undefined`: as many as the limit of open files allows. */
+  readonly maxConnections: number | undefined
+  /** `limits.connectionsperaddress`: of one IPv4 address or IPv6 network; `undefined`: half of all. */
+  readonly maxConnectionsOfNetwork: number | undefined
   /** How long the head of a request may take. */
   readonly headTimeoutMs: number
 }
@@ -64,5 +68,7 @@ export const defaultSettings: HttpApiSettings = {
   lingerTimeoutMs: 1000,
   headMaxSize: 64 * 1024,
   urlMaxLength: 8 * 1024,
+  maxConnections: undefined,
+  maxConnectionsOfNetwork: undefined,
   headTimeoutMs: 30_000,
 }

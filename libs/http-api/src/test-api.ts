@@ -62,9 +62,10 @@ export class TestApi {
    * Opens a connection, for what no well-behaved client sends.
    *
    * @param allowHalfOpen whether it may go on sending when the server says that it will send no more
+   * @param localAddress the loopback address that it comes from
    */
-  async connect({ allowHalfOpen = false } = {}): Promise<RawConnection> {
-    const socket = connect({ host: '127.0.0.1', port: this.port, noDelay: true, allowHalfOpen })
+  async connect({ allowHalfOpen = false, localAddress = '127.0.0.1' } = {}): Promise<RawConnection> {
+    const socket = connect({ host: '127.0.0.1', port: this.port, noDelay: true, allowHalfOpen, localAddress })
     await once(socket, 'connect')
     return new RawConnection(socket)
   }

@@ -310,12 +310,28 @@ describe('a connection', () => {
     expect((await api.send('GET', url(2000))).status).not.toBe(414)
   })
 
-  it('with thousands of headers loses none of them', async () => {
+  it('with as many headers as allowed loses none of them', async () => {
     const { connection } = await serve(async (content) => received(await sizeOf(content)))
-    connection.write(head(`${'a:\r\n'.repeat(5000)}Expect: 100-continue\r\nContent-Length: 5`))
+    connection.write(head(`${'a:\r\n'.repeat(253)}Expect: 100-continue\r\nContent-Length: 5`))
     expect(await connection.until('\r\n\r\n')).toBe('HTTP/1.1 100 Continue\r\n\r\n')
     connection.write('hello')
     expect(await connection.until('202 Accepted')).toContain('202')
+  })
+
+  it.each(['', 'Content-Length: 1000000\r\n'])('with more headers than allowed is answered 431: %j', async (fields) => {
+    const { connection } = await serve(async () => received(0))
+    connection.write(head(`${'a:\r\n'.repeat(257)}${fields}Connection: close`))
+    const [first, body] = (await connection.ended()).split('\r\n\r\n')
+    expect(first).toMatch(/^HTTP\/1.1 431 Request Header Fields Too Large\r\n[^]*Content-Type: application\/json\r\n/)
+    expect(JSON.parse(body as string)).toEqual({
+      errors: [
+        {
+          code: 'SIZE_INVALID',
+          message: 'the request has more headers than allowed',
+          detail: { limit: 256, of: 'headers' },
+        },
+      ],
+    })
   })
 
   it('that is turned away is counted, by why', async () => {
@@ -342,7 +358,8 @@ describe('a connection', () => {
     await told(`GET / HTTP/1.1\r\nX: ${'x'.repeat(70_000)}`)
     await told(`GET /${'x'.repeat(2000)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
     await told('GET / HT', hasty)
-    expect(refused).toEqual(['malformed', 'head too large', 'URL too long', 'head too slow'])
+    await told(`GET / HTTP/1.1\r\nHost: x\r\n${'a:\r\n'.repeat(257)}Connection: close\r\n\r\n`)
+    expect(refused).toEqual(['malformed', 'head too large', 'URL too long', 'head too slow', 'too many headers'])
   })
 
   it('whose head does not come is answered 408', async () => {

@@ -3,16 +3,28 @@ import type { Duplex } from 'node:stream'
 import { Server as SocketServer, type Socket } from 'node:net'
 import { DenialSample } from '@berth/access'
 import { peerAddress } from '../client/addresses.ts'
+import { trustedPeers } from '../client/trusted-proxies.ts'
 import type { RequestExchange } from '../exchange/request-exchange.ts'
 import type { RequestLogger, RequestMetrics } from '../observers.ts'
 import type { HttpApiSettings } from '../settings.ts'
 import { Connection } from './connection.ts'
+import { ConnectionLimits, connectionsFor } from './connection-limits.ts'
+import { openFilesLimit } from './open-files.ts'
 import type { RefusedByTls } from './tls.ts'
 import { unreadable } from './unreadable.ts'
 import { WaitingRequests } from './waiting-requests.ts'
 
 interface ConnectionsParts {
-  readonly settings: Pick<HttpApiSettings, 'stallTimeoutMs' | 'lingerTimeoutMs' | 'headMaxSize' | 'headTimeoutMs'>
+  readonly settings: Pick<
+    HttpApiSettings,
+    | 'stallTimeoutMs'
+    | 'lingerTimeoutMs'
+    | 'headMaxSize'
+    | 'headTimeoutMs'
+    | 'maxConnections'
+    | 'maxConnectionsOfNetwork'
+    | 'trustedProxies'
+  >
   readonly log: RequestLogger
   readonly metrics: Pick<RequestMetrics, 'refused'>
   /** Serves one request; it calls `began`, `answered` and `ended`. */
@@ -33,6 +45,7 @@ export class Connections {
   readonly #waiting = new WaitingRequests()
   /** The sockets that were answered, or will be, that their requests cannot be read. */
   readonly #turnedAway = new WeakSet<Duplex>()
+  readonly #limits: ConnectionLimits<Socket>
   readonly #open = new Map<string | Socket, Socket>()
   /** Chooses which of the connections that were closed are logged. */
   readonly #sample = new DenialSample()
@@ -48,6 +61,14 @@ export class Connections {
     this.#log = log
     this.#metrics = metrics
     this.#serve = serve
+    const { maxConnections = connectionsFor(openFilesLimit()) } = settings
+    const { maxConnectionsOfNetwork: maxOfNetwork = Math.ceil(maxConnections / 2) } = settings
+    this.#limits = new ConnectionLimits({
+      maxConnections,
+      maxOfNetwork,
+      isShared: trustedPeers(settings.trustedProxies),
+      closeIdle: (socket) => this.#closeIdle(socket),
+    })
   }
 
   /** Whether each connection should end with the response that it has now. */
@@ -57,7 +78,7 @@ export class Connections {
 
   watch(server: Server): void {
     // Node counts a connection that has not sent anything yet as busy, so it is not asked which ones are idle.
-    server.on('connection', (socket) => this.#track(socket))
+    server.on('connection', (socket) => this.#admit(socket))
     server.on('secureConnection', (socket: Socket) => this.#track(socket))
     server.setTimeout(this.#stallTimeoutMs, (socket) => this.#onStill(socket))
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#onClientError(error, socket))
@@ -137,6 +158,26 @@ export class Connections {
 
   #closeAll(): void {
     for (const socket of this.#open.values()) socket.destroy()
+  }
+
+  #admit(socket: Socket): void {
+    const address = peerAddress(socket.remoteAddress)
+    if (!this.#limits.admit(socket, address)) {
+      this.#metrics.refused('too many connections')
+      this.#warn(address, 'connection refused: too many connections')
+      socket.destroy()
+      return
+    }
+    socket.once('close', () => this.#limits.release(socket, address))
+    this.#track(socket)
+  }
+
+  #closeIdle(accepted: Socket): boolean {
+    const socket = this.#open.get(peerOf(accepted)) ?? accepted
+    if (!this.#isIdle(socket)) return false
+    this.#metrics.refused('too many connections')
+    socket.destroy()
+    return true
   }
 
   /** With TLS each connection comes twice: first as it is, and again when it is secure, from then on in that form. */

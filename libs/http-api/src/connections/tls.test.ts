@@ -198,6 +198,28 @@ describe('over TLS', () => {
     expect(await counted).toEqual(['TLS'])
   })
 
+  it('connections count against the limits until they close, and idle ones give way', async () => {
+    const { port, told } = await serve({}, { maxConnectionsOfNetwork: 2 })
+    const refused: string[] = []
+    told.on('refused', (reason) => refused.push(reason))
+    const open = async (): Promise<TLSSocket> => {
+      const socket = connect({ port, host: '127.0.0.1', ca: own.cert })
+      socket.on('error', () => undefined)
+      onTestFinished(() => void socket.destroy())
+      await once(socket, 'secureConnect')
+      return socket.resume()
+    }
+    const isClosed = once(await open(), 'close')
+    await open()
+    await open()
+    await isClosed
+    expect(refused).toEqual(['too many connections'])
+    const late = await serve({}, { maxConnectionsOfNetwork: 1 })
+    late.told.on('refused', (reason) => refused.push(reason))
+    for (let at = 0; at < 3; at++) expect((await late.send({ path: '/v2/' })).statusCode).toBe(200)
+    expect(refused).toEqual(['too many connections'])
+  })
+
   it('what is not TLS is turned away, and closing does not wait for those who say nothing', async () => {
     const { server, port } = await serve()
     const plain = connectTcp(port, '127.0.0.1')

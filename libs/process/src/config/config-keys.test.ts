@@ -183,6 +183,10 @@ describe('what one key says', () => {
     ],
     ['limits: {headersize: 16384, urllength: 4096}', { http: { headMaxSize: 16_384, urlMaxLength: 4096 } }],
     [
+      'limits: {connections: 500, connectionsperaddress: 100}',
+      { http: { maxConnections: 500, maxConnectionsOfAddress: 100 } },
+    ],
+    [
       'auth: {token: {realm: r, service: s, issuer: i, rootcertbundle: /b}}',
       {
         auth: {

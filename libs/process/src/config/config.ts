@@ -117,6 +117,10 @@ export interface HttpConfig {
   /** Bytes of a request's line and headers. */
   readonly headMaxSize: number
   readonly urlMaxLength: number
+  /** `undefined`: as many as the limit of open files allows. */
+  readonly maxConnections: number | undefined
+  /** Of one IPv4 address or IPv6 network; `undefined`: half of all. */
+  readonly maxConnectionsOfAddress: number | undefined
   /** `undefined`: plain HTTP. */
   readonly tls: ServerTls | undefined
 }

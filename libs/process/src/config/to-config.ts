@@ -108,6 +108,8 @@ function toHttp({ http: read, limits }: Read, readFile: (path: string) => string
     headers: read.headers,
     headMaxSize: limits.headerSize,
     urlMaxLength: limits.urlLength,
+    maxConnections: limits.connections,
+    maxConnectionsOfAddress: limits.connectionsPerAddress,
     tls: toTls(read.tls, readFile, findings),
   }
 }

@@ -49,7 +49,9 @@ const refusals = [
   'head too large',
   'head too slow',
   'URL too long',
+  'too many headers',
   'pipelined too much',
+  'too many connections',
 ] as const
 
 const handlers: readonly HttpHandler[] = [

@@ -134,6 +134,16 @@ export const limits = section(
       about: 'bytes that the head of a request may have: its line and headers',
     }),
     urlLength: integer({ default: 8192, min: 2048, max: 1_048_576, about: 'characters that a URL may have' }),
+    connections: integer({
+      min: 1,
+      defaultText: 'half of the open files, up to 10000',
+      about: 'connections of clients that may be open at once',
+    }),
+    connectionsPerAddress: integer({
+      min: 1,
+      defaultText: 'half of connections',
+      about: 'connections that one address may have at once, unless it is a trusted proxy',
+    }),
   },
 )
 
