@@ -14,10 +14,10 @@ import { LoginLimit } from './login-limit.ts'
 import { CertificateKeys, parseBundle } from './token/certificate-keys.ts'
 import { JwksFileKeys } from './token/jwks-file-keys.ts'
 import { JwksUrlKeys } from './token/jwks-url-keys.ts'
-import { parseJwks } from './token/parse-jwks.ts'
+import { parseChangedJwks, requireKey } from './token/parse-jwks.ts'
 import { TokenAccess } from './token/token-access.ts'
 import { AnyTokenKeys, type TokenKeys } from './token/token-keys.ts'
-import { WatchedFile } from './watched-file.ts'
+import { WatchedFile, type WatchedFileOptions } from './watched-file.ts'
 
 /** How access is controlled, as the configuration's section `auth` has it. */
 export type AccessOptions = HtpasswdOptions | TokenOptions | BerthOptions
@@ -100,11 +100,14 @@ function limitOf({ failedLoginsPerMinute }: { readonly failedLoginsPerMinute: nu
 
 function keysOf({ rootCertBundle, jwks, jwksUrl }: TokenOptions, log: Logger): TokenKeys[] {
   const keys: TokenKeys[] = []
-  const open = <T>(key: string, path: string, parse: (text: string) => T): WatchedFile<T> =>
-    opened(key, path, () => WatchedFile.open({ path, parse, log }))
+  const open = <T>(key: string, options: Omit<WatchedFileOptions<T>, 'log'>): WatchedFile<T> =>
+    opened(key, options.path, () => WatchedFile.open({ ...options, log }))
   if (rootCertBundle !== undefined)
-    keys.push(new CertificateKeys(open('auth.token.rootcertbundle', rootCertBundle, parseBundle)))
-  if (jwks !== undefined) keys.push(new JwksFileKeys(open('auth.token.jwks', jwks, parseJwks)))
+    keys.push(new CertificateKeys(open('auth.token.rootcertbundle', { path: rootCertBundle, parse: parseBundle })))
+  if (jwks !== undefined) {
+    const options = { path: jwks, parse: parseChangedJwks, requireFirst: requireKey }
+    keys.push(new JwksFileKeys(open('auth.token.jwks', options)))
+  }
   if (jwksUrl !== undefined) keys.push(new JwksUrlKeys({ url: jwksUrl, log }))
   return keys
 }

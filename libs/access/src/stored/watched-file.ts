@@ -5,16 +5,18 @@ export interface WatchedFileOptions<T> {
   readonly path: string
   /** Throws where the text is not what it should be. What it throws is logged. */
   readonly parse: (text: string) => T
+  /** Throws if the value is one that a file may change to, but not begin with. */
+  readonly requireFirst?: (value: T) => unknown
   readonly log: Logger
   readonly nowMs?: () => number
 }
 
-/** A change within this of the last one may leave the file's times as they were. */
+/** Resolution of file times, in milliseconds: a second change within it may leave the times as they were. */
 const clockTickMs = 50
 
 /**
- * What a small file holds, as it is whenever that is asked for. It is looked at once for all that
- * comes at the same time, and read only when it changed. One that cannot be understood any more leaves what was understood last.
+ * The parsed content of a small file, as the file is now. The file is checked once for all requests that arrive together,
+ * and read only if it changed. If the new content is invalid, the last valid one counts.
  */
 export class WatchedFile<T> {
   readonly #options: WatchedFileOptions<T>
@@ -34,6 +36,7 @@ export class WatchedFile<T> {
     this.#seenAtMs = this.#nowMs()
     this.#text = readFileSync(options.path, 'utf8')
     this.#value = options.parse(this.#text)
+    options.requireFirst?.(this.#value)
   }
 
   /** @throws what the file system or `parse` says: there is nothing yet to go on with */

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { keptLog, temporaryDirectory } from '../stored/test-files.ts'
+import { JwksUrlKeys } from '../stored/token/jwks-url-keys.ts'
 import { byKey, testIssuer, tokenOf } from '../stored/token/test-tokens.ts'
 import { claimedIssuer, IdentityIssuer, type IssuerOptions } from './identity-issuer.ts'
 
@@ -45,6 +46,29 @@ describe('an issuer', () => {
     expect(subjects[0]).toMatchObject({ kind: 'federated', issuer: 'ci', name: 'job' })
     await issuer.verify(token)
     expect(asked.map(({ url }) => url)).toEqual(['/.well-known/openid-configuration', '/keys'])
+  })
+
+  it('is asked for its keys again before a token is believed that was signed with one of ten minutes ago', async () => {
+    let keys = [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k' }]
+    let now = Date.now()
+    const nowMs = () => now
+    const log = keptLog()
+    const url = 'https://ci.example/keys'
+    const published = new JwksUrlKeys({ url, log, nowMs, get: async () => JSON.stringify({ keys }) })
+    const options = { name: 'ci', issuer: 'https://ci.example', audience: 'registry', claims: {}, jwksUrl: url }
+    const issuer = new IdentityIssuer(
+      { ...options, ca: undefined, tokenFile: undefined },
+      { log, leewayMs: 0, nowMs, keys: published },
+    )
+    const token = tokenOf(
+      { alg: 'ES256', kid: 'k' },
+      { iss: 'https://ci.example', aud: 'registry', sub: 'job', exp: Math.floor(now / 1000) + 3600 },
+      byKey(key.privateKey),
+    )
+    expect((await issuer.verify(token)).name).toBe('job')
+    keys = []
+    now += 10 * 60_000 + 1
+    await expect(issuer.verify(token)).rejects.toThrow('not its issuer’s')
   })
 
   it('is not asked where they are where that is known', async () => {

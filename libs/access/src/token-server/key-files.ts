@@ -3,7 +3,13 @@ import { existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } fr
 import { dirname } from 'node:path'
 import type { Logger } from '@berth/errors'
 import { WatchedFile } from '../stored/watched-file.ts'
-import { formatSigningKeys, makeSigningKey, parseSigningKeys, type SigningKey } from './signing-key.ts'
+import {
+  formatSigningKeys,
+  makeSigningKey,
+  parseChangedSigningKeys,
+  requireSigningKey,
+  type SigningKey,
+} from './signing-key.ts'
 
 /** Error codes of `link` on file systems that have no hard links. */
 const withoutLinks = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
@@ -18,7 +24,7 @@ export interface KeyStore {
 
 /** Keys in a file, as it is whenever that is asked for. */
 export function openKeyFile(path: string, log: Logger): KeyStore {
-  const file = WatchedFile.open({ path, parse: parseSigningKeys, log })
+  const file = WatchedFile.open({ path, parse: parseChangedSigningKeys, requireFirst: requireSigningKey, log })
   return {
     get value() {
       return file.value

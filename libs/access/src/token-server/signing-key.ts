@@ -34,17 +34,30 @@ export function makeSigningKey(signsFrom: number): SigningKey {
 }
 
 /**
- * Reads the keys of a JSON Web Key Set. `nbf` is when a key begins to sign, and `exp` when it is not trusted any more.
+ * Reads the keys of a JSON Web Key Set. `nbf` is when a key begins to sign, and `exp` when it is no longer trusted.
  *
- * @throws Error it is no set of keys that sign; what is in it is in no message
+ * @throws Error the text is not a set with signing keys; the message repeats nothing of the text
  */
 export function parseSigningKeys(text: string): readonly SigningKey[] {
+  return requireSigningKey(parseChangedSigningKeys(text))
+}
+
+/** The same for a set that replaces another one: without keys, it says that none is trusted any more. @throws Error */
+export function parseChangedSigningKeys(text: string): readonly SigningKey[] {
   const set = parseJson(text) as { readonly keys?: unknown } | null
-  if (!Array.isArray(set?.keys) || set.keys.length === 0) throw new Error('not a JSON Web Key Set with keys in it')
+  if (!Array.isArray(set?.keys)) throw new Error(notAKeySet)
   const keys = set.keys.map((jwk: unknown, at) => parseKey(jwk, `key ${at + 1}`))
   if (new Set(keys.map(({ id }) => id)).size < keys.length) throw new Error('two keys have the same id')
   return keys
 }
+
+/** @throws Error there is no key */
+export function requireSigningKey(keys: readonly SigningKey[]): readonly SigningKey[] {
+  if (keys.length === 0) throw new Error(notAKeySet)
+  return keys
+}
+
+const notAKeySet = 'not a JSON Web Key Set with keys in it'
 
 /** All of them, as `parseSigningKeys` reads them: to be kept secret. */
 export function formatSigningKeys(keys: readonly SigningKey[]): string {
@@ -52,7 +65,7 @@ export function formatSigningKeys(keys: readonly SigningKey[]): string {
     ...(key.privateKey ?? key.publicKey).export({ format: 'jwk' }),
     ...publicMembers(key),
     ...(key.signsFrom > 0 && { nbf: key.signsFrom }),
-    ...(Number.isFinite(key.trustedUntil) && { exp: key.trustedUntil }),
+    ...endOf(key),
   }))
   return `${JSON.stringify({ keys: all }, undefined, 2)}\n`
 }
@@ -60,7 +73,7 @@ export function formatSigningKeys(keys: readonly SigningKey[]): string {
 /** What anybody may know of them, as a JSON Web Key Set. */
 export function formatKeySet(keys: readonly SigningKey[]): string {
   return JSON.stringify({
-    keys: keys.map((key) => ({ ...key.publicKey.export({ format: 'jwk' }), ...publicMembers(key) })),
+    keys: keys.map((key) => ({ ...key.publicKey.export({ format: 'jwk' }), ...publicMembers(key), ...endOf(key) })),
   })
 }
 
@@ -121,6 +134,10 @@ function secondsOf(given: unknown, otherwise: number, which: string): number {
   if (given === undefined) return otherwise
   if (typeof given !== 'number' || !(given >= 0)) throw new Error(`${which} must be seconds since 1970`)
   return given
+}
+
+function endOf({ trustedUntil }: SigningKey): { readonly exp?: number } {
+  return Number.isFinite(trustedUntil) ? { exp: trustedUntil } : {}
 }
 
 function publicMembers({ id, algorithm }: SigningKey): object {

@@ -119,6 +119,14 @@ describe('a set of keys', () => {
     expect(plain(again)).toEqual(plain(keys))
   })
 
+  it('tells everybody until when each key is trusted', () => {
+    const keys = [makeSigningKey(0), { ...makeSigningKey(0), trustedUntil: 9 }]
+    expect((JSON.parse(formatKeySet(keys)) as { keys: { exp?: number }[] }).keys.map(({ exp }) => exp)).toEqual([
+      undefined,
+      9,
+    ])
+  })
+
   it('tells everybody nothing that signs', () => {
     const keys = parseSigningKeys(JSON.stringify({ keys: pairs }))
     const told = (JSON.parse(formatKeySet(keys)) as { keys: object[] }).keys
@@ -156,6 +164,15 @@ describe('a file of keys', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     expect(await readdir(folder)).toEqual(['keys.json'])
     expect(parseSigningKeys(await readFile(path, 'utf8'))).toHaveLength(1)
+  })
+
+  it('trusts no key any more once a set without keys replaces it, but does not begin with one', async () => {
+    const path = join(await temporaryDirectory(onTestFinished), 'keys.json')
+    makeKeyFile(path)
+    const { keys } = keysOf(openKeyFile(path, keptLog()), 0)
+    await writeFile(path, '{"keys": []}')
+    expect(() => keys.signing()).toThrow('service unavailable')
+    expect(() => openKeyFile(path, keptLog())).toThrow('not a JSON Web Key Set with keys in it')
   })
 
   it('is rotated by whoever has it open, and others see that', async () => {

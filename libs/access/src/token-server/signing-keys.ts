@@ -33,7 +33,7 @@ export class SigningKeys implements TokenKeys {
   find({ kid, jwk, x5c }: TokenHeader): TrustedKey | undefined {
     if (jwk !== undefined || x5c !== undefined) return undefined
     const key = this.#trusted().find(({ id }) => id === kid)
-    return key && { key: key.publicKey, alg: key.algorithm }
+    return key && { key: key.publicKey, alg: key.algorithm, trustedUntilMs: key.trustedUntil * 1000 }
   }
 
   /**

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { expect, it, vi } from 'vitest'
-import { isVouchedFor } from './certificate-chain.ts'
+import { vouchedUntilMs } from './certificate-chain.ts'
 import { issueCertificate } from './test-certificates.ts'
 
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -24,6 +24,8 @@ const root = issueCertificate({
   issuer: { name: 'root', privateKey: rootKeys.privateKey },
   isAuthority: true,
 })
+
+const isVouchedFor = (...args: Parameters<typeof vouchedUntilMs>): boolean => vouchedUntilMs(...args) !== undefined
 
 it('looks at a bounded number of signatures, whatever the certificates say of each other', () => {
   const verify = vi.spyOn(X509Certificate.prototype, 'verify')

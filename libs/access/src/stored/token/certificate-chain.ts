@@ -19,15 +19,17 @@ export function parseChain(x5c: unknown): readonly X509Certificate[] | undefined
 }
 
 /**
- * Whether one of `roots` vouches for the first of `chain`, by means of the others, now. The others may be in any order;
- * each is climbed from once, and no more signatures are looked at than an honest chain has.
+ * Verifies that one of `roots` vouches for the first certificate of `chain`, by means of the others, now. The others may
+ * be in any order; each is climbed from once, and no more signatures are verified than an honest chain has.
+ *
+ * @returns when the first certificate of the verified path ends, in milliseconds since 1970; `undefined`: not vouched for
  */
-export function isVouchedFor(
+export function vouchedUntilMs(
   [leaf, ...others]: readonly X509Certificate[],
   roots: readonly X509Certificate[],
   now: Date,
-): boolean {
-  if (leaf === undefined || !isValid(leaf, now)) return false
+): number | undefined {
+  if (leaf === undefined || !isValid(leaf, now)) return undefined
   const left = new Set(others)
   let signatures = 0
   const isIssuer = (issuer: X509Certificate, issued: X509Certificate): boolean => {
@@ -36,16 +38,24 @@ export function isVouchedFor(
     signatures += 1
     return signatures <= maxSignatures && issued.verify(issuer.publicKey)
   }
-  const climb = (certificate: X509Certificate): boolean => {
-    if (roots.some((root) => root.raw.equals(certificate.raw) || isIssuer(root, certificate))) return true
+  const climb = (certificate: X509Certificate): number | undefined => {
+    const ownEndMs = endOf(certificate)
+    const root = roots.find((each) => each.raw.equals(certificate.raw) || isIssuer(each, certificate))
+    if (root !== undefined) return Math.min(ownEndMs, endOf(root))
     for (const next of left) {
       if (!isIssuer(next, certificate)) continue
       left.delete(next)
-      if (climb(next)) return true
+      const endMs = climb(next)
+      if (endMs !== undefined) return Math.min(ownEndMs, endMs)
     }
-    return false
+    return undefined
   }
   return climb(leaf)
+}
+
+/** The first millisecond in which a certificate is no longer valid: `notAfter` itself still counts. */
+function endOf({ validToDate }: X509Certificate): number {
+  return validToDate.getTime() + 1
 }
 
 function isValid({ validFromDate, validToDate }: X509Certificate, now: Date): boolean {

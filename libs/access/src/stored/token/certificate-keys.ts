@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { libtrustId } from '@berth/manifest'
 import type { WatchedFile } from '../watched-file.ts'
-import { isVouchedFor, parseChain } from './certificate-chain.ts'
+import { parseChain, vouchedUntilMs } from './certificate-chain.ts'
 import { thumbprint } from './thumbprint.ts'
 import type { TokenHeader, TokenKeys, TrustedKey } from './token-keys.ts'
 
@@ -49,7 +49,8 @@ export class CertificateKeys implements TokenKeys {
     const chain = parseChain(x5c)
     const [leaf] = chain ?? []
     if (chain === undefined || leaf === undefined) return undefined
-    return isVouchedFor(chain, this.#file.value.roots, new Date(this.#nowMs())) ? { key: leaf.publicKey } : undefined
+    const trustedUntilMs = vouchedUntilMs(chain, this.#file.value.roots, new Date(this.#nowMs()))
+    return trustedUntilMs === undefined ? undefined : { key: leaf.publicKey, trustedUntilMs }
   }
 
   /** What a key is called is worth nothing: whether it is trusted is seen in itself. */

@@ -24,6 +24,7 @@ function keys(initial: string | Error) {
   return {
     log,
     knows: async (kid: string) => (await known.find({ kid })) !== undefined,
+    knownKey: (kid: string) => known.find({ kid }),
     generation: () => known.generation,
     answerWith: (next: string | Error) => void (answer = next),
     pass: (ms: number) => void (now += ms),
@@ -62,6 +63,37 @@ describe('the keys behind a URL', () => {
     pass(5 * 60_000 + 1)
     await expect.poll(() => generation() !== before).toBe(true)
     expect([await knows('a'), await knows('b')]).toEqual([false, true])
+  })
+
+  it('that were requested long ago are requested again before one of them is trusted', async () => {
+    const { answerWith, knows, pass } = keys(setOf('a', 'b'))
+    await knows('a')
+    answerWith(setOf('b'))
+    pass(10 * 60_000 + 1)
+    expect([await knows('a'), await knows('b')]).toEqual([false, true])
+  })
+
+  it('are none any more where the server publishes a set without keys', async () => {
+    const { answerWith, knows, pass } = keys(setOf('a'))
+    await knows('a')
+    answerWith('{"keys":[]}')
+    pass(10 * 60_000 + 1)
+    expect(await knows('a')).toBe(false)
+  })
+
+  it('are trusted for ten minutes, and for five more at a time while the server cannot be reached', async () => {
+    const { answerWith, knownKey, pass } = keys(setOf('a'))
+    expect(await knownKey('a')).toMatchObject({ trustedUntilMs: 10 * 60_000 })
+    answerWith(new Error('ECONNREFUSED'))
+    pass(10 * 60_000 + 1)
+    expect(await knownKey('a')).toMatchObject({ trustedUntilMs: 15 * 60_000 + 1 })
+  })
+
+  it('are trusted until their exp', async () => {
+    const { knownKey, pass } = keys(JSON.stringify({ keys: [{ ...jwk, kid: 'a', exp: 60 }] }))
+    expect(await knownKey('a')).toMatchObject({ trustedUntilMs: 60_000 })
+    pass(60_000)
+    expect(await knownKey('a')).toBeUndefined()
   })
 
   it('are the same generation where they are the same', async () => {

@@ -1,7 +1,7 @@
 import { type Logger, RegistryError } from '@berth/errors'
 import { getText } from './get-text.ts'
 import { findById } from './jwks-file-keys.ts'
-import { parseJwks } from './parse-jwks.ts'
+import { parseChangedJwks } from './parse-jwks.ts'
 import { placeOf } from './place-of.ts'
 import type { TokenHeader, TokenKeys, TrustedKey } from './token-keys.ts'
 
@@ -13,16 +13,21 @@ export interface JwksUrlKeysOptions {
   readonly get?: (url: string) => Promise<string>
 }
 
-/** After this they are asked for again, while those that are known still count. */
+/** Age from which the keys are requested again in the background. */
 const freshMs = 5 * 60_000
-/** For this long they count where they cannot be had again. */
+/** Age from which no token is believed before the keys were requested again. */
+const overdueMs = 2 * freshMs
+/** How long known keys count while the server cannot be reached. */
 const staleMs = 24 * 3_600_000
-/** An id that nobody knows is no reason to ask more often than this, */
+/** Minimum interval of requests, on average: an unknown key id is no reason to ask more often. */
 const pauseMs = 10_000
-/** but for so many times: keys may change just after they were asked for. */
+/** Number of requests that may be made without that pause: keys may change just after they were requested. */
 const spareAsks = 4
 
-/** Trusts the keys of a JSON Web Key Set that a server publishes. They are asked for when the first token comes. */
+/**
+ * Trusts the keys of a JSON Web Key Set that a server publishes. They are requested when the first token comes. A key that
+ * the server no longer publishes counts for `overdueMs` at most, unless the server cannot be reached.
+ */
 export class JwksUrlKeys implements TokenKeys {
   readonly #options: JwksUrlKeysOptions
   readonly #nowMs: () => number
@@ -39,23 +44,48 @@ export class JwksUrlKeys implements TokenKeys {
   }
 
   get generation(): unknown {
-    const age = this.#nowMs() - this.#gotAtMs
-    if (age > freshMs && this.#text !== undefined) void this.#refresh()
-    if (age > staleMs && this.#keys.size > 0) this.#keys = new Map()
+    if (this.#text !== undefined && this.#ageMs > freshMs) void this.#refresh()
+    this.#forgetStale()
     return this.#keys
   }
 
-  /** @throws RegistryError UNAVAILABLE: there are none yet, since the server cannot be asked */
+  /** @throws RegistryError UNAVAILABLE: no keys are known, since the server cannot be reached */
   async find(header: TokenHeader): Promise<TrustedKey | undefined> {
-    const known = findById(this.#keys, header)
+    if (this.#text !== undefined && this.#ageMs > freshMs) {
+      const refreshed = this.#refresh()
+      if (this.#ageMs > overdueMs) await refreshed
+    }
+    this.#forgetStale()
+    let known = this.#find(header)
     if (known !== undefined) return known
     await this.#refresh()
-    if (this.#keys.size === 0)
+    known = this.#find(header)
+    if (known === undefined && this.#text === undefined)
       throw new RegistryError('UNAVAILABLE', { reason: 'the keys of tokens cannot be had now' })
-    return findById(this.#keys, header)
+    return known
   }
 
-  /** Never rejects: what was known stays known. */
+  get #ageMs(): number {
+    return this.#nowMs() - this.#gotAtMs
+  }
+
+  #find(header: TokenHeader): TrustedKey | undefined {
+    const now = this.#nowMs()
+    const known = findById(this.#keys, header, now)
+    if (known === undefined) return undefined
+    const { trustedUntilMs = Number.POSITIVE_INFINITY } = known
+    // After that, `find` must have the keys again, or know that the server cannot be reached.
+    const decideAgainMs = this.#ageMs < overdueMs ? this.#gotAtMs + overdueMs : now + freshMs
+    return { ...known, trustedUntilMs: Math.min(trustedUntilMs, decideAgainMs) }
+  }
+
+  #forgetStale(): void {
+    if (this.#text === undefined || this.#ageMs <= staleMs) return
+    this.#keys = new Map()
+    this.#text = undefined
+  }
+
+  /** Never rejects: after a failure, the known keys stay known. */
   #refresh(): Promise<void> {
     if (this.#asking !== undefined) return this.#asking
     const now = this.#nowMs()
@@ -71,8 +101,8 @@ export class JwksUrlKeys implements TokenKeys {
     const { url, log, get = getText } = this.#options
     try {
       const text = await get(url)
-      if (text !== this.#text || this.#keys.size === 0) {
-        this.#keys = parseJwks(text)
+      if (text !== this.#text) {
+        this.#keys = parseChangedJwks(text)
         this.#text = text
         log.info({ url: placeOf(url), keys: this.#keys.size }, 'the keys of tokens were read')
       }

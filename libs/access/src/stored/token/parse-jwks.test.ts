@@ -17,6 +17,14 @@ describe('a set of keys', () => {
     expect(keys.get('a')).toMatchObject({ alg: 'ES256', key: { type: 'public' } })
   })
 
+  it('says until when a key is trusted, and has no key whose end it does not say in seconds', () => {
+    const keys = [
+      { ...jwk, kid: 'a', exp: 5 },
+      { ...jwk, kid: 'b', exp: '2030' },
+    ]
+    expect([...parseJwks(JSON.stringify({ keys })).entries()]).toMatchObject([['a', { trustedUntilMs: 5000 }]])
+  })
+
   it('may have what is passed over', () => {
     const others = [{ ...jwk, kid: 'b', use: 'enc' }, { kty: 'XYZ', kid: 'c' }, { kty: 'oct', k: 'AAAA' }, 3, null]
     expect(idsOf([...others, { ...jwk, kid: 'a', use: 'sig' }])).toEqual(['a'])

@@ -13,6 +13,16 @@ export interface TrustedKey {
   readonly key: KeyObject
   /** The only algorithm it is for, where there is only one. */
   readonly alg?: string
+  /**
+   * Milliseconds since 1970: from then on the key is no longer trusted, or `find` must decide again. Without it, trust
+   * ends only with the generation.
+   */
+  readonly trustedUntilMs?: number
+}
+
+/** Whether a key is still trusted. */
+export function isTrusted({ trustedUntilMs }: Pick<TrustedKey, 'trustedUntilMs'>, nowMs: number): boolean {
+  return trustedUntilMs === undefined || nowMs < trustedUntilMs
 }
 
 /** The keys that a registry trusts to sign tokens. */
@@ -20,7 +30,8 @@ export interface TokenKeys {
   /** The key that a token says it is signed with, if that one is trusted. */
   find(header: TokenHeader): TrustedKey | undefined | Promise<TrustedKey | undefined>
   /**
-   * The same for as long as all keys that were found are trusted: when it changes, so may the answers.
+   * The same for as long as all keys that were found are trusted, apart from their `trustedUntilMs`: when it changes, so
+   * may the answers.
    *
    * @throws RegistryError UNAVAILABLE: it cannot be told which keys are trusted
    */

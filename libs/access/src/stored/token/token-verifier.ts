@@ -1,9 +1,9 @@
-import { hash, type KeyObject } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { LruCache } from '@berth/bytes'
 import { compactVerify, decodeProtectedHeader } from 'jose'
 import { LastShown } from '../last-shown.ts'
 import { parseClaims, type TokenClaims } from './token-claims.ts'
-import type { TokenHeader, TokenKeys } from './token-keys.ts'
+import { isTrusted, type TokenHeader, type TokenKeys, type TrustedKey } from './token-keys.ts'
 
 export interface TokenVerifierOptions {
   readonly keys: TokenKeys
@@ -17,10 +17,10 @@ export interface TokenVerifierOptions {
   readonly nowMs?: () => number
 }
 
-/** Why a token is none: for the operator, and for no client. */
+/** Why a token is invalid. Logged; never sent to the client. */
 export class InvalidToken extends Error {
   override readonly name = 'InvalidToken'
-  /** Whether it took signatures to find out, which are work that somebody could make for others. */
+  /** Whether signatures had to be verified to find out: work that one client could cause for others. */
   readonly tookWork: boolean
 
   constructor(
@@ -32,19 +32,27 @@ export class InvalidToken extends Error {
   }
 }
 
-/** Characters of all tokens that are remembered, about. */
+/** Maximum length of all remembered valid tokens together, in characters. */
 const maxRemembered = 16 * 1024 * 1024
-/** Tokens that are remembered because they are none. */
+/** Maximum number of remembered invalid tokens. */
 const maxWrong = 10_000
 
-/** Verifies tokens, once each: what they say, or why they are none, is remembered by a digest for as long as it is so. */
+/** What a verified token says, and until when its key is trusted: then the token is verified again. */
+interface Verified extends Pick<TrustedKey, 'trustedUntilMs'> {
+  readonly claims: TokenClaims
+}
+
+/**
+ * Verifies each token once. The claims, or the reason why the token is invalid, are remembered under the token's digest
+ * until the trusted keys change, or the token's key is no longer trusted.
+ */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions
   readonly #nowMs: () => number
-  readonly #verified = new LruCache<string, TokenClaims>({ maxWeight: maxRemembered })
-  // Apart, so that whoever makes tokens up does not make those forgotten that are good.
+  readonly #verified = new LruCache<string, Verified>({ maxWeight: maxRemembered })
+  // A cache of its own: made-up tokens evict no valid ones.
   readonly #wrong = new LruCache<string, string>({ maxWeight: maxWrong })
-  #shown = new LastShown<TokenClaims>()
+  #shown = new LastShown<Verified>()
   #generation: unknown
 
   constructor(options: TokenVerifierOptions) {
@@ -53,23 +61,27 @@ export class TokenVerifier {
   }
 
   /**
-   * What a token says, where it was verified before.
+   * The claims of a token that was verified before.
    *
-   * @param connection the one that it came by
-   * @returns `undefined`: it was not
-   * @throws InvalidToken it was, and it is none, or none any more
+   * @param connection the one that the token came by
+   * @returns `undefined`: it must be verified, for the first time or again
+   * @throws InvalidToken it was found to be invalid, or is invalid by now
    * @throws RegistryError UNAVAILABLE: the keys cannot be had
    */
   recall(token: string, connection?: object): TokenClaims | undefined {
     this.#follow()
-    const known = this.#shown.recall(connection, token) ?? this.#recall(token)
-    if (known === undefined) return undefined
-    this.#checkTimes(known)
-    this.#shown.keep(connection, token, known)
-    return known
+    const now = this.#nowMs()
+    let known = this.#shown.recall(connection, token)
+    if (known === undefined || !isTrusted(known, now)) {
+      known = this.#recall(token)
+      if (known === undefined || !isTrusted(known, now)) return undefined
+      this.#shown.keep(connection, token, known)
+    }
+    this.#checkTimes(known.claims, now)
+    return known.claims
   }
 
-  #recall(token: string): TokenClaims | undefined {
+  #recall(token: string): Verified | undefined {
     const digest = digestOf(token)
     const known = this.#verified.get(digest)
     const reason = known === undefined ? this.#wrong.get(digest) : undefined
@@ -78,7 +90,7 @@ export class TokenVerifier {
   }
 
   /**
-   * What a token says, where that is to be believed.
+   * The claims of a token, after its signature and all else was verified.
    *
    * @throws InvalidToken
    * @throws RegistryError UNAVAILABLE: the keys cannot be had
@@ -97,16 +109,16 @@ export class TokenVerifier {
     if (found === undefined) throw new InvalidToken('signed with a key that is not trusted', { tookWork })
     if (found.alg !== undefined && found.alg !== alg)
       throw new InvalidToken('signed with an algorithm its key is not for')
-    const read = await this.#read(token, found.key, alg)
+    const read = await this.#read(token, found, alg)
     this.#follow()
     if (generation === this.#generation) this.#remember(token, read)
     if (read instanceof InvalidToken) throw read
-    this.#checkTimes(read)
-    return read
+    this.#checkTimes(read.claims, this.#nowMs())
+    return read.claims
   }
 
-  /** All of it that stays so for as long as the keys do. */
-  async #read(token: string, key: KeyObject, alg: string): Promise<TokenClaims | InvalidToken> {
+  /** Everything about a token that stays true as long as its key is trusted. */
+  async #read(token: string, { key, trustedUntilMs }: TrustedKey, alg: string): Promise<Verified | InvalidToken> {
     const { issuer, service } = this.#options
     let claims: TokenClaims | undefined
     try {
@@ -120,16 +132,16 @@ export class TokenVerifier {
     if (claims === undefined) return wrong('its claims are malformed')
     if (claims.issuer !== issuer) return wrong('its issuer is another')
     if (!claims.audience.includes(service)) return wrong('its audience is another')
-    return claims
+    return { claims, ...(trustedUntilMs !== undefined && { trustedUntilMs }) }
   }
 
-  #remember(token: string, read: TokenClaims | InvalidToken): void {
+  #remember(token: string, read: Verified | InvalidToken): void {
     const digest = digestOf(token)
     if (read instanceof InvalidToken) this.#wrong.set(digest, read.message)
     else this.#verified.set(digest, read, token.length)
   }
 
-  /** Forgets everything where other keys may be trusted than before. */
+  /** Forgets everything if other keys may be trusted than before. */
   #follow(): void {
     const { generation } = this.#options.keys
     if (generation === this.#generation) return
@@ -139,9 +151,8 @@ export class TokenVerifier {
     this.#shown = new LastShown()
   }
 
-  #checkTimes({ notBefore, expires }: TokenClaims): void {
+  #checkTimes({ notBefore, expires }: TokenClaims, now: number): void {
     const { leewayMs } = this.#options
-    const now = this.#nowMs()
     if (now > expires * 1000 + leewayMs) throw new InvalidToken('it has expired')
     if (now < notBefore * 1000 - leewayMs) throw new InvalidToken('it is not valid yet')
   }
