@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ByteBudget } from './byte-budget.ts'
+import { ByteBudget, type ByteShare } from './byte-budget.ts'
 
 /** Takes, and notes the name when it was granted. */
-function queue(budget: ByteBudget) {
+function queue(budget: ByteShare) {
   const granted: string[] = []
   const take = async (name: string, bytes: number, signal?: AbortSignal): Promise<number> => {
     const taken = await budget.take(bytes, signal)
@@ -139,6 +139,140 @@ describe('a budget of bytes', () => {
         await Promise.all(requests.map(use))
         expect(order).toEqual(requests.map((_, index) => index))
         expect(budget.taken).toBe(0)
+      }),
+    )
+  })
+})
+
+/** Takes all that a share is given at once, in pieces of 1. @returns how much that was */
+function drain(share: ByteShare): number {
+  for (let taken = 0; ; taken += 1) if (share.tryTake(1) === undefined) return taken
+}
+
+describe('the shares of a budget', () => {
+  it('leave a quarter to the owner, who gets it at once, whatever waits', async () => {
+    const budget = new ByteBudget(400)
+    await Promise.all(Array.from({ length: 300 }, (_, index) => budget.share(`client ${index}`).take(1)))
+    const waiting = budget.share('one more').take(300)
+
+    expect(budget.taken).toBe(300)
+    expect(budget.tryTake(100)).toBe(100)
+
+    budget.give(100)
+    for (let index = 0; index < 300; index += 1) budget.share(`client ${index}`).give(1)
+    expect(await waiting).toBe(300)
+  })
+
+  it('may grow while another has little, and leave something for a new one', () => {
+    const budget = new ByteBudget(400)
+
+    expect(drain(budget.share('first'))).toBe(200)
+    expect(drain(budget.share('second'))).toBe(67)
+    expect(drain(budget.share('third'))).toBe(22)
+    expect(budget.share('fourth').tryTake(11)).toBe(11)
+  })
+
+  it('are those of the key, whoever asks for them', () => {
+    const budget = new ByteBudget(400)
+    drain(budget.share('first'))
+
+    expect(budget.share('first').tryTake(1)).toBeUndefined()
+    budget.share('first').give(10)
+    expect(budget.share('first').tryTake(1)).toBe(1)
+  })
+
+  it('give a request that is too large all that shares may have', async () => {
+    const budget = new ByteBudget(400)
+
+    expect(await budget.share('first').take(1000)).toBe(300)
+  })
+
+  it('do not wait for a share that has what it may have', async () => {
+    const budget = new ByteBudget(400)
+    const { granted, take } = queue(budget.share('greedy'))
+    await take('all', 200)
+    const more = take('more', 1)
+
+    expect(budget.share('modest').tryTake(50)).toBe(50)
+    await setImmediate()
+    expect(granted).toEqual(['all'])
+
+    budget.share('greedy').give(200)
+    await more
+  })
+
+  it('are served in turn, one request each', async () => {
+    const budget = new ByteBudget(400)
+    await budget.take(400)
+    const granted: string[] = []
+    const waiting = ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'].map(async (name) => {
+      await budget.share(name.charAt(0)).take(1)
+      granted.push(name)
+    })
+
+    budget.give(400)
+    await Promise.all(waiting)
+
+    expect(granted).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
+  })
+
+  it('that hold nothing get a large request before others get more', async () => {
+    const budget = new ByteBudget(400)
+    await budget.share('first').take(200)
+    const large = budget.share('second').take(300)
+
+    expect(budget.share('third').tryTake(1)).toBeUndefined()
+    budget.share('first').give(200)
+    expect(await large).toBe(300)
+  })
+
+  it('let a request go that waits too long, and serve the next', async () => {
+    const budget = new ByteBudget(400, { patienceMs: 1 })
+    await budget.share('first').take(300)
+    const late = budget.share('second').take(300)
+
+    await expect(late).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    budget.share('first').give(300)
+    expect(budget.share('third').tryTake(300)).toBe(300)
+  })
+
+  it('let a request go that is aborted, and serve the next', async () => {
+    const budget = new ByteBudget(400)
+    await budget.share('first').take(200)
+    const leaving = new AbortController()
+    const large = budget.share('second').take(300, leaving.signal)
+    const small = budget.share('third').take(100)
+
+    leaving.abort(new Error('gone'))
+
+    await expect(large).rejects.toThrow('gone')
+    expect(await small).toBe(100)
+  })
+
+  it('stay within their limit, leave the reserve to the owner, and serve every request in the end', async () => {
+    const request = fc.record({
+      key: fc.constantFrom(undefined, 'a', 'b', 'c'),
+      bytes: fc.integer({ min: 1, max: 50 }),
+      turns: fc.nat(3),
+      isAborted: fc.boolean(),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(request, { maxLength: 40 }), fc.boolean(), async (all, hasOwner) => {
+        const requests = all.filter(({ key }) => hasOwner || key !== undefined)
+        const budget = new ByteBudget(40)
+        const use = async ({ key, bytes, turns, isAborted }: (typeof requests)[number]): Promise<void> => {
+          const share = budget.share(key)
+          const leaving = new AbortController()
+          const taking = share.take(bytes, leaving.signal)
+          if (isAborted) leaving.abort()
+          const taken = await taking.catch(() => 0)
+          expect(budget.taken).toBeLessThanOrEqual(hasOwner ? 40 : 30)
+          for (let turn = 0; turn < turns; turn += 1) await setImmediate()
+          if (taken > 0) share.give(taken)
+        }
+        await Promise.all(requests.map(use))
+        expect(budget.taken).toBe(0)
+        expect(budget.share('new').tryTake(30)).toBe(30)
       }),
     )
   })

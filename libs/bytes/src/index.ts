@@ -3,5 +3,5 @@
  * Begin with `byte-stream.ts`.
  */
 export { type ByteRange, type ByteStream, collect, limitBytes, streamOf } from './byte-stream.ts'
-export { ByteBudget } from './byte-budget.ts'
+export { ByteBudget, type ByteShare } from './byte-budget.ts'
 export { LruCache } from './lru-cache.ts'
