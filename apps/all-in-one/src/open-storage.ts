@@ -51,12 +51,12 @@ export async function openStorage(
 
 async function openDirectory(
   directory: string,
-  { storage, secrets }: Config,
+  { storage, secrets, http }: Config,
   lifecycle: Lifecycle,
   log: ProcessLogger,
 ): Promise<OpenedStorage> {
   const mode = storage.readOnly ? 'read-only' : 'exclusive'
-  const budget = new ByteBudget(bufferBudget)
+  const budget = new ByteBudget(bufferBudget, { patienceMs: http.stallTimeoutMs })
   const tree = await openTree({ rootDirectory: directory, owner: 'berth', mode, budget, log })
   const { driver, rootDirectory, isExclusive } = lifecycle.own(tree)
   return {
@@ -78,7 +78,7 @@ function isSecretNeeded({ storage, secrets }: Pick<Config, 'storage' | 'secrets'
 /** Any number of processes may work on a bucket. */
 async function openS3(
   s3: Config['storage']['driver'] & { name: 's3' },
-  { storage, secrets }: Config,
+  { storage, secrets, http }: Config,
   lifecycle: Lifecycle,
   log: ProcessLogger,
   metrics: Metrics,
@@ -90,7 +90,7 @@ async function openS3(
       config: s3,
       credentials: secrets.s3,
       isReadOnly: storage.readOnly,
-      budget: new ByteBudget(bufferBudget),
+      budget: new ByteBudget(bufferBudget, { patienceMs: http.stallTimeoutMs }),
       observer: metrics.objectStore(),
       log,
     }),

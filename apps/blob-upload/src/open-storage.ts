@@ -19,12 +19,12 @@ export interface OpenedStorage {
 
 /** Opens the storage that is configured, which others use, too. */
 export async function openStorage(
-  { storage, sharedDriver, secrets }: BlobNodeConfig,
+  { storage, sharedDriver, secrets, http }: BlobNodeConfig,
   lifecycle: Lifecycle,
   log: ProcessLogger,
   metrics: Metrics,
 ): Promise<OpenedStorage> {
-  const budget = new ByteBudget(bufferBudget)
+  const budget = new ByteBudget(bufferBudget, { patienceMs: http.stallTimeoutMs })
   if (sharedDriver.name === 'filesystem') {
     const { rootDirectory } = sharedDriver
     const mode = storage.readOnly ? 'read-only' : 'shared'

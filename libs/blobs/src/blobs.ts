@@ -55,7 +55,9 @@ export interface SendableBlobs extends Blobs {
   /**
    * Writes a range of a blob to `target`, at its pace, and does not end it.
    *
+   * @param share key under which the memory for it is counted, such as the client's network
    * @throws RegistryError BLOB_UNKNOWN, before anything was written
+   * @throws RegistryError UNAVAILABLE: it waited too long for memory that others hold
    */
   sendTo(
     repository: RepositoryName,
@@ -63,6 +65,7 @@ export interface SendableBlobs extends Blobs {
     range: ByteRange,
     target: Writable,
     signal?: AbortSignal,
+    share?: string,
   ): Promise<void>
 
   /**
@@ -76,6 +79,7 @@ export interface SendableBlobs extends Blobs {
     pieces: readonly BlobPiece[],
     target: Writable,
     signal?: AbortSignal,
+    share?: string,
   ): Promise<void>
 
   /**

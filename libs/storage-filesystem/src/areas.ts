@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ByteStream } from '@berth/bytes'
-import { layout, type Part } from '@berth/storage'
+import { type AppendOptions, layout, type Part } from '@berth/storage'
 import type { Directories } from './directories.ts'
 import { failedWith } from './file-system.ts'
 import { isMarker } from './record-versions.ts'
@@ -17,10 +17,10 @@ export class Areas {
   }
 
   /** @throws FileSystemError ENOENT: the area is not there, or was taken away meanwhile */
-  async append(area: string, content: ByteStream, signal: AbortSignal | undefined): Promise<Part> {
+  async append(area: string, content: ByteStream, { signal, share }: AppendOptions): Promise<Part> {
     const name = `part.${randomUUID()}`
     const file = `${area}/${name}`
-    const size = await this.#temporary.writeTo(file, content, { durable: true, signal })
+    const size = await this.#temporary.writeTo(file, content, { durable: true, signal, share })
     try {
       // This opens the area by its path, at which it is not found once it has been taken away.
       await this.#directories.settle(area)

@@ -48,6 +48,51 @@ describe('buffers', () => {
     expect(budget.taken).toBe(0)
   })
 
+  it('that slow readers of one share hold leave room for every other share, and for the process', async () => {
+    const controller = new AbortController()
+    const begun: Promise<void>[] = []
+    const stuck = Array.from({ length: 300 }, (_, index) => {
+      const write = Promise.withResolvers<void>()
+      if (index < 50) begun.push(write.promise)
+      const target = new Writable({ write: () => write.resolve() })
+      return opened.driver.sendTo(at('/large'), whole, target, controller.signal, 'slow')
+    })
+    await Promise.all(begun)
+    await expect.poll(() => budget.taken).toBeGreaterThan(1.9 * mebibyte)
+
+    const fast = new Counter()
+    await opened.driver.sendTo(at('/large'), whole, fast, undefined, 'fast')
+    expect([fast.count, fast.largest]).toEqual([large.byteLength, 512 * kibibyte])
+    await opened.driver.put(at('/copy'), chunksOf(large, 64 * kibibyte), { share: 'fast' })
+    const { content } = await opened.driver.read(at('/copy'))
+    expect(large.equals(await collect(content, large.byteLength))).toBe(true)
+    expect(budget.taken).toBeLessThanOrEqual(2 * mebibyte)
+
+    controller.abort(new Error('gone'))
+    await Promise.allSettled(stuck)
+    expect(budget.taken).toBe(0)
+  })
+
+  it('are refused to a reader whose share has none for longer than the patience', async () => {
+    const small = await openInTemporaryDirectory({ budget: new ByteBudget(32 * kibibyte, { patienceMs: 1 }) })
+    await small.driver.put(at('/large'), large)
+    const controller = new AbortController()
+    const begun = Promise.withResolvers<void>()
+    const target = new Writable({ write: () => begun.resolve() })
+    const stuck = small.driver.sendTo(at('/large'), whole, target, controller.signal, 'slow')
+    await begun.promise
+
+    const other = new Counter()
+    const late = small.driver.sendTo(at('/large'), whole, other, undefined, 'slow')
+    await expect(late).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(other.count).toBe(0)
+
+    controller.abort(new Error('gone'))
+    await expect(stuck).rejects.toThrow('gone')
+    expect(small.budget.taken).toBe(0)
+    await small.close()
+  })
+
   it('are large for a target that takes all at once', async () => {
     const target = new Counter()
     await opened.driver.sendTo(at('/large'), whole, target)

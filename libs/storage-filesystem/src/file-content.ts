@@ -1,4 +1,4 @@
-import type { ByteBudget, ByteRange, ByteStream } from '@berth/bytes'
+import type { ByteRange, ByteShare, ByteStream } from '@berth/bytes'
 import type { OpenFile } from './open-file.ts'
 
 const chunkSize = 128 * 1024
@@ -28,7 +28,7 @@ export function contentOf(bytes: Uint8Array): ByteStream {
  */
 export class FileContent implements AsyncIterableIterator<Uint8Array> {
   readonly #file: OpenFile
-  readonly #budget: ByteBudget
+  readonly #budget: ByteShare
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = (): void => this.#close()
   #position: number
@@ -38,7 +38,7 @@ export class FileContent implements AsyncIterableIterator<Uint8Array> {
   #isClosed = false
 
   /** @param range lies within the file */
-  constructor(file: OpenFile, range: ByteRange, budget: ByteBudget, signal?: AbortSignal) {
+  constructor(file: OpenFile, range: ByteRange, budget: ByteShare, signal?: AbortSignal) {
     this.#file = file
     this.#budget = budget
     this.#signal = signal

@@ -1,4 +1,4 @@
-import { type ByteBudget, type ByteStream } from '@berth/bytes'
+import type { ByteShare, ByteStream } from '@berth/bytes'
 import { untilAborted } from '@berth/storage'
 import type { FileSystem } from './file-system.ts'
 
@@ -12,7 +12,7 @@ const idleFlushMs = 20
 
 export interface FileWriterOptions {
   readonly files: FileSystem
-  readonly budget: ByteBudget
+  readonly budget: ByteShare
   readonly durable: boolean
   readonly signal?: AbortSignal | undefined
 }

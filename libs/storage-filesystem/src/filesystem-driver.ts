@@ -105,9 +105,9 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
   }
 
   async put(path: StoragePath, content: Uint8Array | ByteStream, options: WriteOptions = {}): Promise<void> {
-    const { durable = true, signal } = options
+    const { durable = true, signal, share } = options
     try {
-      await this.#placed.put(this.#locate(path), content, { durable, signal })
+      await this.#placed.put(this.#locate(path), content, { durable, signal, share })
     } catch (error) {
       throw writeFault(error, path)
     }
@@ -159,12 +159,23 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     path: StoragePath,
     options: ReadOptions = {},
   ): Promise<{ readonly size: number; readonly content: ByteStream }> {
-    const reading = { files: this.#files, budget: this.#budget, buffers: this.#buffers, seen: this.#seen }
+    const reading = {
+      files: this.#files,
+      budget: this.#budget,
+      buffers: this.#buffers.share(undefined),
+      seen: this.#seen,
+    }
     return readFile(reading, this.#locate(path), path, options)
   }
 
-  async sendTo(path: StoragePath, range: ByteRange, target: Writable, signal?: AbortSignal): Promise<void> {
-    const sending = { files: this.#files, buffers: this.#buffers }
+  async sendTo(
+    path: StoragePath,
+    range: ByteRange,
+    target: Writable,
+    signal?: AbortSignal,
+    share?: string,
+  ): Promise<void> {
+    const sending = { files: this.#files, buffers: this.#buffers.share(share) }
     await sendFile(sending, this.#locate(path), path, range, target, signal)
   }
 
@@ -173,8 +184,9 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     pieces: readonly SendPiece[],
     target: Writable,
     signal?: AbortSignal,
+    share?: string,
   ): Promise<void> {
-    const sending = { files: this.#files, buffers: this.#buffers }
+    const sending = { files: this.#files, buffers: this.#buffers.share(share) }
     await sendPieces(sending, this.#locate(path), path, pieces, target, signal)
   }
 
@@ -216,10 +228,10 @@ export class FilesystemDriver implements StorageDriver, SendingDriver, Directory
     area: StoragePath,
     parts: readonly Part[],
     content: ByteStream,
-    { signal }: AppendOptions = {},
+    options: AppendOptions = {},
   ): Promise<readonly Part[]> {
     try {
-      return [...parts, await this.#areas.append(this.#locate(area), content, signal)]
+      return [...parts, await this.#areas.append(this.#locate(area), content, options)]
     } catch (error) {
       throw readFault(error, area)
     }

@@ -1,6 +1,6 @@
 import type { ByteBudget, ByteStream } from '@berth/bytes'
 import type { ReadOptions, StoragePath } from '@berth/storage'
-import { type BufferPool, smallBuffer } from './buffer-pool.ts'
+import { type SharedPool, smallBuffer } from './buffer-pool.ts'
 import { contentOf, FileContent } from './file-content.ts'
 import type { FileSystem } from './file-system.ts'
 import { OpenFile } from './open-file.ts'
@@ -10,7 +10,8 @@ import { readFault } from './storage-fault.ts'
 export interface Reading {
   readonly files: FileSystem
   readonly budget: ByteBudget
-  readonly buffers: BufferPool
+  /** Those of the process itself: what is small never waits for what clients hold. */
+  readonly buffers: SharedPool
   /** Where `stat` can be relied upon. */
   readonly seen: SeenFiles | undefined
 }
@@ -20,7 +21,7 @@ export async function readFile(
   reading: Reading,
   file: string,
   path: StoragePath,
-  { range, signal }: ReadOptions,
+  { range, signal, share }: ReadOptions,
 ): Promise<{ readonly size: number; readonly content: ByteStream }> {
   const { files, budget } = reading
   signal?.throwIfAborted()
@@ -43,7 +44,7 @@ export async function readFile(
     const size = await open.size()
     signal?.throwIfAborted()
     isHandedOn = true
-    return { size, content: new FileContent(open, range ?? { start: 0, end: size }, budget, signal) }
+    return { size, content: new FileContent(open, range ?? { start: 0, end: size }, budget.share(share), signal) }
   } finally {
     if (!isHandedOn) open.close()
   }

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { ByteRange } from '@berth/bytes'
 import { SendTarget, type StoragePath } from '@berth/storage'
-import { type BufferPool, type PooledBuffer, smallBuffer } from './buffer-pool.ts'
+import { type PooledBuffer, type SharedPool, smallBuffer } from './buffer-pool.ts'
 import type { FileSystem } from './file-system.ts'
 import { OpenFile } from './open-file.ts'
 
@@ -14,7 +14,7 @@ const readAheadFrom = 128 * 1024
 
 export interface Sending {
   readonly files: FileSystem
-  readonly buffers: BufferPool
+  readonly buffers: SharedPool
 }
 
 /**
@@ -52,7 +52,7 @@ export async function sendFile(
 
 /** Sends one range of an open file, and leaves the file open. */
 export class FileSender {
-  readonly #buffers: BufferPool
+  readonly #buffers: SharedPool
   readonly #open: OpenFile
   readonly #range: ByteRange
   readonly #target: SendTarget
@@ -63,7 +63,7 @@ export class FileSender {
   #wanted = firstBuffer
 
   constructor(
-    buffers: BufferPool,
+    buffers: SharedPool,
     open: OpenFile,
     range: ByteRange,
     target: SendTarget,

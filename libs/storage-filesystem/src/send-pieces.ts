@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { SendTarget, type SendPiece, type StoragePath } from '@berth/storage'
-import { type BufferPool, type PooledBuffer, smallBuffer } from './buffer-pool.ts'
+import { type PooledBuffer, type SharedPool, smallBuffer } from './buffer-pool.ts'
 import { OpenFile } from './open-file.ts'
 import { FileSender, type Sending } from './send-file.ts'
 
@@ -50,13 +50,13 @@ export async function sendPieces(
 
 /** Short pieces on their way to a target. */
 class GatheredPieces {
-  readonly #buffers: BufferPool
+  readonly #buffers: SharedPool
   readonly #target: SendTarget
   readonly #signal: AbortSignal | undefined
   #buffer: PooledBuffer | undefined
   #size = 0
 
-  constructor(buffers: BufferPool, target: SendTarget, signal: AbortSignal | undefined) {
+  constructor(buffers: SharedPool, target: SendTarget, signal: AbortSignal | undefined) {
     this.#buffers = buffers
     this.#target = target
     this.#signal = signal

@@ -18,6 +18,8 @@ const maxReused = 8
 export interface WriteOptions {
   readonly durable: boolean
   readonly signal?: AbortSignal | undefined
+  /** See `AppendOptions` of the driver's contract. */
+  readonly share?: string | undefined
   /** Permissions of a file that is no other user's business. Default: what the umask leaves. */
   readonly mode?: number
 }
@@ -226,11 +228,11 @@ export class TemporaryFiles {
   }
 
   /** Writes and syncs content. The file is open afterwards, unless that fails. */
-  async #fill(fd: number, content: Uint8Array | ByteStream, { durable, signal }: WriteOptions): Promise<number> {
+  async #fill(fd: number, content: Uint8Array | ByteStream, { durable, signal, share }: WriteOptions): Promise<number> {
     const files = this.#files
     try {
       if (!(content instanceof Uint8Array)) {
-        return await FileWriter.write(fd, content, { files, budget: this.#budget, durable, signal })
+        return await FileWriter.write(fd, content, { files, budget: this.#budget.share(share), durable, signal })
       }
       await files.writeAll(fd, content)
       if (durable) await files.fdatasync(fd)

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { ByteRange, ByteStream } from '@berth/bytes'
+import { ByteBudget, type ByteRange, type ByteStream } from '@berth/bytes'
 import {
   layout,
   type Part,
@@ -10,6 +10,7 @@ import {
   type Stat,
   StorageError,
   type StoragePath,
+  type TransferOptions,
 } from '@berth/storage'
 import type { Directories } from './directories.ts'
 import type { Keys } from './keys.ts'
@@ -18,6 +19,7 @@ import { OpenedObject } from './opened-object.ts'
 import { cutPieces, groupPieces } from './piece-runs.ts'
 import { SeenObjects } from './seen-objects.ts'
 import type { Store } from './store.ts'
+import { mostConnections } from './store-connections.ts'
 import { driverName, storageError, translateFault } from './store-fault.ts'
 import { TargetWatch } from './target-watch.ts'
 import { TranslatedContent } from './translated-content.ts'
@@ -27,6 +29,8 @@ export interface ContentsOptions {
   readonly objects: Objects
   readonly keys: Keys
   readonly directories: Directories
+  /** Maximum time that a client's download waits for a connection that other clients' downloads hold, in milliseconds. */
+  readonly patienceMs: number
 }
 
 /** What is read by its path. What is thrown is a StorageError, or a signal's reason. */
@@ -36,12 +40,18 @@ export class Contents {
   readonly #keys: Keys
   readonly #directories: Directories
   readonly #seen = new SeenObjects()
+  /**
+   * Connections to the store that downloads hold, for as long as their clients read: divided among clients as a budget
+   * divides bytes. What it reserves is for requests that no client slows down.
+   */
+  readonly #downloads: ByteBudget
 
-  constructor({ store, objects, keys, directories }: ContentsOptions) {
+  constructor({ store, objects, keys, directories, patienceMs }: ContentsOptions) {
     this.#store = store
     this.#objects = objects
     this.#keys = keys
     this.#directories = directories
+    this.#downloads = new ByteBudget(mostConnections, { patienceMs })
   }
 
   async stat(path: StoragePath): Promise<Stat> {
@@ -72,17 +82,21 @@ export class Contents {
     }
   }
 
-  async sendTo(path: StoragePath, range: ByteRange, target: Writable, signal: AbortSignal | undefined): Promise<void> {
+  async sendTo(path: StoragePath, range: ByteRange, target: Writable, options: TransferOptions): Promise<void> {
     const key = this.#keys.of(path)
     if (!isSome(range)) return void (await this.#readNothing(path, range))
-    const watch = new TargetWatch(target, signal)
+    const watch = new TargetWatch(target, options.signal)
+    const downloads = this.#downloads.share(options.share)
+    let taken = 0
     try {
+      taken = downloads.tryTake(1) ?? (await downloads.take(1, watch.signal))
       const opened = await this.#open(path, key, range, watch.signal)
       await opened.passTo(target)
       watch.throwIfGone()
     } catch (error) {
       throw translateFault(error, path)
     } finally {
+      if (taken > 0) downloads.give(taken)
       watch.release()
     }
   }
@@ -91,12 +105,15 @@ export class Contents {
     path: StoragePath,
     pieces: readonly SendPiece[],
     target: Writable,
-    signal: AbortSignal | undefined,
+    options: TransferOptions,
   ): Promise<void> {
     const key = this.#keys.of(path)
-    const watch = new TargetWatch(target, signal)
+    const watch = new TargetWatch(target, options.signal)
     const sending = new SendTarget(target, watch.signal)
+    const downloads = this.#downloads.share(options.share)
+    let taken = 0
     try {
+      taken = downloads.tryTake(1) ?? (await downloads.take(1, watch.signal))
       let isFirst = true
       for (const run of groupPieces(pieces)) {
         const opened = await this.#open(path, key, run.range, watch.signal)
@@ -111,6 +128,7 @@ export class Contents {
     } catch (error) {
       throw translateFault(error, path)
     } finally {
+      if (taken > 0) downloads.give(taken)
       sending.release()
       watch.release()
     }

@@ -107,7 +107,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     this.#keys = parts.keys
     this.#urls = new SignedUrls(settings, nowMs, log)
     this.#directories = new Directories(parts)
-    this.#contents = new Contents({ ...parts, directories: this.#directories })
+    this.#contents = new Contents({ ...parts, directories: this.#directories, patienceMs: budget.patienceMs })
     this.#lasting = { headers: lasting, checksums }
     this.#records = new Records(this.#objects, { headers: passing, checksums }, parts.tagForm)
     const { copyThreshold, copyChunkSize, copyConcurrency } = settings
@@ -215,12 +215,18 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     return this.#contents.read(path, options)
   }
 
-  sendTo(path: StoragePath, range: ByteRange, target: Writable, signal?: AbortSignal): Promise<void> {
-    return this.#contents.sendTo(path, range, target, signal)
+  sendTo(path: StoragePath, range: ByteRange, target: Writable, signal?: AbortSignal, share?: string): Promise<void> {
+    return this.#contents.sendTo(path, range, target, { signal, share })
   }
 
-  sendPieces(path: StoragePath, pieces: readonly SendPiece[], target: Writable, signal?: AbortSignal): Promise<void> {
-    return this.#contents.sendPieces(path, pieces, target, signal)
+  sendPieces(
+    path: StoragePath,
+    pieces: readonly SendPiece[],
+    target: Writable,
+    signal?: AbortSignal,
+    share?: string,
+  ): Promise<void> {
+    return this.#contents.sendPieces(path, pieces, target, { signal, share })
   }
 
   stat(path: StoragePath): Promise<Stat> {

@@ -1,8 +1,8 @@
 import { LargeBuffers, ServerConnection, type ServerEnd, ServerFailure } from '@berth/process'
 import { NoRoomError } from './store-fault.ts'
 
-/** A client that reads slowly holds one for as long as it reads. */
-const mostConnections = 1024
+/** Maximum number of connections. A client that reads slowly holds one for as long as it reads. */
+export const mostConnections = 1024
 /** Downloads that are read with large buffers at once, of two mebibytes each. */
 const maxLargeBuffers = 24
 const connectTimeoutMs = 5000

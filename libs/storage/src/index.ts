@@ -16,6 +16,7 @@ export type {
   SendPiece,
   Stat,
   StorageDriver,
+  TransferOptions,
   Version,
   Versioned,
   WriteOptions,

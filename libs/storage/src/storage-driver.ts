@@ -122,15 +122,22 @@ export interface SendingDriver {
    *
    * @returns when all has been handed to the target and no buffer of the driver's is in use any more
    * @throws StorageError PATH_NOT_FOUND, INVALID_RANGE: before anything was written
+   * @param share see `TransferOptions`
    * @throws Error when the target fails or closes, or the content is cut short under the reader
    */
-  sendTo(path: StoragePath, range: ByteRange, target: Writable, signal?: AbortSignal): Promise<void>
+  sendTo(path: StoragePath, range: ByteRange, target: Writable, signal?: AbortSignal, share?: string): Promise<void>
 
   /**
    * As `sendTo`, for several ranges of one content, with bytes of the caller's before, between and after them. The
    * content is opened once, or, where a store is asked for each range, once for ranges that are close to each other.
    */
-  sendPieces(path: StoragePath, pieces: readonly SendPiece[], target: Writable, signal?: AbortSignal): Promise<void>
+  sendPieces(
+    path: StoragePath,
+    pieces: readonly SendPiece[],
+    target: Writable,
+    signal?: AbortSignal,
+    share?: string,
+  ): Promise<void>
 }
 
 /** Bytes to be sent as they are, or a range of the content that is not empty. */
@@ -170,7 +177,19 @@ export interface CheapWritesDriver {
   readonly writesAreCheap: true
 }
 
-export interface WriteOptions {
+/** Options of calls whose pace a client sets. */
+export interface TransferOptions {
+  /**
+   * Key under which what the call holds of the driver's memory and connections is counted, such as the network of the
+   * client that it is for. No key can hold so much that calls with another key, or without one, have to wait for it.
+   * Calls without a key are the process's own work, and may use a reserve. A call that waits too long for what others
+   * hold fails with RegistryError UNAVAILABLE.
+   */
+  readonly share?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface WriteOptions extends TransferOptions {
   /**
    * `false`: the write need not survive a power failure, only be whole or not there while the power stays. For records
    * whose loss is as good as their expiry. Default: `true`.
@@ -178,13 +197,11 @@ export interface WriteOptions {
   readonly durable?: boolean
   /** Bytes that a stream has, where that is known: what it needs of buffers follows from it. */
   readonly size?: number
-  readonly signal?: AbortSignal
 }
 
-export interface AppendOptions {
+export interface AppendOptions extends TransferOptions {
   /** Bytes that are to come, where that is known. There may be fewer, as where a client is cut off, and never more. */
   readonly size?: number | undefined
-  readonly signal?: AbortSignal | undefined
 }
 
 export interface ListOptions {
@@ -192,10 +209,9 @@ export interface ListOptions {
   readonly after?: string
 }
 
-export interface ReadOptions {
+export interface ReadOptions extends TransferOptions {
   /** The whole where absent. */
   readonly range?: ByteRange
-  readonly signal?: AbortSignal
 }
 
 export interface Stat {

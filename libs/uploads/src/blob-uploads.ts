@@ -74,6 +74,8 @@ export interface Chunk {
   readonly mayBeOneShorter?: boolean
   /** Whether the client sends in chunks (`Content-Range`), and so will likely continue: the hash is kept resumable. */
   readonly isOneOfMany: boolean
+  /** Key under which the memory for the content is counted, such as the client's network. */
+  readonly share?: string
 }
 
 export interface CompletedUpload {

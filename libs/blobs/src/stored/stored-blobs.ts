@@ -102,6 +102,7 @@ export class StoredBlobs implements SendableBlobs {
     range: ByteRange,
     target: Writable,
     signal?: AbortSignal,
+    share?: string,
   ): Promise<void> {
     const blob = this.#links.findCached(repository, digest) ?? (await this.#links.get(repository, digest))
     return this.#reading(repository, digest, range, async () => {
@@ -111,8 +112,8 @@ export class StoredBlobs implements SendableBlobs {
         return
       }
       const path = layout.blobDataPath(blob.target)
-      if (this.#storage.sendTo !== undefined) return this.#storage.sendTo(path, range, target, signal)
-      const { content } = await this.#storage.read(path, { range, ...(signal && { signal }) })
+      if (this.#storage.sendTo !== undefined) return this.#storage.sendTo(path, range, target, signal, share)
+      const { content } = await this.#storage.read(path, { range, signal, share })
       await pipeline(content, target, { end: false, ...(signal && { signal }) })
     })
   }
@@ -123,6 +124,7 @@ export class StoredBlobs implements SendableBlobs {
     pieces: readonly SendPiece[],
     target: Writable,
     signal?: AbortSignal,
+    share?: string,
   ): Promise<void> {
     const blob = this.#links.findCached(repository, digest) ?? (await this.#links.get(repository, digest))
     const end = pieces.reduce((last, piece) => (piece instanceof Uint8Array ? last : Math.max(last, piece.end)), 0)
@@ -137,10 +139,10 @@ export class StoredBlobs implements SendableBlobs {
         return
       }
       const path = layout.blobDataPath(blob.target)
-      if (this.#storage.sendPieces !== undefined) return this.#storage.sendPieces(path, pieces, target, signal)
+      if (this.#storage.sendPieces !== undefined) return this.#storage.sendPieces(path, pieces, target, signal, share)
       for (const piece of pieces) {
         if (piece instanceof Uint8Array) target.write(piece)
-        else await this.sendTo(repository, digest, piece, target, signal)
+        else await this.sendTo(repository, digest, piece, target, signal, share)
       }
     })
   }

@@ -94,13 +94,13 @@ function partsOf({ parts, tail, ...body }: ReturnType<typeof multipartBody>): Bo
 
 /** The header is sent with the first bytes, so content that turns out to be gone can still be answered with 404. */
 async function send(blobs: SendableBlobs, exchange: Exchange, digest: Digest, body: Body): Promise<void> {
-  const { response, repository, signal } = exchange
+  const { response, repository, signal, clientNetwork: share } = exchange
   const { status, headers, range, pieces } = body
   response.statusCode = status
   setHeaders(response, headers)
   try {
-    if (range !== undefined) await blobs.sendTo(repository, digest, range, response, signal)
-    if (pieces !== undefined) await blobs.sendPieces(repository, digest, pieces, response, signal)
+    if (range !== undefined) await blobs.sendTo(repository, digest, range, response, signal, share)
+    if (pieces !== undefined) await blobs.sendPieces(repository, digest, pieces, response, signal, share)
     response.end()
   } catch (error) {
     if (!response.headersSent)

@@ -15,11 +15,11 @@ import { awaitedBody, uploadOf } from './upload-request.ts'
  * @throws RegistryError SIZE_INVALID: the `Content-Length` is neither the length of the range nor one byte less
  */
 export async function chunkOf(exchange: Exchange, uploads: BlobUploads): Promise<Chunk> {
-  const { request, contentLength } = exchange
+  const { request, contentLength, clientNetwork: share } = exchange
   const content = awaitedBody(exchange)
   const header = request.headers['content-range']
   if (header === undefined)
-    return { content, isOneOfMany: false, ...(contentLength === undefined ? {} : { size: contentLength }) }
+    return { content, share, isOneOfMany: false, ...(contentLength === undefined ? {} : { size: contentLength }) }
 
   const range = parseContentRange(header)
   if (range === undefined) {
@@ -28,8 +28,8 @@ export async function chunkOf(exchange: Exchange, uploads: BlobUploads): Promise
   }
   const { start } = range
   const size = range.end - start
-  if (contentLength === undefined) return { content, start, size, mayBeOneShorter: true, isOneOfMany: true }
+  if (contentLength === undefined) return { content, share, start, size, mayBeOneShorter: true, isOneOfMany: true }
   if (contentLength !== size && contentLength !== size - 1)
     throw new RegistryError('SIZE_INVALID', { announced: size, received: contentLength })
-  return { content, start, size: contentLength, isOneOfMany: true }
+  return { content, share, start, size: contentLength, isOneOfMany: true }
 }

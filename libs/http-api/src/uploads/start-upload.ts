@@ -57,12 +57,12 @@ async function mount(
 
 /** @returns whether there was a blob to take; a client that sent none of it wants an upload */
 async function takeWhole(uploads: BlobUploads, exchange: Exchange, digest: Digest): Promise<boolean> {
-  const { repository, contentLength, signal } = exchange
+  const { repository, contentLength, signal, clientNetwork: share } = exchange
   const algorithm = algorithmOf(digest)
   if (contentLength === 0 && digest !== digestOf('', algorithm)) return false
   const upload = { repository, ...(await uploads.start(repository, algorithm)) }
   const size = contentLength === undefined ? {} : { size: contentLength }
-  const chunk = contentLength === 0 ? undefined : { content: awaitedBody(exchange), isOneOfMany: false, ...size }
+  const chunk = contentLength === 0 ? undefined : { content: awaitedBody(exchange), isOneOfMany: false, share, ...size }
   try {
     await uploads.complete(upload, digest, chunk, signal)
   } catch (error) {

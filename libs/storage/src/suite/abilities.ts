@@ -207,6 +207,25 @@ export function describeSending(open: OpenDriver<StorageDriver & SendingDriver>)
     await expect(driver().sendTo(at('/file'), { start: 0, end: mebibyte }, target)).rejects.toBe(error)
   })
 
+  it('goes on for others while the targets of one share take nothing', async () => {
+    const content = patterned(4 * mebibyte)
+    const range = { start: 0, end: content.byteLength }
+    await driver().put(at('/file'), content)
+    const controller = new AbortController()
+    const reason = new Error('gone')
+    const slow = Array.from({ length: 100 }, () =>
+      driver().sendTo(at('/file'), range, new Writable({ write: () => {} }), controller.signal, 'slow'),
+    )
+    const received = await receiveAll((socket) => driver().sendTo(at('/file'), range, socket, undefined, 'fast'))
+    expect(content.equals(received)).toBe(true)
+    await driver().put(at('/other'), streamOf(content), { share: 'fast' })
+    const again = await receiveAll((socket) => driver().sendPieces(at('/other'), [range], socket, undefined, 'fast'))
+    expect(content.equals(again)).toBe(true)
+    controller.abort(reason)
+    const outcomes = await Promise.allSettled(slow)
+    expect(outcomes.every((each) => each.status === 'rejected' && each.reason === reason)).toBe(true)
+  })
+
   it('stops when the signal is aborted, even while the target takes nothing', async () => {
     await driver().put(at('/file'), patterned(4 * mebibyte))
     const reason = new Error('gone')

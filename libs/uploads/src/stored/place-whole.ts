@@ -35,8 +35,8 @@ export async function placeWhole(
   try {
     const isSmall = chunk.size !== undefined && chunk.size <= smallSize
     const content = isSmall ? await collect(verified(), smallSize) : verified()
-    const { size } = chunk
-    await storage.put(layout.blobDataPath(digest), content, size === undefined ? {} : { size })
+    const { size, share } = chunk
+    await storage.put(layout.blobDataPath(digest), content, { share, ...(size !== undefined && { size }) })
     return received.size
   } finally {
     await received.release()

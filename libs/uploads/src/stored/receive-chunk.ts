@@ -49,7 +49,7 @@ export async function receiveChunk(
       upload.area,
       kept,
       tail.length === 0 ? content : concatenated(upload.storage.readParts(upload.area, tail), content),
-      { size: chunk.size === undefined ? undefined : tailSize + chunk.size },
+      { size: chunk.size === undefined ? undefined : tailSize + chunk.size, share: chunk.share },
     )
     const { size, cut } = received
     const next = { id: checkpointId, size: from.checkpoint.size + size, parts, hashes: hashes.records() }
