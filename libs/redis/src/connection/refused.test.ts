@@ -64,7 +64,7 @@ describe('a Redis that refuses to be used', () => {
     ['password is wrong', { username: 'reader', password: new Secret('wrong') }, 'WRONGPASS'],
     ['user is unknown', { username: 'stranger', password: new Secret('x') }, 'WRONGPASS'],
     ['user may not write', { username: 'reader', password: new Secret('reads') }, 'NOPERM'],
-    ['user may not publish', { username: 'silent', password: new Secret('speaks') }, "can't run this command"],
+    ['user may not publish', { username: 'silent', password: new Secret('speaks') }, 'NOPERM'],
     ['password is not needed', { password: new Secret('needless') }, 'without any password configured'],
   ])('because its %s is told once, and never called connected', async (_, config, reason) => {
     const server = await start()

@@ -2,16 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { RedisConfig } from '@berth/process'
 import type { RedisClient } from './clients.ts'
 
-/** Does what the cache needs: scripts that write, remove and publish. Leaves nothing. */
-const probe = `
-redis.call('SET', KEYS[1], '1', 'PX', 10000)
-redis.call('DEL', KEYS[1])
-redis.call('PUBLISH', ARGV[1], '')`
+/** How long the probe's key stays if it cannot be removed, in milliseconds. */
+const probeLifeMs = 10_000
 
 /**
- * Sees that a connection may do all that Berth does, as whom it is configured to: a client library goes on where the
- * server refuses a password because it needs none, and a replica that takes no writes, or a user of too few rights, shows
- * only when it is used.
+ * Checks that a connection may do all that Berth does, as the user that is configured: it writes, removes, publishes and
+ * loads a script. The client library goes on where the server refuses a password because it needs none; a replica that
+ * takes no writes, or a user of too few rights, would show only when it is used.
  *
  * @throws Error that says what is refused
  */
@@ -20,7 +17,11 @@ export async function requireRights(client: RedisClient, { username, password }:
   if ('auth' in client && !client.isCluster && password !== undefined) {
     await (username ? client.auth(username, password.reveal()) : client.auth(password.reveal()))
   }
-  await client.eval(probe, 1, `berth:probe:${randomUUID()}`, 'berth:probe')
+  const key = `berth:probe:${randomUUID()}`
+  await client.psetex(key, probeLifeMs, '')
+  await client.del(key)
+  await client.publish('berth:probe', '')
+  await client.script('LOAD', 'return 1')
 }
 
 /** Whether the server has answered, and said no. */
