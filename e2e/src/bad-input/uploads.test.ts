@@ -50,12 +50,14 @@ describe('digests of uploads', () => {
     expect(await target.told(rawRequest('PUT', upload + query, {}, hello.bytes))).toMatchObject(refusal(expected))
   })
 
-  it('of other content, after a PATCH: 400 DIGEST_INVALID, and the upload is over', async () => {
+  it('of other content, after a PATCH: 400 DIGEST_INVALID, and the upload stays where it stood', async () => {
     const upload = await target.startUpload()
     const patched = await target.send('PATCH', upload)
     const request = rawRequest('PUT', `${patched.headers.location}&digest=${other}`, {}, hello.bytes)
     expect(await target.told(request)).toMatchObject(refusal({ status: 400, code: 'DIGEST_INVALID', names: other }))
-    expect((await target.send('GET', upload)).status).toBe(404)
+    expect((await target.send('GET', upload)).headers.range).toBe(patched.headers.range)
+    const right = rawRequest('PUT', `${patched.headers.location}&digest=${hello.digest}`, {}, hello.bytes)
+    expect((await target.told(right)).statuses).toEqual([201])
   })
 
   it.each([
