@@ -17,6 +17,8 @@ export interface Instance {
   readonly blobNodes?: number
   /** See `Program`. */
   readonly detached?: boolean
+  /** See `Program`. Of all-in-one only. */
+  readonly standardOutput?: number
   /** The checkout whose sources run. Default: this one. */
   readonly checkout?: string
   /** Limits that the operating system or Node sets to each process. Default: those of the tests. */
@@ -46,7 +48,8 @@ const mainIn = (checkout: string): string =>
 
 /** Starts Berth as users do, with a configuration file, and waits until it listens. */
 export async function startBerth(instance: Instance): Promise<RegistryProcess> {
-  const { folder, settings = {}, port, detached = false, limits = {}, checkout = repository, user } = instance
+  const { folder, settings = {}, port, detached = false, limits = {}, checkout = repository } = instance
+  const { user, standardOutput } = instance
   const listening = port ?? (await freePort())
   // Without its second listener, so that several can run at once.
   const http = { addr: `127.0.0.1:${listening}`, debug: { addr: 'off' }, ...settings['http'] }
@@ -59,7 +62,15 @@ export async function startBerth(instance: Instance): Promise<RegistryProcess> {
     limits.openFiles === undefined
       ? program
       : ['/bin/sh', '-c', `ulimit -n ${limits.openFiles} && exec "$0" "$@"`, ...program]
-  return startRegistry({ command, args, port: listening, detached, env, ...(user && { user }) })
+  return startRegistry({
+    command,
+    args,
+    port: listening,
+    detached,
+    env,
+    ...(user && { user }),
+    ...(standardOutput !== undefined && { standardOutput }),
+  })
 }
 
 /** @throws Error there is no such topology */

@@ -35,17 +35,19 @@ export interface Program {
   readonly detached?: boolean
   /** As whom it runs. Default: as this process. */
   readonly user?: { readonly uid: number; readonly gid: number }
+  /** A file descriptor that becomes standard output; `output()` is then without it. */
+  readonly standardOutput?: number
 }
 
 const startDeadlineMs = 90_000
 
 /** @throws Error with all that the program printed, where it ends before it listens */
 export async function startRegistry(program: Program): Promise<RegistryProcess> {
-  const { command, args, port, env = process.env, detached = false, user = {} } = program
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env, detached, ...user })
+  const { command, args, port, env = process.env, detached = false, user = {}, standardOutput = 'pipe' } = program
+  const child = spawn(command, args, { stdio: ['ignore', standardOutput, 'pipe'], env, detached, ...user })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-1_000_000)
     })
   }

@@ -50,8 +50,8 @@ export { Secret } from './config/secret.ts'
 export type { CheckedStorage } from './health/checks.ts'
 export type { Check } from './health/health-checks.ts'
 export { serveHealth, type HealthParts, type ServedHealth } from './health/serve-health.ts'
-export { createLogger, type LogStream, type ProcessLogger } from './log/create-logger.ts'
-export { createLineSink, type LineSink, type LineSinkOptions } from './log/line-sink.ts'
+export { createLogger, type ProcessLogger } from './log/create-logger.ts'
+export type { LogStream } from './log/standard-output.ts'
 export type { CacheMetrics } from './metrics/cache-metrics.ts'
 export type {
   Counter,

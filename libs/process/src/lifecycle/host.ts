@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Environment } from '../config/environment.ts'
-import { standardOutput, type LogStream } from '../log/create-logger.ts'
+import { standardOutput, type LogStream } from '../log/standard-output.ts'
 
 /** The process as the one who runs it sees it: what it was started with, what it is told, and how it ends. */
 export interface Host {

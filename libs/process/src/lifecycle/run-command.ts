@@ -10,13 +10,13 @@ import type { Program } from './program.ts'
 /** Not 1: that is an answer, of a command that says yes or no. */
 const mistake = 2
 
-/** Does what a command does. @returns the status to end with */
-export function runCommand(
+/** Runs a command. @returns the exit status */
+export async function runCommand(
   { name, uses = [] }: Program,
   { command, configPath: path, positionals, options }: Invocation & { readonly kind: 'command' },
   host: Host,
-): number {
-  // What is wrong is what matters to people: the rest of a log is none of a command's output.
+): Promise<number> {
+  // A command's output is for people: of the log it has errors alone.
   const log = createLogger({ level: 'error', formatter: undefined, fields: {}, accessLog: false }, host.logStream)
   const config = () =>
     loadConfig({ path, environment: host.environment, uses, readFile: (file) => host.readFile(file) }).config
@@ -29,6 +29,6 @@ export function runCommand(
     else throw error
     return mistake
   } finally {
-    log.flush()
+    await host.logStream.flush()
   }
 }

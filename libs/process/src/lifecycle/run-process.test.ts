@@ -19,8 +19,13 @@ class TestHost implements Host {
   readonly logStream = {
     isTerminal: false,
     write: (line: string) => void this.logged.push(line),
-    flush: () => void this.logged.push('flushed'),
+    flush: () => {
+      this.logged.push('flushed')
+      return this.flushing
+    },
   }
+  /** Until when the log stream holds lines back. */
+  flushing: Promise<void> | undefined
   readonly args: readonly string[]
   readonly environment: Environment
   title = ''
@@ -200,6 +205,17 @@ describe('running a process', () => {
     host.uncaught(new Error('a bug'))
     expect(host.codes).toEqual([1])
     expect(host.logged).toEqual([expect.stringMatching(/"fatal".*a bug/), 'flushed'])
+  })
+
+  it('exits when the last lines of its log are written', async () => {
+    const host = new TestHost([])
+    const flushed = Promise.withResolvers<void>()
+    host.flushing = flushed.promise
+    await runProcess(berth, idle, host)
+    host.uncaught(new Error('a bug'))
+    expect(host.codes).toEqual([])
+    flushed.resolve()
+    expect(await host.exited.promise).toBe(1)
   })
 
   it('says what is wrong with the configuration and does not start', async () => {

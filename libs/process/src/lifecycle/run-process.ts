@@ -49,7 +49,7 @@ export async function runProcess(program: Program, start: Start, host: Host = th
       host.exit(1)
       return
     case 'command':
-      host.exit(runCommand(program, invocation, host))
+      host.exit(await runCommand(program, invocation, host))
       return
     case 'run':
       await new Run(program, host).run(invocation.configPath, start)
@@ -71,16 +71,16 @@ class Run {
     if (config === undefined) return
     const log = createLogger(config.config.log, this.#host.logStream)
     const lifecycle = new Lifecycle(log)
-    const end = (code: number) => this.#end(code, lifecycle, config.config, log)
+    const end = (code: number) => this.#end(code, lifecycle, config.config)
     this.#host.onSignal((signal) => {
-      if (this.#isEnding) return this.#exit(1, log)
+      if (this.#isEnding) return this.#exit(1)
       log.info({ signal }, 'shutting down')
       void end(0)
     })
     this.#host.onUncaught((error) => {
       // Nobody knows what state it left. What was acknowledged is stored, so ending at once loses nothing.
       log.fatal({ err: error }, 'uncaught error')
-      this.#exit(1, log)
+      this.#exit(1)
     })
     if (config.file !== undefined && config.file !== configPath) log.info({ file: config.file }, 'configuration read')
     for (const warning of config.warnings) log.warn({ warning }, 'configuration')
@@ -113,14 +113,16 @@ class Run {
     }
   }
 
-  async #end(code: number, lifecycle: Lifecycle, config: Config, log: ProcessLogger): Promise<void> {
+  async #end(code: number, lifecycle: Lifecycle, config: Config): Promise<void> {
     this.#isEnding = true
     const isClean = await lifecycle.close(this.#host.timeout(config.http.drainTimeoutMs + graceMs))
-    this.#exit(isClean ? code : 1, log)
+    this.#exit(isClean ? code : 1)
   }
 
-  #exit(code: number, log: ProcessLogger): void {
-    log.flush()
-    this.#host.exit(code)
+  /** Exits at once unless log lines are held back: then when they are written, or when that takes too long. */
+  #exit(code: number): void {
+    const flushing = this.#host.logStream.flush()
+    if (flushing === undefined) this.#host.exit(code)
+    else void flushing.then(() => this.#host.exit(code))
   }
 }

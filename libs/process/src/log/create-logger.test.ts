@@ -2,7 +2,8 @@ import { stripVTControlCharacters } from 'node:util'
 import { RegistryError } from '@berth/errors'
 import { describe, expect, it } from 'vitest'
 import type { LogConfig } from '../config/config.ts'
-import { createLogger, type LogStream } from './create-logger.ts'
+import { createLogger } from './create-logger.ts'
+import type { LogStream } from './standard-output.ts'
 
 const defaults: LogConfig = { level: 'info', formatter: undefined, fields: {}, accessLog: true }
 
@@ -99,6 +100,24 @@ describe('a logger', () => {
     log.info({}, 'unheard')
     expect(lines).toEqual([])
     expect([log.isLevelEnabled('info'), log.isLevelEnabled('warn')]).toEqual([false, true])
+  })
+
+  it('says how many lines were dropped once its stream takes lines again', () => {
+    const lines: string[] = []
+    let report: (lines: number) => void = () => undefined
+    const stream: LogStream = {
+      isTerminal: false,
+      write: (line) => lines.push(line),
+      flush: () => undefined,
+      onDropped: (listener) => (report = listener),
+    }
+    createLogger(defaults, stream)
+    report(7)
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'warn',
+      lines: 7,
+      msg: 'log lines dropped because standard output was not read',
+    })
   })
 
   it('has children that add their fields', () => {

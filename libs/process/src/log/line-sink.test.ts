@@ -1,106 +1,142 @@
-import { describe, expect, it } from 'vitest'
-import { createLineSink } from './line-sink.ts'
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DescriptorSink } from './line-sink.ts'
 
-/** A sink whose reader and clock are in the test's hands. */
-function sinkOf(limit = 1000) {
-  const written: string[] = []
-  const turns: (() => void)[] = []
-  const whiles: (() => void)[] = []
-  let take: (bytes: Uint8Array) => number = (bytes) => bytes.length
-  const sink = createLineSink(-1, {
-    limit,
-    write: (bytes) => {
-      const count = take(bytes)
-      written.push(Buffer.from(bytes.subarray(0, count)).toString())
-      return count
-    },
-    soon: (run) => turns.push(run),
-    later: (run) => whiles.push(run),
-  })
-  const run = (queue: (() => void)[]) => queue.splice(0).forEach((each) => each())
-  return {
-    sink,
-    written,
-    turn: () => run(turns),
-    wait: () => run(whiles),
-    reader: (next: typeof take) => (take = next),
+let folder: string
+let reader: number
+let writer: number
+
+/** The sink's descriptor is the write end of a pipe, as standard output of a container is. */
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'berth-log-'))
+  const path = join(folder, 'pipe')
+  execFileSync('mkfifo', [path])
+  reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+})
+
+afterEach(() => {
+  for (const fd of [reader, writer]) if (fd >= 0) closeSync(fd)
+  rmSync(folder, { recursive: true })
+})
+
+/** All that the pipe holds now. */
+function readPipe(): string {
+  let text = ''
+  const buffer = Buffer.alloc(1024 * 1024)
+  try {
+    for (let count = -1; count !== 0; text += buffer.toString('utf8', 0, count)) count = readSync(reader, buffer)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
   }
+  return text
 }
 
-function fail(code: string): never {
-  throw Object.assign(new Error(code), { code })
+/** Reads the pipe until `isDone`, as a reader does that is back. */
+async function readUntil(isDone: (text: string) => boolean): Promise<string> {
+  let text = ''
+  while (!isDone(text)) {
+    await new Promise((resolve) => setImmediate(resolve))
+    text += readPipe()
+  }
+  return text + readPipe()
 }
+
+const line = `${'x'.repeat(1023)}\n`
 
 describe('a sink of lines', () => {
-  it('writes the lines of one turn at once, when it is over', () => {
-    const { sink, written, turn } = sinkOf()
+  it('joins the lines of one turn of the event loop, and writes them in their order', async () => {
+    const sink = new DescriptorSink(writer)
     sink.write('a\n')
     sink.write('b\n')
-    expect(written).toEqual([])
-    turn()
-    expect(written).toEqual(['a\nb\n'])
+    await sink.flush()
     sink.write('c\n')
-    turn()
-    expect(written).toEqual(['a\nb\n', 'c\n'])
+    await sink.flush()
+    expect(readPipe()).toBe('a\nb\nc\n')
   })
 
-  it('writes at once what is flushed', () => {
-    const { sink, written, turn } = sinkOf()
-    sink.write('last words\n')
-    sink.flush()
-    expect(written).toEqual(['last words\n'])
-    turn()
-    expect(written).toHaveLength(1)
-  })
-
-  it('goes on where a write took only a part', () => {
-    const { sink, written, turn, reader } = sinkOf()
-    reader((bytes) => Math.min(3, bytes.length))
-    sink.write('abcdefg\n')
-    turn()
-    expect(written).toEqual(['abc', 'def', 'g\n'])
-  })
-
-  it('waits for a slow reader, and keeps the order', () => {
-    const { sink, written, turn, wait, reader } = sinkOf()
-    reader(() => fail('EAGAIN'))
+  it('writes without being flushed', async () => {
+    const sink = new DescriptorSink(writer)
     sink.write('a\n')
-    turn()
-    sink.write('b\n')
-    reader((bytes) => bytes.length)
-    wait()
-    expect(written.join('')).toBe('a\nb\n')
+    expect(await readUntil((text) => text !== '')).toBe('a\n')
   })
 
-  it('drops what a reader that is too slow would make it hold, and says how much', () => {
-    const { sink, written, turn, wait, reader } = sinkOf(10)
-    reader(() => fail('EAGAIN'))
-    sink.write('12345678\n')
-    turn()
-    sink.write('lost\n')
-    sink.write('lost\n')
-    reader((bytes) => bytes.length)
-    wait()
-    sink.write('kept\n')
-    turn()
-    expect(written.join('')).toBe('12345678\nkept\n{"level":"warn","dropped":2,"msg":"log lines dropped"}\n')
-  })
-
-  it('is silent once nobody reads', () => {
-    const { sink, written, turn, reader } = sinkOf()
-    reader(() => fail('EPIPE'))
+  it('has nothing to wait for if all lines are written', async () => {
+    const sink = new DescriptorSink(writer)
+    expect(sink.flush()).toBeUndefined()
     sink.write('a\n')
-    turn()
-    reader((bytes) => bytes.length)
-    sink.write('b\n')
-    turn()
-    expect(written).toEqual([])
+    await sink.flush()
+    expect(sink.flush()).toBeUndefined()
   })
 
-  it('does not collect more than a batch in one turn', () => {
-    const { sink, written } = sinkOf(1_000_000)
-    const line = `${'x'.repeat(1023)}\n`
-    for (let count = 0; count < 100; count++) sink.write(line)
-    expect(written).toHaveLength(1)
+  it('keeps the lines that a slow reader has not taken, and writes them when it reads again', async () => {
+    const sink = new DescriptorSink(writer)
+    for (let count = 0; count < 200; count++) sink.write(`${count} ${line}`)
+    let isFlushed = false
+    void sink.flush()?.then(() => (isFlushed = true))
+    const text = await readUntil(() => isFlushed)
+    expect(text).toBe(Array.from({ length: 200 }, (_, count) => `${count} ${line}`).join(''))
+    expect(sink.droppedLines).toBe(0)
   })
+
+  it('never holds more than its limit: it drops and counts the lines beyond it, and says so when the reader is back', async () => {
+    const limit = 100 * 1024
+    const sink = new DescriptorSink(writer, { limit, flushTimeoutMs: 1 })
+    const reported: number[] = []
+    sink.onDropped((lines) => reported.push(lines))
+    for (let count = 0; count < 1000; count++) {
+      sink.write(line)
+      if (count % 10 === 9) await sink.flush()
+    }
+    const { droppedLines } = sink
+    const kept = await readUntil(() => reported.length > 0)
+
+    expect(kept.length / line.length + droppedLines).toBe(1000)
+    // A pipe holds 64 KiB of its own.
+    expect(kept.length).toBeLessThanOrEqual(limit + 64 * 1024)
+    expect(reported).toEqual([droppedLines])
+  })
+
+  it('does not wait longer than its flush timeout for a reader that takes nothing', async () => {
+    const sink = new DescriptorSink(writer, { flushTimeoutMs: 20 })
+    for (let count = 0; count < 200; count++) sink.write(line)
+    await sink.flush()
+    expect(readPipe()).toHaveLength(64 * 1024)
+  })
+
+  it('writes nothing any more once the reader has closed the pipe', async () => {
+    const sink = new DescriptorSink(writer)
+    closeSync(reader)
+    reader = -1
+    sink.write('a\n')
+    await sink.flush()
+    sink.write('b\n')
+    expect(sink.flush()).toBeUndefined()
+  })
+})
+
+describe.runIf(existsSync('/dev/full'))('a sink whose disk is full', () => {
+  it('keeps its lines, and neither fails nor waits', async () => {
+    const full = openSync('/dev/full', 'w')
+    const sink = new DescriptorSink(full, { flushTimeoutMs: 60_000 })
+    for (const each of ['a\n', 'b\n']) {
+      sink.write(each)
+      await sink.flush()
+    }
+    closeSync(full)
+    expect(sink.droppedLines).toBe(0)
+  })
+})
+
+it('writes a file', async () => {
+  const path = join(folder, 'log')
+  const file = openSync(path, 'w')
+  const sink = new DescriptorSink(file)
+  sink.write('a\n')
+  await sink.flush()
+  closeSync(file)
+  expect(readFileSync(path, 'utf8')).toBe('a\n')
 })

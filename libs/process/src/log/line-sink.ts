@@ -1,95 +1,112 @@
-import { writeSync } from 'node:fs'
+import { pino } from 'pino'
 
-/** Takes whole lines, and writes them without ever making the caller wait. */
+/** Takes whole lines and writes them to a file descriptor. No method ever waits for the reader. */
 export interface LineSink {
   write(line: string): void
-  /** Writes now what is held back. For the moment before the process ends. */
-  flush(): void
+  /**
+   * Writes the lines that are held back.
+   *
+   * @returns resolved when they are written, or after `flushTimeoutMs`; `undefined` if no line is held back
+   */
+  flush(): Promise<void> | undefined
 }
 
 export interface LineSinkOptions {
-  /** Writes bytes and returns how many it took. Throws an error whose `code` is `EAGAIN` where it can take none now. */
-  readonly write?: (bytes: Uint8Array) => number
-  /** How much is held while nobody reads it, in UTF-16 units; lines beyond are counted and dropped. */
+  /** Maximum size in bytes of the lines that the reader has not taken yet. Lines beyond it are counted and dropped. */
   readonly limit?: number
-  /** Runs something soon, once this turn of the event loop is over. */
-  readonly soon?: (run: () => void) => void
-  /** Runs something after a while, for a reader that is slow. */
-  readonly later?: (run: () => void) => void
+  /** Maximum duration of `flush`, in milliseconds. */
+  readonly flushTimeoutMs?: number
 }
 
-/** A sink to a file descriptor: the lines of one turn of the event loop go out in one write. */
-export function createLineSink(fd: number, options: LineSinkOptions = {}): LineSink {
-  return new DescriptorSink({
-    write: (bytes) => writeSync(fd, bytes),
-    limit: 8 * 1024 * 1024,
-    soon: setImmediate,
-    later: (run) => setTimeout(run, 20).unref(),
-    ...options,
-  })
-}
+/** Maximum length of the lines that are joined into one write, in UTF-16 units. */
+const maxBatch = 64 * 1024
 
-// Beyond this a turn's lines are not worth collecting further.
-const batch = 64 * 1024
-
-class DescriptorSink implements LineSink {
-  readonly #options: Required<LineSinkOptions>
-  #lines = ''
-  /** What a write left over. */
-  #rest: Uint8Array = new Uint8Array()
-  #dropped = 0
-  #scheduled = false
+/**
+ * A sink that joins the lines of one turn of the event loop into one write. If a write fails, for example because the
+ * disk is full, its lines are kept and written again with the next ones. After EPIPE the sink writes nothing any more.
+ */
+export class DescriptorSink implements LineSink {
+  readonly #destination: ReturnType<typeof pino.destination>
+  readonly #flushTimeoutMs: number
+  #batch = ''
+  #batchedLines = 0
+  /** The number of lines that are being passed to the destination, which may drop them. */
+  #passedLines = 0
+  #isIdle = true
   #isGone = false
+  #droppedLines = 0
+  #reportedLines = 0
+  #onDropped: ((lines: number) => void) | undefined
+  #waiting: (() => void)[] = []
 
-  constructor(options: Required<LineSinkOptions>) {
-    this.#options = options
+  constructor(fd: number, { limit = 8 * 1024 * 1024, flushTimeoutMs = 1000 }: LineSinkOptions = {}) {
+    this.#flushTimeoutMs = flushTimeoutMs
+    this.#destination = pino.destination({ fd, sync: false, maxLength: limit })
+    // pino calls this when the process exits. It repeats a write that fails, even with EPIPE, without an end:
+    // https://github.com/pinojs/sonic-boom/blob/v4.2.1/index.js#L575. `flush` is called before each exit instead.
+    this.#destination.flushSync = () => undefined
+    this.#destination.on('drop', () => (this.#droppedLines += this.#passedLines))
+    this.#destination.on('drain', () => this.#drained())
+    this.#destination.on('error', (error: NodeJS.ErrnoException) => this.#failed(error))
+  }
+
+  /** The number of lines that were dropped because the reader was too slow. */
+  get droppedLines(): number {
+    return this.#droppedLines
+  }
+
+  /** Calls `listener` when the reader has taken all lines, with the number of lines dropped since the last call. */
+  onDropped(listener: (lines: number) => void): void {
+    this.#onDropped = listener
   }
 
   write(line: string): void {
     if (this.#isGone) return
-    if (this.#lines.length + this.#rest.length + line.length > this.#options.limit) {
-      this.#dropped++
-      return
+    if (this.#batchedLines === 0) setImmediate(() => this.#pass())
+    this.#batch += line
+    this.#batchedLines += 1
+    if (this.#batch.length > maxBatch) this.#pass()
+  }
+
+  flush(): Promise<void> | undefined {
+    this.#pass()
+    if (this.#isIdle || this.#isGone) return undefined
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, this.#flushTimeoutMs)
+    this.#waiting.push(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    return promise
+  }
+
+  #pass(): void {
+    if (this.#batchedLines === 0 || this.#isGone) return
+    const batch = this.#batch
+    this.#passedLines = this.#batchedLines
+    this.#batch = ''
+    this.#batchedLines = 0
+    this.#isIdle = false
+    this.#destination.write(batch)
+  }
+
+  #drained(): void {
+    this.#isIdle = true
+    this.#endFlush()
+    const lines = this.#droppedLines - this.#reportedLines
+    this.#reportedLines = this.#droppedLines
+    if (lines > 0) this.#onDropped?.(lines)
+  }
+
+  #failed(error: NodeJS.ErrnoException): void {
+    if (error.code === 'EPIPE') {
+      this.#isGone = true
+      this.#batch = ''
     }
-    this.#lines += line
-    if (!this.#scheduled) {
-      this.#scheduled = true
-      this.#options.soon(this.#onTurn)
-    } else if (this.#lines.length > batch && this.#rest.length === 0) {
-      this.flush()
-    }
+    this.#endFlush()
   }
 
-  flush(): void {
-    while (!this.#isGone && (this.#rest.length > 0 || this.#lines !== '')) {
-      if (this.#rest.length === 0) this.#take()
-      try {
-        this.#rest = this.#rest.subarray(this.#options.write(this.#rest))
-      } catch (error) {
-        if (isCode(error, 'EAGAIN') || isCode(error, 'EINTR')) return
-        // Nobody reads any more (EPIPE), or the disk is full: the registry goes on without its log.
-        this.#isGone = true
-        this.#lines = ''
-      }
-    }
+  #endFlush(): void {
+    for (const end of this.#waiting.splice(0)) end()
   }
-
-  readonly #onTurn = (): void => {
-    this.#scheduled = false
-    this.flush()
-    if (this.#rest.length === 0 || this.#isGone) return
-    this.#scheduled = true
-    this.#options.later(this.#onTurn)
-  }
-
-  #take(): void {
-    const note = this.#dropped === 0 ? '' : `{"level":"warn","dropped":${this.#dropped},"msg":"log lines dropped"}\n`
-    this.#rest = Buffer.from(this.#lines + note)
-    this.#dropped = 0
-    this.#lines = ''
-  }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import { droppedLogLines } from '../log/standard-output.ts'
 import { type AccessMetrics, createAccessMetrics } from './access-metrics.ts'
 import { createCacheMetrics, type CacheMetrics } from './cache-metrics.ts'
 import type { CounterFamily, FamilyOptions, GaugeFamily, HistogramFamily } from './families.ts'
@@ -42,6 +43,10 @@ export function createMetrics({ version, withProcess = true }: MetricsOptions): 
   const build = registry.gauge({ name: 'berth_build_info', help: 'What runs', labels: ['version', 'node'] })
   build.child(version, process.version).set(1)
   const storage = createStorageMetrics(registry)
+  const droppedLines = registry
+    .counter({ name: 'berth_log_lines_dropped_total', help: 'Log lines dropped because standard output was not read' })
+    .child()
+  let countedLines = 0
   return {
     contentType: ofProcess.contentType,
     http: createHttpMetrics(registry),
@@ -54,6 +59,11 @@ export function createMetrics({ version, withProcess = true }: MetricsOptions): 
     counter: (options) => registry.counter(options),
     gauge: (options) => registry.gauge(options),
     histogram: (options) => registry.histogram(options),
-    render: async () => registry.render() + (withProcess ? await ofProcess.metrics() : ''),
+    render: async () => {
+      const lines = droppedLogLines()
+      droppedLines.add(lines - countedLines)
+      countedLines = lines
+      return registry.render() + (withProcess ? await ofProcess.metrics() : '')
+    },
   }
 }
