@@ -17,6 +17,8 @@ export interface ErrorDetail {
   PAGINATION_NUMBER_INVALID: { n: string }
   /** `offset` is where the upload stands, or the size of the blob whose range was asked for, in bytes. */
   RANGE_INVALID: { range: string; offset: number }
+  /** The body of a request arrived too slowly; `received` bytes had come. Not of the specifications. */
+  REQUEST_TIMEOUT: { received: number }
   /** `limit`: more than so many bytes were sent (of content, or else of what is named); otherwise what was announced and came. */
   SIZE_INVALID: { limit: number; of?: 'head' | 'headers' | 'url' } | { announced: number; received: number }
   TAG_INVALID: { tag: string; reason: string }
@@ -58,6 +60,7 @@ export const messages: Readonly<Record<ErrorCode, string>> = {
   NAME_UNKNOWN: 'repository name not known to registry',
   PAGINATION_NUMBER_INVALID: 'invalid number of results requested',
   RANGE_INVALID: 'invalid content range',
+  REQUEST_TIMEOUT: 'the request arrived too slowly',
   SIZE_INVALID: 'provided length did not match content length',
   TAG_INVALID: 'manifest tag did not match URI',
   TOOMANYREQUESTS: 'too many requests',

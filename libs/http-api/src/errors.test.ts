@@ -16,6 +16,7 @@ const faults: { readonly [C in ErrorCode]: [number, ErrorDetail[C]] } = {
   NAME_UNKNOWN: [404, { name: 'n' }],
   PAGINATION_NUMBER_INVALID: [400, { n: '-1' }],
   RANGE_INVALID: [416, { range: '0-1', offset: 3 }],
+  REQUEST_TIMEOUT: [408, { received: 9 }],
   SIZE_INVALID: [400, { announced: 1, received: 2 }],
   TAG_INVALID: [400, { tag: 't', reason: 'r' }],
   TOOMANYREQUESTS: [429, { retryAfterMs: 1500 }],

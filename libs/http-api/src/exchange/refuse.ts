@@ -7,10 +7,11 @@ const smallBody = 64 * 1024
 
 /**
  * Answers otherwise than was asked, perhaps while the client is still sending: it must see the answer, and must not be
- * read from for ever. Unless little is left, the connection is closed, in one direction first.
+ * read from for ever. Unless little is left, the connection is closed, in one direction first; always after 408, which says
+ * that the rest of the request is not waited for.
  */
 export function refuse(exchange: RequestExchange, { status, headers, body }: Refusal): void {
-  if (!isFlooding(exchange)) return respond(exchange, status, headers, body)
+  if (status !== 408 && !isFlooding(exchange)) return respond(exchange, status, headers, body)
 
   const { request, response } = exchange
   response.writeHead(status, [...headers, 'Content-Length', String(Buffer.byteLength(body)), 'Connection', 'close'])

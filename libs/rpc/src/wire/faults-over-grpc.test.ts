@@ -23,6 +23,7 @@ const details: { [C in keyof ErrorDetail]: Arbitrary<ErrorDetail[C]> } = {
   NAME_UNKNOWN: fc.record({ name: text }),
   PAGINATION_NUMBER_INVALID: fc.record({ n: text }),
   RANGE_INVALID: fc.record({ range: text, offset: number }),
+  REQUEST_TIMEOUT: fc.record({ received: fc.nat() }),
   SIZE_INVALID: fc.oneof(fc.record({ limit: number }), fc.record({ announced: number, received: number })),
   TAG_INVALID: fc.record({ tag: text, reason: text }),
   TOOMANYREQUESTS: fc.record({ retryAfterMs: number }),
