@@ -6,6 +6,7 @@ import { cleanPath, looksUnclean } from './urls/canonical-path.ts'
 import { type Refusal, renderFaults, renderText } from './errors.ts'
 import type { Connections } from './connections/connections.ts'
 import { attachExchange, exchangeOf } from './exchange/exchange-of.ts'
+import type { HeldAnswers } from './exchange/held-answers.ts'
 import type { MountedRoute } from './mounted-route.ts'
 import { refuse } from './exchange/refuse.ts'
 import { pathOf } from './urls/request-path.ts'
@@ -26,6 +27,7 @@ export interface DispatcherParts {
   readonly isHealthy: () => boolean
   readonly idOf: (request: Request) => string
   readonly connections: Connections
+  readonly answers: HeldAnswers
   readonly tracer: Tracer | undefined
   /** Characters that the path and query of a request may have. */
   readonly urlMaxLength: number
@@ -86,7 +88,7 @@ export class Dispatcher {
     error?: unknown,
     span?: Span,
   ): Promise<void> {
-    const { urls, idOf, log, isHealthy, connections, urlMaxLength } = this.#parts
+    const { urls, idOf, log, isHealthy, connections, urlMaxLength, answers } = this.#parts
     const exchange = new RequestExchange(
       urls,
       idOf(request),
@@ -96,6 +98,7 @@ export class Dispatcher {
       route ? request.params : {},
     )
     exchange.span = span
+    exchange.answers = answers
     attachExchange(response, exchange)
     response.on('close', this.#onClose)
     log.began(exchange)

@@ -17,6 +17,7 @@ import { Connections } from './connections/connections.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { mountRoutes } from './mounted-route.ts'
 import type { RequestLogger, RequestMetrics } from './observers.ts'
+import { HeldAnswers } from './exchange/held-answers.ts'
 import { requestIds } from './exchange/request-ids.ts'
 import { RequestLog } from './exchange/request-log.ts'
 import { equipResponses } from './exchange/response-head.ts'
@@ -82,6 +83,7 @@ export class HttpApiServer {
       isHealthy,
       idOf: requestIds(trustedPeers(settings.trustedProxies)),
       connections,
+      answers: new HeldAnswers(settings.stallTimeoutMs),
       tracer,
       urlMaxLength: settings.urlMaxLength,
       guard: access && new AccessGuard({ ...access, urls, log }),

@@ -37,6 +37,20 @@ export interface Exchange {
   /** The key of limits that count by client: its IPv4 address, or the /64 network of its IPv6 address. */
   readonly clientNetwork: string
 
+  /**
+   * Counts the memory of an answer until the client has taken it. To be called once, before the answer is sent.
+   *
+   * @returns whether there was room for it; if not, it must not be sent
+   */
+  tryHoldAnswer(body: Uint8Array | string): boolean
+
+  /**
+   * Waits for room for an answer of so many bytes, and counts it. Nothing large may be held meanwhile.
+   *
+   * @throws RegistryError UNAVAILABLE: other answers, most likely to the same client, hold too much
+   */
+  holdAnswer(bytes: number): Promise<void>
+
   /** Adds facts to the request's log line. */
   note(facts: Readonly<Record<string, unknown>>): void
 }

@@ -5,6 +5,7 @@ import type { RegistryError } from '@berth/errors'
 import type { Span } from '@berth/process'
 import { parseRepositoryName, type RepositoryName } from '@berth/reference'
 import type { Exchange } from './exchange.ts'
+import type { HeldAnswers } from './held-answers.ts'
 import { ClientGoneError, RequestBody } from './request-body.ts'
 import type { RouteName } from '../routes.ts'
 import { announcesBody, discardBody } from './unread-body.ts'
@@ -32,12 +33,15 @@ export class RequestExchange implements Exchange {
   identity: Identity | undefined
   /** Its part of a trace, where traces are made. */
   span: Span | undefined
+  /** Where large answers are counted. */
+  answers: HeldAnswers | undefined
   readonly #urls: Urls
   #repository: RepositoryName | undefined
   #query: URLSearchParams | undefined
   #abort: AbortController | undefined
   #body: RequestBody | undefined
   #isBodyDropped = false
+  #isAnswerHeld = false
   #clientAddress: string | undefined
   #clientNetwork: string | undefined
 
@@ -131,6 +135,17 @@ export class RequestExchange implements Exchange {
 
   get clientNetwork(): string {
     return (this.#clientNetwork ??= networkOf(this.clientAddress))
+  }
+
+  tryHoldAnswer(body: Uint8Array | string): boolean {
+    if (this.#isAnswerHeld || this.answers === undefined) return true
+    this.#isAnswerHeld = this.answers.tryHold(this, body)
+    return this.#isAnswerHeld
+  }
+
+  async holdAnswer(bytes: number): Promise<void> {
+    await this.answers?.hold(this, bytes)
+    this.#isAnswerHeld = true
   }
 
   note(facts: Readonly<Record<string, unknown>>): void {

@@ -1,14 +1,18 @@
 import type { ServerResponse } from 'node:http'
+import { RegistryError } from '@berth/errors'
 import type { Exchange } from './exchange.ts'
+import { smallAnswer } from './held-answers.ts'
 
-/** Answers with a body that is at hand; its length is added to the headers. To HEAD, the head is the same. */
-export function respond(
-  { request, response }: Exchange,
-  status: number,
-  headers: string[],
-  body: Uint8Array | string = '',
-): void {
+/**
+ * Answers with a body that is at hand; its length is added to the headers. To HEAD, the head is the same.
+ *
+ * @throws RegistryError UNAVAILABLE: answers that this client has not taken yet hold too much memory
+ */
+export function respond(exchange: Exchange, status: number, headers: string[], body: Uint8Array | string = ''): void {
+  const { request, response } = exchange
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
+  if (length > smallAnswer && request.method !== 'HEAD' && !exchange.tryHoldAnswer(body))
+    throw new RegistryError('UNAVAILABLE', { reason: 'too many answers wait for this client to read them' })
   headers.push('Content-Length', String(length))
   response.writeHead(status, headers)
   if (length === 0 || request.method === 'HEAD') response.end()

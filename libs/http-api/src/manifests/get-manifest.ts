@@ -1,5 +1,5 @@
 import type { Manifests } from '@berth/manifests'
-import type { Handler } from '../exchange/exchange.ts'
+import type { Exchange, Handler } from '../exchange/exchange.ts'
 import { formerFormat, hasFormerFormat } from './accept.ts'
 import { namesDigest } from './none-match.ts'
 import { respond } from '../exchange/respond.ts'
@@ -13,25 +13,36 @@ import { parseReference } from './parse-reference.ts'
  */
 export function getManifest({ manifests }: { readonly manifests: Manifests }): Handler {
   return async (exchange) => {
-    const { request, response, repository } = exchange
-    const { tag, digest } = parseReference(exchange.parameter)
-    let manifest = await manifests.get(repository, tag ?? digest)
-    const hasForms = tag !== undefined && hasFormerFormat(manifest.mediaType)
-    if (hasForms) {
-      const newest = formerFormat(manifest.mediaType, request.headers.accept)
-      if (newest !== undefined) manifest = await manifests.get(repository, tag, newest)
-    }
-    const { content, mediaType, digest: found } = manifest
-    if (tag !== undefined) exchange.note({ digest: found })
-    const headers = ['Docker-Content-Digest', found, 'ETag', `"${found}"`]
-    // Caches must not give one client what another accepts: RFC 9110, section 12.5.5.
-    if (hasForms) headers.push('Vary', 'Accept')
-    const ifNoneMatch = request.headers['if-none-match']
-    if (ifNoneMatch !== undefined && namesDigest(ifNoneMatch, found)) {
-      response.writeHead(304, headers).end()
-      return
-    }
-    headers.push('Content-Type', mediaType)
-    respond(exchange, 200, headers, content)
+    const missing = await answerIfRoom(manifests, exchange)
+    if (missing === undefined) return
+    // The manifest is not held while its answer waits for room; it is found again afterwards.
+    await exchange.holdAnswer(missing)
+    await answerIfRoom(manifests, exchange)
   }
+}
+
+/** @returns the size of the answer in bytes if there was no room for it; `undefined` if it is sent */
+async function answerIfRoom(manifests: Manifests, exchange: Exchange): Promise<number | undefined> {
+  const { request, response, repository } = exchange
+  const { tag, digest } = parseReference(exchange.parameter)
+  let manifest = await manifests.get(repository, tag ?? digest)
+  const hasForms = tag !== undefined && hasFormerFormat(manifest.mediaType)
+  if (hasForms) {
+    const newest = formerFormat(manifest.mediaType, request.headers.accept)
+    if (newest !== undefined) manifest = await manifests.get(repository, tag, newest)
+  }
+  const { content, mediaType, digest: found } = manifest
+  if (tag !== undefined) exchange.note({ digest: found })
+  const headers = ['Docker-Content-Digest', found, 'ETag', `"${found}"`]
+  // Caches must not give one client what another accepts: RFC 9110, section 12.5.5.
+  if (hasForms) headers.push('Vary', 'Accept')
+  const ifNoneMatch = request.headers['if-none-match']
+  if (ifNoneMatch !== undefined && namesDigest(ifNoneMatch, found)) {
+    response.writeHead(304, headers).end()
+    return undefined
+  }
+  if (request.method !== 'HEAD' && !exchange.tryHoldAnswer(content)) return content.byteLength
+  headers.push('Content-Type', mediaType)
+  respond(exchange, 200, headers, content)
+  return undefined
 }
