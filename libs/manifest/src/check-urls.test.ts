@@ -59,6 +59,21 @@ describe('the URLs of a layer', () => {
     expect(faults).toMatchObject([{ field: 'layers[1].urls[0]' }, { field: 'layers[1].urls[2]' }])
   })
 
+  it('are refused as a whole if there are more than 10,000', () => {
+    expect(
+      faultsOf(
+        Array.from({ length: 10_001 }, () => 'http://a'),
+        anyUrl,
+      ),
+    ).toEqual([{ reason: 'has more than 10000 URLs', field: 'layers[1].urls' }])
+  })
+
+  it('are refused if they are longer than 8192 characters', () => {
+    const [fault] = faultsOf([`https://a/${'b'.repeat(8183)}`], anyUrl)
+    expect((fault as { reason: string }).reason).toMatch(/ is longer than 8192 characters$/)
+    expect(faultsOf([`https://a/${'b'.repeat(8182)}`], anyUrl)).toEqual([])
+  })
+
   it('are refused a hundred at a time', () => {
     expect(
       faultsOf(

@@ -14,29 +14,36 @@ export interface UrlPolicy {
   readonly deny: readonly UrlPattern[]
 }
 
+/** Maximum number of URLs of one reference, and of characters in each. Real ones have one URL, or two. */
+const maxUrls = 10_000
+const maxUrlLength = 8192
+
 /**
- * What is wrong with the URLs of a reference. Those of every reference are looked at: there are clients that fetch
- * whatever has URLs from there first.
+ * The faults in the URLs of a reference. The URLs of every reference are checked, since some clients fetch content from
+ * its URLs first, whatever its type.
  *
- * @returns a MANIFEST_INVALID for each of the first hundred that are wrong; none where all is well
+ * @returns a MANIFEST_INVALID for each of the first hundred invalid URLs
  */
 export function checkUrls(reference: Reference, policy: UrlPolicy): readonly RegistryError[] {
   const { descriptor, field } = reference
   const urls = descriptor.urls ?? []
   if (urls.length === 0 && descriptor.mediaType === mediaTypes.dockerForeignLayer)
     return [new RegistryError('MANIFEST_INVALID', { reason: 'missing URL on layer', field: `${field}.urls` })]
+  if (urls.length > maxUrls)
+    return [new RegistryError('MANIFEST_INVALID', { reason: `has more than ${maxUrls} URLs`, field: `${field}.urls` })]
   const faults: RegistryError[] = []
   for (const [index, url] of urls.entries()) {
     if (faults.length >= maxFaults) break
     const fault = faultOf(url, policy)
     if (fault === undefined) continue
-    const reason = `invalid URL on layer: ${JSON.stringify(url)} ${fault}`
+    const reason = `invalid URL on layer: ${JSON.stringify(url.slice(0, maxUrlLength))} ${fault}`
     faults.push(new RegistryError('MANIFEST_INVALID', { reason, field: `${field}.urls[${index}]` }))
   }
   return faults
 }
 
 function faultOf(url: string, { allow, deny }: UrlPolicy): string | undefined {
+  if (url.length > maxUrlLength) return `is longer than ${maxUrlLength} characters`
   // The parser forgives white space and missing slashes, which other parsers take for something else.
   const parsed = /\s/.test(url) ? null : URL.parse(url)
   if (parsed === null) return 'is not a URL'

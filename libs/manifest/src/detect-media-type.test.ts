@@ -6,6 +6,20 @@ import { mediaTypes } from './media-types.ts'
 const { schema2, manifestList, ociManifest, ociIndex, ociArtifact, schema1Signed } = mediaTypes
 
 describe('the media type of stored bytes', () => {
+  it.each([
+    ['names in another case', `{"SchemaVersion":2,"MEDIATYPE":"${schema2}"}`, schema2],
+    ['the later of two', `{"schemaVersion":2,"mediaType":"${schema2}","mediaType":"${ociIndex}"}`, ociIndex],
+    ['a size that is none', `{"schemaVersion":2,"config":{"size":"x"}}`, ociManifest],
+    ['a million values', `{"schemaVersion":2,"x":[${'{},'.repeat(1_000_000)}{}]}`, ociManifest],
+    ['a thousand levels', `{"schemaVersion":2,"x":${'['.repeat(1000)}${']'.repeat(1000)}}`, ociManifest],
+  ])('is what Go reads in a document with %s', (_, text, expected) => {
+    expect(detectMediaType(Buffer.from(text))).toBe(expected)
+  })
+
+  it('is what Go reads where text is not UTF-8', () => {
+    expect(detectMediaType(Buffer.from('{"schemaVersion":2,"x":"\xff"}', 'latin1'))).toBe(ociManifest)
+  })
+
   it.each<[string, object, string | undefined]>([
     ['schema2 that says so', { schemaVersion: 2, mediaType: schema2 }, schema2],
     ['a manifest list that says so', { schemaVersion: 2, mediaType: manifestList }, manifestList],

@@ -1,6 +1,7 @@
 import { unlessInvalid } from '@berth/errors'
+import { type JsonObject, readAsGo } from './json/read-document.ts'
 import { mediaTypes } from './media-types.ts'
-import { parseJsonObject } from './parse-json-object.ts'
+import { typeShape } from './shapes.ts'
 
 const selfNaming: ReadonlySet<unknown> = new Set([
   mediaTypes.schema2,
@@ -11,13 +12,16 @@ const selfNaming: ReadonlySet<unknown> = new Set([
 
 /**
  * The media type of stored bytes, which was not kept with them: what they say themselves, or what their shape is.
- * `undefined` where they are no manifest of a known type; whether they are a good one is not looked at.
+ * `undefined` if they are not a manifest of a known type. The rest of the manifest is not checked.
  */
 export function detectMediaType(content: Uint8Array): string | undefined {
-  const document = unlessInvalid(parseJsonObject, content)
-  if (document === undefined) return undefined
-  const { schemaVersion, mediaType, manifests } = document
-  // Unsigned ones are served as signed ones, too: only their payload is stored.
+  const document = unlessInvalid((bytes: Uint8Array) => readAsGo(bytes, typeShape), content)
+  return document && mediaTypeOf(document)
+}
+
+/** The media type of a document that was read with the members of `typeShape`. */
+export function mediaTypeOf({ schemaVersion, mediaType, manifests }: JsonObject): string | undefined {
+  // The signatures are not stored: a payload says nothing of whether it had any. All are served signed.
   if (schemaVersion === 1) return mediaTypes.schema1Signed
   if (mediaType === mediaTypes.ociArtifact) return mediaTypes.ociArtifact
   if (schemaVersion !== 2) return undefined

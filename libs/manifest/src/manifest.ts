@@ -1,21 +1,24 @@
 import type { Descriptor } from '@berth/descriptor'
 
-/** What a manifest says, as far as a registry looks into it. Its bytes are kept by whoever received them. */
+/** The parts of a manifest that a registry uses. A manifest does not keep its bytes, or what the rules do not need. */
 export interface Manifest {
   readonly mediaType: string
   /** `index`: it lists manifests. `image`: it lists blobs, be they an image's or any other artifact's. */
   readonly kind: 'image' | 'index'
-  /** All that it names and that belongs to it, in its order, the config first. */
+  /** The content that belongs to it, in its order, the config first. */
   readonly references: readonly Reference[]
-  /** The manifest that it is about. Not one of its references: it need not be here. */
+  /** The manifest that it is about. It is not one of the references, since it may be missing here. */
   readonly subject?: Descriptor
-  /** What kind of artifact it is: in its own words, or by the media type of its config. */
+  /** The kind of artifact: what the manifest says itself, or the media type of its config. */
   readonly artifactType?: string
   readonly configMediaType?: string
   readonly annotations?: Readonly<Record<string, string>>
+  /** Faults that other registries accept, and that a client should mend. Absent if there are none. */
+  readonly warnings?: readonly string[]
 }
 
 export interface Reference {
+  /** Media type, digest and size, with `urls` and `platform` if it has them; nothing else. */
   readonly descriptor: Descriptor
   /** `manifest`: to be found among the repository's manifests. All others are blobs. */
   readonly role: 'config' | 'layer' | 'manifest' | 'blob'

@@ -331,6 +331,113 @@ describe('a manifest is refused where', () => {
   })
 })
 
+describe('a manifest that other programs read in another way', () => {
+  const text = (document: object): string => JSON.stringify(document)
+  const notUnique = (field: string) => invalid('is there twice', field)
+  const lookAlike = (field: string, name: string) =>
+    invalid(`is "${name}" to programs that compare names without case`, field)
+  const image = text(good[ociManifest] ?? {})
+  const layer = text(layers[0] ?? {})
+  const withMember = (member: string): string => image.replace(/}$/, `,${member}}`)
+  const withLayer = (member: string): string => withMember('"x":0').replace(layer, layer.replace(/}$/, `,${member}}`))
+
+  it.each([
+    [withMember('"Layers":[]'), lookAlike('Layers', 'layers')],
+    [withMember('"Config":{}'), lookAlike('Config', 'config')],
+    [withMember('"Manifests":null'), lookAlike('Manifests', 'manifests')],
+    [withMember('"Subject":{}'), lookAlike('Subject', 'subject')],
+    [withMember('"\\u017fubject":{}'), lookAlike('\u017fubject', 'subject')],
+    [withMember('"MEDIATYPE":"a/b"'), lookAlike('MEDIATYPE', 'mediaType')],
+    [withMember('"Blobs":[]'), lookAlike('Blobs', 'blobs')],
+    [withMember('"FSLayers":[]'), lookAlike('FSLayers', 'fsLayers')],
+    [withMember('"Annotations":{}'), lookAlike('Annotations', 'annotations')],
+    [withLayer('"URLs":["https://x"]'), lookAlike('layers[0].URLs', 'urls')],
+    [withLayer('"url\u017f":["https://x"]'), lookAlike('layers[0].url\u017f', 'urls')],
+    [withLayer('"Digest":"x"'), lookAlike('layers[0].Digest', 'digest')],
+    [withLayer('"platform":{"OS":"x"}'), lookAlike('layers[0].platform.OS', 'os')],
+    [withMember('"subject":{"Size":1}'), lookAlike('subject.Size', 'size')],
+    [withMember('"layers":[]'), notUnique('layers')],
+    [withMember('"x":1,"x":2'), notUnique('x')],
+    [withLayer('"digest":"x"'), notUnique('layers[0].digest')],
+    [withLayer('"platform":{"os":"a","os":"b"}'), notUnique('layers[0].platform.os')],
+    [withLayer('"annotations":{"a":"1","a":"2"}'), notUnique('layers[0].annotations.a')],
+    [withMember('"annotations":{"a":"1","a":"2"}'), notUnique('annotations.a')],
+    [image.replace('"size":3', '"size":3.0'), invalid('must be written as an integer', 'config.size')],
+    [image.replace('"size":3', '"size":3e0'), invalid('must be written as an integer', 'config.size')],
+    [image.replace(':2,', ':2.0,'), invalid('must be written as an integer', 'schemaVersion')],
+  ])('is refused, with the name of the member: %s', (content, fault) => {
+    expect(faultsOf(Buffer.from(content), ociManifest)).toEqual([fault])
+  })
+
+  it('is read from storage, where Distribution may have stored it, as Go reads it', () => {
+    const evil = descriptor(mediaTypes.ociLayer, 'e')
+    const content = withMember(`"Layers":[${text(evil)}],"Subject":${text(evil)},"Annotations":{"a":"b"}`)
+    expect(parseStoredManifest(Buffer.from(content))).toMatchObject({
+      mediaType: ociManifest,
+      subject: evil,
+      annotations: { a: 'b' },
+      references: [{ field: 'config' }, { descriptor: { digest: evil.digest } }],
+    })
+  })
+
+  it('may have annotations, and members that no program knows, of any name', () => {
+    const document = { ...good[ociManifest], annotations: { Layers: 'a', config: 'b' }, x: { Layers: [], layers: [] } }
+    expect(faultsOf(encode(document), ociManifest)).toEqual([])
+  })
+})
+
+describe('a parsed manifest', () => {
+  it('keeps nothing that the rules do not need', () => {
+    const more = { annotations: { a: 'b' }, data: 'e30=', artifactType: 'a/b', x: [{}], urls: ['https://a'] }
+    const document = { ...good[ociManifest], layers: [{ ...layers[0], ...more, platform: { os: 'a', x: 1 } }], x: [{}] }
+    expect(parse(document, ociManifest)).toEqual({
+      mediaType: ociManifest,
+      kind: 'image',
+      artifactType: mediaTypes.ociConfig,
+      configMediaType: mediaTypes.ociConfig,
+      references: [
+        { descriptor: config, role: 'config', field: 'config' },
+        { descriptor: { ...layers[0], urls: ['https://a'], platform: { os: 'a' } }, role: 'layer', field: 'layers[0]' },
+      ],
+    })
+  })
+
+  it('may have tens of thousands of layers', () => {
+    const document = { schemaVersion: 2, config, layers: Array.from({ length: 33_000 }, () => layers[0]) }
+    expect(parse(document, ociManifest).references).toHaveLength(33_001)
+  })
+
+  it.each([
+    ['values', { x: Array.from({ length: 250_000 }, () => ({})) }, 'more than 250000 values'],
+    [
+      'annotations',
+      { annotations: Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [index, ''])) },
+      'has more than 10000 members',
+    ],
+  ])('is refused if it has an absurd number of %s', (_, members, reason) => {
+    const detail: unknown = faultsOf(encode({ ...good[ociManifest], ...members }), ociManifest)[0]?.detail
+    expect(detail).toMatchObject({ reason })
+  })
+
+  it('warns of descriptors without a size, which it takes for 0', () => {
+    const { size: _, ...sizeless } = config
+    const document = { schemaVersion: 2, config: sizeless, layers: Array.from({ length: 9 }, () => sizeless) }
+    const manifest = parse({ ...document, subject: sizeless }, ociManifest)
+    expect(manifest.references[0]?.descriptor).toEqual({ ...config, size: 0 })
+    expect(manifest.warnings).toEqual([
+      'descriptors should have a size, and it is missing in config, layers[0], layers[1], layers[2], layers[3] and 6 more: taken as 0',
+    ])
+    expect(parse(good[ociManifest], ociManifest)).not.toHaveProperty('warnings')
+  })
+
+  it.each([null, -1, '3', 2 ** 60])('is refused if a size is %j', (size) => {
+    const document = { schemaVersion: 2, config: { ...config, size } }
+    expect(faultsOf(encode(document), ociManifest)).toEqual([
+      invalid('must be a number of bytes, zero or more', 'config.size'),
+    ])
+  })
+})
+
 describe('any content', () => {
   const types = fc.constantFrom(...Object.keys(good), mediaTypes.schema1, 'text/plain')
 
@@ -379,6 +486,22 @@ describe('any content', () => {
 describe('stored content', () => {
   it.each(Object.keys(good))('of type %s is parsed without being told its type', (type) => {
     expect(parseStoredManifest(encode(good[type])).mediaType).toBe(type)
+  })
+
+  it('is read as far as it can be', () => {
+    const broken = [{ digest: 'x' }, null, { digest: digestOf('d'), size: -1, urls: 1, platform: 2 }]
+    const document = { ...good[ociManifest], layers: broken, subject: 1, annotations: { a: 1 }, artifactType: 2 }
+    expect(parseStoredManifest(encode(document))).toEqual({
+      mediaType: ociManifest,
+      kind: 'image',
+      artifactType: mediaTypes.ociConfig,
+      configMediaType: mediaTypes.ociConfig,
+      references: [
+        { descriptor: config, role: 'config', field: 'config' },
+        { descriptor: { mediaType: '', digest: digestOf('d'), size: 0 }, role: 'layer', field: 'layers[2]' },
+      ],
+    })
+    expect(parseStoredManifest(encode({ schemaVersion: 2, layers: {} })).references).toEqual([])
   })
 
   it('that is no manifest is refused', () => {

@@ -1,11 +1,13 @@
-import { type Descriptor, parseDescriptor } from '@berth/descriptor'
+import type { Descriptor } from '@berth/descriptor'
 import { RegistryError } from '@berth/errors'
-import { detectMediaType } from './detect-media-type.ts'
+import { mediaTypeOf } from './detect-media-type.ts'
 import { Faults } from './faults.ts'
+import { type JsonObject, readAsGo, readStrictly } from './json/read-document.ts'
 import type { Manifest, Reference } from './manifest.ts'
 import { isManifestMediaType, isSchema1MediaType, mediaTypes } from './media-types.ts'
-import { type JsonObject, parseJsonObject } from './parse-json-object.ts'
-import { parseSchema1Payload } from './schema1/parse-schema1.ts'
+import { PushedDescriptors, storedDescriptor } from './read-descriptor.ts'
+import { parseSchema1Payload, storedSchema1 } from './schema1/parse-schema1.ts'
+import { manifestShape, storedShape } from './shapes.ts'
 
 /** How the manifests of one media type are written. */
 interface Format {
@@ -20,6 +22,16 @@ interface Format {
   readonly isOci: boolean
   /** Fields of other formats. A document that has them would be one thing to some clients, another to others. */
   readonly excludes: readonly string[]
+}
+
+type OciFields = Pick<Manifest, 'subject' | 'artifactType' | 'annotations'>
+
+/** How the descriptors of a document are read. */
+interface Descriptors {
+  /** `undefined`: it is invalid. */
+  read(value: unknown, field: string): Descriptor | undefined
+  /** Whether no more need be read. */
+  readonly areEnough?: boolean
 }
 
 const dockerImage: Format = {
@@ -48,13 +60,14 @@ const formats: ReadonlyMap<string, Format> = new Map<string, Format>([
 ])
 
 /**
- * Reads a manifest, and holds it to the rules of its format. Whether what it names is there is for others to find out.
+ * Reads a manifest that a client pushes, and checks the rules of its format. It does not check that the content that the
+ * manifest names exists.
  *
  * @param content of schema1, what is stored: the payload, without signatures. Signed ones are for `openSchema1`
  * @param mediaType what the client calls it, lower-case and without parameters; the content must agree
- * @throws RegistryError MANIFEST_INVALID: not a manifest of this type
- * @throws RegistryError DIGEST_INVALID: the digest of a descriptor is not one
- * @throws AggregateError of these, where several descriptors are wrong
+ * @throws RegistryError MANIFEST_INVALID: not a manifest of this type, or one that other programs may read differently
+ * @throws RegistryError DIGEST_INVALID: the digest of a descriptor is invalid
+ * @throws AggregateError of these, if several descriptors are invalid
  * @see OCI image-spec, "OCI Image Manifest Specification" and "OCI Image Index Specification"
  */
 export function parseManifest(content: Uint8Array, mediaType: string): Manifest {
@@ -62,33 +75,45 @@ export function parseManifest(content: Uint8Array, mediaType: string): Manifest 
   const format = formats.get(mediaType)
   if (format === undefined)
     throw invalid(`unsupported manifest media type: ${mediaType === '' ? 'none given' : mediaType}`)
-  const document = parseJsonObject(content)
+  const document = readStrictly(content, manifestShape)
   checkForm(document, mediaType, format)
 
   const faults = new Faults()
-  const references = parseReferences(document, format, faults)
-  const about = format.isOci ? parseOciFields(document, faults) : {}
+  const descriptors = new PushedDescriptors(faults)
+  if (!isList(document[format.list])) throw invalid('must be a list of descriptors', format.list)
+  const references = referencesOf(document, format, descriptors)
+  const about = format.isOci ? ociFieldsOf(document, descriptors, faults) : {}
   faults.throwIfAny()
+  const { warnings } = descriptors
+  return { ...manifestOf(mediaType, format, references, about), ...(warnings.length > 0 && { warnings }) }
+}
 
+/**
+ * Reads a manifest from storage, as far as it can be read: it may have been pushed by other rules, or to Distribution.
+ * Descriptors and other members that are invalid are left out.
+ *
+ * @throws RegistryError MANIFEST_INVALID: its content does not tell a supported media type
+ */
+export function parseStoredManifest(content: Uint8Array): Manifest {
+  const document = readAsGo(content, storedShape)
+  const mediaType = mediaTypeOf(document)
+  if (mediaType === mediaTypes.schema1Signed) return storedSchema1(document)
+  const format = mediaType === undefined ? undefined : formats.get(mediaType)
+  if (mediaType === undefined || format === undefined) throw invalid('not a manifest of a supported type')
+  const descriptors = { read: storedDescriptor }
+  const about = format.isOci ? ociFieldsOf(document, descriptors, new Faults()) : {}
+  return manifestOf(mediaType, format, referencesOf(document, format, descriptors), about)
+}
+
+function manifestOf(mediaType: string, { kind }: Format, references: readonly Reference[], about: OciFields): Manifest {
   const config = references.find(({ role }) => role === 'config')?.descriptor.mediaType
   return {
     mediaType,
-    kind: format.kind,
+    kind,
     references,
     ...(config !== undefined && { configMediaType: config, artifactType: config }),
     ...about,
   }
-}
-
-/**
- * Reads a manifest that was found in storage, where nothing says its media type but itself.
- *
- * @throws as `parseManifest`; also where it is of no known type
- */
-export function parseStoredManifest(content: Uint8Array): Manifest {
-  const mediaType = detectMediaType(content)
-  if (mediaType === undefined) throw invalid('not a manifest of a supported type')
-  return parseManifest(content, mediaType)
 }
 
 function checkForm(document: JsonObject, mediaType: string, format: Format): void {
@@ -105,18 +130,18 @@ function checkForm(document: JsonObject, mediaType: string, format: Format): voi
     throw invalid('must be a list of descriptors', 'manifests')
 }
 
-function parseReferences(document: JsonObject, format: Format, faults: Faults): Reference[] {
+function referencesOf(document: JsonObject, format: Format, descriptors: Descriptors): Reference[] {
   const references: Reference[] = []
   if (format.hasConfig) {
-    const descriptor = faults.attempt(() => parseDescriptor(document['config'], 'config'))
+    const descriptor = descriptors.read(document['config'], 'config')
     if (descriptor !== undefined) references.push({ descriptor, role: 'config', field: 'config' })
   }
-  const list = document[format.list] ?? []
-  if (!Array.isArray(list)) throw invalid('must be a list of descriptors', format.list)
-  for (const [index, value] of list.entries()) {
-    if (faults.areEnough) break
+  const list = document[format.list]
+  if (!Array.isArray(list)) return references
+  for (const [index, each] of list.entries()) {
+    if (descriptors.areEnough === true) break
     const field = `${format.list}[${index}]`
-    const descriptor = faults.attempt(() => parseDescriptor(value, field))
+    const descriptor = descriptors.read(each, field)
     if (descriptor !== undefined) references.push({ descriptor, role: roleOf(descriptor, format), field })
   }
   return references
@@ -128,18 +153,14 @@ function roleOf(descriptor: Descriptor, format: Format): Reference['role'] {
   return format.list === 'manifests' && isManifestMediaType(descriptor.mediaType) ? 'manifest' : 'blob'
 }
 
-function parseOciFields(
-  document: JsonObject,
-  faults: Faults,
-): Pick<Manifest, 'subject' | 'artifactType' | 'annotations'> {
-  const { subject, artifactType, annotations } = document
-  const about = isPresent(subject) ? faults.attempt(() => parseDescriptor(subject, 'subject')) : undefined
-  const type = faults.attempt(() => parseArtifactType(artifactType))
-  const notes = faults.attempt(() => parseAnnotations(annotations))
+function ociFieldsOf(document: JsonObject, descriptors: Descriptors, faults: Faults): OciFields {
+  const about = isPresent(document['subject']) ? descriptors.read(document['subject'], 'subject') : undefined
+  const type = faults.attempt(() => parseArtifactType(document['artifactType']))
+  const annotations = faults.attempt(() => parseAnnotations(document['annotations']))
   return {
     ...(about !== undefined && { subject: about }),
     ...(type !== undefined && { artifactType: type }),
-    ...(notes !== undefined && { annotations: notes }),
+    ...(annotations !== undefined && { annotations }),
   }
 }
 
@@ -158,6 +179,10 @@ function parseAnnotations(value: unknown): Readonly<Record<string, string>> | un
   )
     throw invalid('must map strings to strings', 'annotations')
   return value as Record<string, string>
+}
+
+function isList(value: unknown): boolean {
+  return !isPresent(value) || Array.isArray(value)
 }
 
 function isPresent(value: unknown): value is NonNullable<unknown> {

@@ -1,13 +1,17 @@
-import { type JsonObject, parseJsonObject } from '../parse-json-object.ts'
+import { type JsonObject, readAsGo } from '../json/read-document.ts'
+import { imageConfigShape } from '../shapes.ts'
 import { refuse } from './build-schema1.ts'
 import { reformatTime } from './format-time.ts'
 import { maxHistory } from './parse-schema1.ts'
+import { rawMembers } from './raw-members.ts'
 
-/** What schema1 wants to know of an image's configuration. */
+/** The parts of an image's configuration that schema1 is made of. */
 export interface ImageConfig {
+  /** All members, as they are written. */
+  readonly members: ReadonlyMap<string, string>
   readonly architecture: string
   readonly baseLayer: string
-  /** How many layers it says that the image has. */
+  /** The number of layers that the configuration lists. */
   readonly layerCount: number
   /** From the base upwards; at least one. */
   readonly history: readonly [HistoryEntry, ...HistoryEntry[]]
@@ -21,20 +25,21 @@ export interface HistoryEntry {
   readonly isEmptyLayer: boolean
 }
 
-/** Many times what any has. Each is work when they are put in order. */
+/** Maximum number of members, which are sorted. Real configurations have about twenty. */
 const maxMembers = 1024
 
 /** @throws RegistryError MANIFEST_INVALID: not the configuration of an image that has a history */
 export function parseImageConfig(content: Uint8Array): ImageConfig {
-  const document = parseJsonObject(content)
-  if (Object.keys(document).length > maxMembers)
-    throw refuse(`image configuration: must not have more than ${maxMembers} members`)
+  const document = readAsGo(content, imageConfigShape)
+  const members = rawMembers(Buffer.from(content).toString(), maxMembers)
+  if (members.size > maxMembers) throw refuse(`image configuration: must not have more than ${maxMembers} members`)
   const entries = listOf(document['history'], 'history')
   if (entries.length > maxHistory) throw refuse(`more than ${maxHistory} entries of history are too many for schema1`)
   const [first, ...others] = entries.map((entry, index) => parseEntry(entry, `history[${index}]`))
   if (first === undefined) throw refuse('empty history when trying to create schema1 manifest')
   const rootfs = objectOf(document['rootfs'], 'rootfs')
   return {
+    members,
     architecture: textOf(document['architecture'], 'architecture'),
     baseLayer: textOf(rootfs['base_layer'], 'rootfs.base_layer'),
     layerCount: listOf(rootfs['diff_ids'], 'rootfs.diff_ids').length,

@@ -1,5 +1,6 @@
 import { RegistryError } from '@berth/errors'
-import { type JsonObject, parseJsonObject } from '../parse-json-object.ts'
+import { type JsonObject, readStrictly } from '../json/read-document.ts'
+import { protectedShape, signedShape } from '../shapes.ts'
 import { type SignatureAlgorithm, signatureAlgorithms } from './algorithms.ts'
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import { attachSignatures, isTail } from './envelope.ts'
@@ -30,7 +31,7 @@ interface ParsedSignature {
  * @throws RegistryError MANIFEST_UNVERIFIED: a signature, or its key, is not good
  */
 export function openSigned(content: Uint8Array): Uint8Array {
-  const { signatures } = parseJsonObject(content)
+  const { signatures } = readStrictly(content, signedShape)
   if (signatures === undefined) throw invalid('missing signature key: a schema1 manifest must be signed')
   if (!Array.isArray(signatures) || signatures.length === 0 || signatures.length > maxSignatures)
     throw invalid(`must be a list of one to ${maxSignatures} signatures`)
@@ -86,7 +87,7 @@ function parseProtected(
 ): Pick<ParsedSignature, 'protectedText' | 'formatLength' | 'formatTail'> {
   const bytes = typeof text === 'string' && text.length <= maxProtected ? decodeBase64url(text) : undefined
   if (typeof text !== 'string' || bytes === undefined) throw invalid('must be short, and base64url', field)
-  const { formatLength, formatTail, crit } = parseJsonObject(bytes)
+  const { formatLength, formatTail, crit } = readStrictly(bytes, protectedShape)
   if (crit !== undefined) throw invalid('asks for what is not understood (crit)', field)
   if (typeof formatLength !== 'number' || !Number.isSafeInteger(formatLength) || formatLength < 1)
     throw invalid('invalid format length', field)

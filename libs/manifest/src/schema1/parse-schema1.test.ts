@@ -61,7 +61,7 @@ describe('a schema1 manifest that is pushed', () => {
     [
       'is signed within what is signed',
       signManifest(encode({ ...good, signatures: [] }), key, exampleTime),
-      'must not be signed itself',
+      'is there twice',
       'signatures',
     ],
   ])('is refused where it %s', (_, content, reason, field) => {
@@ -153,9 +153,10 @@ describe('a schema1 manifest that is stored', () => {
       expect(parse(payload).references.map(({ descriptor }) => descriptor.digest)).toEqual([digestOf('a')])
   })
 
-  it('is refused where what it names is nothing', () => {
-    const payload = encode({ schemaVersion: 1, fsLayers: [{ blobSum: 'x' }, {}] })
-    expect(refusalOf(() => parseStoredManifest(payload))).toMatchObject([
+  it('names those of its layers whose digests are valid', () => {
+    const payload = encode({ schemaVersion: 1, fsLayers: [{ blobSum: 'x' }, {}, { blobSum: layer }] })
+    expect(parseStoredManifest(payload).references).toMatchObject([{ field: 'fsLayers[2].blobSum' }])
+    expect(refusalOf(() => parseSchema1Payload(payload))).toMatchObject([
       ['DIGEST_INVALID', {}],
       ['MANIFEST_INVALID', {}],
     ])

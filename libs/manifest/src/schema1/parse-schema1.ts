@@ -1,10 +1,11 @@
-import { parseDigest } from '@berth/digest'
-import { RegistryError } from '@berth/errors'
+import { type Digest, parseDigest } from '@berth/digest'
+import { RegistryError, unlessInvalid } from '@berth/errors'
 import { parseReference } from '@berth/reference'
 import { Faults } from '../faults.ts'
+import { type JsonObject, readStrictly } from '../json/read-document.ts'
 import type { Manifest, Reference } from '../manifest.ts'
 import { mediaTypes } from '../media-types.ts'
-import { type JsonObject, parseJsonObject } from '../parse-json-object.ts'
+import { schema1Shape } from '../shapes.ts'
 import { openSigned } from './open-signed.ts'
 
 /** Docker had at most 127 layers; a history has an entry for each, and for each step that made none. */
@@ -28,9 +29,8 @@ export interface OpenedSchema1 {
  */
 export function openSchema1(content: Uint8Array): OpenedSchema1 {
   const payload = openSigned(content)
-  const document = parseJsonObject(payload)
+  const document = readStrictly(payload, schema1Shape)
   if (document['schemaVersion'] !== 1) throw invalid('must be 1', 'schemaVersion')
-  if (document['signatures'] !== undefined) throw invalid('must not be signed itself', 'signatures')
   const faults = new Faults()
   faults.attempt(() => checkName(document['name']))
   for (const field of ['tag', 'architecture']) faults.attempt(() => checkText(document[field], field))
@@ -40,18 +40,31 @@ export function openSchema1(content: Uint8Array): OpenedSchema1 {
 }
 
 /**
- * Reads the payload of a schema1 manifest that is stored: what it names. All else was looked at when it was pushed, by
- * whatever rules there were.
+ * Reads the layers that the payload of a schema1 manifest names. Nothing else in it is checked.
  *
  * @throws as `parseManifest`
  */
 export function parseSchema1Payload(payload: Uint8Array): Manifest {
-  const document = parseJsonObject(payload)
+  const document = readStrictly(payload, schema1Shape)
   if (document['schemaVersion'] !== 1) throw invalid('must be 1', 'schemaVersion')
   const faults = new Faults()
   const manifest = parseDocument(document, faults)
   faults.throwIfAny()
   return manifest
+}
+
+/** A schema1 manifest from storage, with those of its layers that have a valid digest. */
+export function storedSchema1(document: JsonObject): Manifest {
+  const references: Reference[] = []
+  const layers = document['fsLayers']
+  if (Array.isArray(layers)) {
+    for (const [index, layer] of layers.entries()) {
+      const field = `fsLayers[${index}].blobSum`
+      const digest = unlessInvalid((value: unknown) => parseDigest(textOf(value, 'blobSum', field)), layer)
+      if (digest !== undefined) references.push(layerOf(digest, field))
+    }
+  }
+  return { mediaType: mediaTypes.schema1Signed, kind: 'image', references }
 }
 
 function parseDocument(document: JsonObject, faults: Faults): Manifest {
@@ -60,11 +73,14 @@ function parseDocument(document: JsonObject, faults: Faults): Manifest {
     if (faults.areEnough) break
     const field = `fsLayers[${index}].blobSum`
     const digest = faults.attempt(() => parseDigest(textOf(layer, 'blobSum', field)))
-    if (digest === undefined) continue
-    // Nothing says how large it is, and nobody asks.
-    references.push({ descriptor: { mediaType: mediaTypes.schema1Layer, digest, size: 0 }, role: 'layer', field })
+    if (digest !== undefined) references.push(layerOf(digest, field))
   }
   return { mediaType: mediaTypes.schema1Signed, kind: 'image', references }
+}
+
+function layerOf(digest: Digest, field: string): Reference {
+  // schema1 does not tell the size.
+  return { descriptor: { mediaType: mediaTypes.schema1Layer, digest, size: 0 }, role: 'layer', field }
 }
 
 function checkName(name: unknown): void {

@@ -1,65 +1,34 @@
-const quote = 0x22
-const comma = 0x2c
-const colon = 0x3a
+import { JsonScanner } from '../json/json-scanner.ts'
+
+const limits = { nesting: 10_000, values: Infinity, refusesLoneSurrogates: false }
 
 /**
- * The members of a JSON object, each value as it is written but for white space: numbers keep their digits, and texts
- * their escapes. Of members of one name there is the last.
+ * The members of a JSON object, each value as it is written without white space: numbers keep their digits, and text its
+ * escapes. Of members with the same name the last one counts.
  *
  * @param json a valid object
+ * @param limit no more members are read once there are more than this
  */
-export function rawMembers(json: string): Map<string, string> {
+export function rawMembers(json: string, limit = Infinity): Map<string, string> {
   const members = new Map<string, string>()
-  let depth = 0
-  let name: string | undefined
-  let written = ''
-  /** Where what is not written yet begins; -1 where there is none. */
-  let from = -1
-  const write = (until: number): void => {
-    if (from >= 0) written += json.slice(from, until)
-    from = -1
-  }
-  const end = (at: number): void => {
-    write(at)
-    if (name !== undefined) members.set(name, written)
-    name = undefined
-    written = ''
-  }
-  for (let at = 0; at < json.length; at += 1) {
-    const code = json.charCodeAt(at)
-    const start = at
-    if (isSpace(code)) {
-      write(at)
-      continue
-    }
-    if (code === quote) at = endOfText(json, at) - 1
-    else if (isOpening(code)) depth += 1
-    else if (isClosing(code)) depth -= 1
-    if (depth === 0 || (depth === 1 && code === comma)) end(start)
-    else if (depth === 1 && name === undefined && code === quote) name = JSON.parse(json.slice(start, at + 1)) as string
-    else if (name !== undefined && from < 0 && !(depth === 1 && code === colon)) from = start
-  }
+  const scanner = new JsonScanner(Buffer.from(json), limits)
+  if (!scanner.enter()) return members
+  do members.set(scanner.name([]), withoutSpace(scanner.skip()))
+  while (members.size <= limit && scanner.next())
   return members
 }
 
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
-}
-
-function isOpening(code: number): boolean {
-  return code === 0x7b /* { */ || code === 0x5b /* [ */
-}
-
-function isClosing(code: number): boolean {
-  return code === 0x7d /* } */ || code === 0x5d /* ] */
-}
-
-/** Past the quote that ends the text that begins at `start`. */
-function endOfText(json: string, start: number): number {
-  for (let end = json.indexOf('"', start + 1); end >= 0; end = json.indexOf('"', end + 1)) {
-    let escapes = 0
-    while (json[end - 1 - escapes] === '\\') escapes += 1
-    if (escapes % 2 === 0) return end + 1
+/** Valid JSON without the white space between its tokens. */
+function withoutSpace(json: Uint8Array): string {
+  const compact = Buffer.allocUnsafe(json.length)
+  let length = 0
+  let isText = false
+  for (let at = 0; at < json.length; at += 1) {
+    const byte = json[at] as number
+    if (!isText && byte <= 0x20) continue
+    if (byte === 0x22 /* " */) isText = !isText
+    compact[length++] = byte
+    if (isText && byte === 0x5c /* \ */) compact[length++] = json[(at += 1)] as number
   }
-  return json.length
+  return compact.toString('utf8', 0, length)
 }

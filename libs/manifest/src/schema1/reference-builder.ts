@@ -1,5 +1,5 @@
 import type { BuiltManifest, ManifestBuilder } from '../manifest-builder.ts'
-import { buildSchema1, type Schema1Identity, type Schema1Step } from './build-schema1.ts'
+import { formatSchema1Body, type Schema1Identity, type Schema1Step, signSchema1 } from './build-schema1.ts'
 
 /** Builds a signed schema1 manifest of layers whose history is known. */
 export class ReferenceBuilder implements ManifestBuilder<Schema1Step> {
@@ -18,6 +18,6 @@ export class ReferenceBuilder implements ManifestBuilder<Schema1Step> {
   }
 
   build(): BuiltManifest {
-    return buildSchema1(this.#identity, this.#architecture, this.#steps.toReversed())
+    return signSchema1(formatSchema1Body(this.#architecture, this.#steps.toReversed()), this.#identity)
   }
 }
