@@ -107,6 +107,64 @@ describe('the tree', () => {
   })
 })
 
+describe('a manifest that Distribution stored and Berth would refuse', () => {
+  const image = (more: string): string =>
+    `{"schemaVersion":2,"mediaType":"${mediaTypes.schema2}","config":{"digest":"${absentDigest}","size":2}${more}}`
+
+  it.each([
+    ['look-alikes of known names', mediaTypes.schema2, image(',"Layers":[],"URLs":1')],
+    ['a member that is there twice', mediaTypes.schema2, image(',"layers":[],"layers":[]')],
+    ['a size below zero', mediaTypes.schema2, image(`,"layers":[{"digest":"${absentDigest}","size":-1}]`)],
+    ['no descriptor at all', mediaTypes.schema2, `{"schemaVersion":2,"mediaType":"${mediaTypes.schema2}"}`],
+    ['bytes that are not UTF-8', mediaTypes.schema2, image(',"x":"\xff"')],
+    ['a million values', mediaTypes.schema2, image(`,"x":[${'{},'.repeat(1_000_000)}{}]`)],
+    [
+      'a media type by another name',
+      mediaTypes.manifestList,
+      `{"schemaVersion":2,"MediaType":"${mediaTypes.manifestList}","manifests":[${'{},'.repeat(300_000)}{}]}`,
+    ],
+    ['subjects of two names', mediaTypes.ociManifest, `{"schemaVersion":2,"Subject":{"digest":"${absentDigest}"}}`],
+    ['a subject that is none', mediaTypes.ociManifest, '{"schemaVersion":2,"subject":{"digest":"x"}}'],
+  ])('is served byte for byte, and listed: one with %s', async (_, mediaType, text) => {
+    const storage = new MemoryDriver()
+    const { manifests, catalog, referrers } = services(storage)
+    const content = Buffer.from(text, 'latin1')
+    const digest = await pushedByDistribution(storage, repository, { content, tags: [latest], mediaType })
+    for (const reference of [latest, digest]) {
+      const found = await manifests.get(repository, reference)
+      expect(found).toMatchObject({ mediaType, digest })
+      expect(Buffer.compare(found.content, content)).toBe(0)
+    }
+    // What it cannot be converted to is told as a fault of the manifest, if it is not served as it is.
+    for (const newest of ['schema2', 'schema1'] as const)
+      expect(['', 'MANIFEST_INVALID', 'MANIFEST_UNKNOWN']).toContain(
+        (await codesOf(manifests.get(repository, latest, newest))).join(),
+      )
+    expect((await catalog.list({})).entries).toEqual([repository])
+    expect((await referrers.list(repository, absentDigest, {})).entries).toHaveLength(
+      text.includes('"Subject"') ? 1 : 0,
+    )
+  })
+
+  it('is served as it is where it cannot be read to be converted', async () => {
+    const storage = new MemoryDriver()
+    const { manifests } = services(storage)
+    for (const [mediaType, text] of [
+      [
+        mediaTypes.manifestList,
+        `{"schemaVersion":2,"mediaType":"${mediaTypes.manifestList}","manifests":[${'{},'.repeat(300_000)}{}]}`,
+      ],
+      [mediaTypes.schema2, `{"schemaVersion":2,"mediaType":"${mediaTypes.schema2}","layers":[]}`],
+    ] as const) {
+      const content = Buffer.from(text)
+      await pushedByDistribution(storage, repository, { content, tags: [latest], mediaType })
+      const { content: served } = await services(storage).manifests.get(repository, latest, 'schema1')
+      expect(Buffer.compare(served, content)).toBe(0)
+    }
+    expect(await codesOf(manifests.get(repository, latest))).toEqual([])
+  })
+})
+
 describe('a push that is given up', () => {
   it('stores nothing where its content is not stored yet, and throws the reason', async () => {
     const storage = new MemoryDriver()

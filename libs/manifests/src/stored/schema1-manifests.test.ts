@@ -1,10 +1,11 @@
 import { StoredBlobs } from '@berth/blobs/stored'
 import { digestOf } from '@berth/digest'
 import { emptyLayer, ImageBuilder, mediaTypes, SigningKey } from '@berth/manifest'
+import type { Tag } from '@berth/reference'
 import { layout } from '@berth/storage'
 import { MemoryDriver } from '@berth/storage/memory'
 import { describe, expect, it } from 'vitest'
-import { codesOf, faultsOf, latest, repository } from '../suite/build-manifests.ts'
+import { codesOf, elsewhere, faultsOf, latest, repository, tagsNamed } from '../suite/build-manifests.ts'
 import { strictPolicy } from '../suite/index.ts'
 import { openManifests } from './index.ts'
 import type { Schema1Options } from './schema1-manifests.ts'
@@ -67,6 +68,52 @@ describe('a read-only registry', () => {
     ])
     await blobs.put(repository, emptyLayer.content)
     expect(await codesOf(manifests.get(repository, latest, 'schema1'))).toEqual([])
+  })
+})
+
+describe('an image that is asked for as schema1', () => {
+  const config = Buffer.from('{"rootfs":{"diff_ids":[]},"history":[{"empty_layer":true}],"secret":"of its repository"}')
+  const { content } = new ImageBuilder({ mediaType: mediaTypes.schema2, config }).build()
+  const image = { mediaType: mediaTypes.schema2, content }
+
+  async function pushed(tags: readonly Tag[]) {
+    const storage = new MemoryDriver()
+    const blobs = new StoredBlobs({ storage })
+    let reads = 0
+    const counted = {
+      statAll: blobs.statAll.bind(blobs),
+      put: blobs.put.bind(blobs),
+      read: (...of: Parameters<StoredBlobs['read']>) => {
+        reads += 1
+        return blobs.read(...of)
+      },
+    }
+    const policy = { ...strictPolicy, references: 'none' as const }
+    const { manifests } = openManifests({ storage, blobs: counted, policy, isExclusive: true })
+    await blobs.put(repository, config)
+    await manifests.put(repository, { ...image, tags })
+    return { manifests, blobs, reads: () => reads }
+  }
+
+  it('is converted once, however many tags it has', async () => {
+    const tags = tagsNamed('a', 'b', 'c', 'd')
+    const { manifests, reads } = await pushed(tags)
+    const found = await Promise.all(tags.map((tag) => manifests.get(repository, tag, 'schema1')))
+    const named = found.map((each) => JSON.parse(Buffer.from(each.content).toString()) as { tag: string })
+    expect(named.map(({ tag }) => tag)).toEqual(tags)
+    expect(new Set(found.map(({ digest }) => digest)).size).toBe(4)
+    expect(reads()).toBe(1)
+  })
+
+  it('shows its configuration in no repository that does not have that', async () => {
+    const { manifests, blobs } = await pushed([latest])
+    await manifests.get(repository, latest, 'schema1')
+    await manifests.put(elsewhere, { ...image, tags: [latest] })
+    expect(await faultsOf(manifests.get(elsewhere, latest, 'schema1'))).toMatchObject([
+      ['MANIFEST_INVALID', { reason: expect.stringContaining('is missing') as string }],
+    ])
+    await blobs.put(elsewhere, config)
+    expect(await codesOf(manifests.get(elsewhere, latest, 'schema1'))).toEqual([])
   })
 })
 

@@ -1,17 +1,20 @@
 import type { Blobs } from '@berth/blobs'
-import { ByteBudget, collect, LruCache } from '@berth/bytes'
+import { collect, LruCache } from '@berth/bytes'
 import { algorithmOf, type Digest, digestOf } from '@berth/digest'
 import { RegistryError, registryErrors } from '@berth/errors'
 import {
   type BuiltManifest,
-  ConfigBuilder,
+  convertImage,
   openSchema1,
   type OpenedSchema1,
   parseStoredManifest,
+  type Schema1Body,
   signManifest,
+  signSchema1,
   SigningKey,
 } from '@berth/manifest'
 import type { RepositoryName, Tag } from '@berth/reference'
+import { Turns } from '@berth/storage'
 import type { StoredManifest } from '../manifests.ts'
 import { Recollection } from './recollection.ts'
 import { putMissing } from './put-missing.ts'
@@ -28,9 +31,8 @@ export interface Schema1Options {
 
 /** As in Distribution. */
 const maxConfigSize = 4 * 1024 * 1024
-/** What all configurations that are being converted may have in memory at a time. */
-const maxConverting = 8 * maxConfigSize
-const maxRemembered = { signed: 16 * 1024 * 1024, converted: 16 * 1024 * 1024 }
+/** Maximum size of each cache, in bytes. */
+const maxRemembered = { signed: 16 * 1024 * 1024, converted: 16 * 1024 * 1024, bodies: 16 * 1024 * 1024 }
 
 /** Manifests of schema1: signed by their clients as they are pushed, by the registry as they are served, and made of schema2. */
 export class Schema1Manifests {
@@ -38,9 +40,12 @@ export class Schema1Manifests {
   readonly #acceptsPushes: boolean
   readonly #mayStoreLayer: boolean
   readonly #now: () => Date
-  readonly #converting = new ByteBudget(maxConverting)
+  /** One image is converted at a time: that may take a whole configuration in memory, and much of a processor. */
+  readonly #turns = new Turns(1)
   readonly #signed = new LruCache<Digest, Uint8Array>({ maxWeight: maxRemembered.signed })
-  /** What was made, or why nothing could be: both follow from what is stored, which does not change. */
+  /** By image: the part of its conversion that is the same in each repository and by each tag. */
+  readonly #bodies = new LruCache<Digest, Schema1Body | RegistryError>({ maxWeight: maxRemembered.bodies })
+  /** By image and tag: what was made, or why nothing could be. Both follow from what is stored, which does not change. */
   readonly #converted = new Recollection<BuiltManifest | RegistryError>({
     maxWeight: maxRemembered.converted,
     weigh: (key, made) => key.length + 1000 + (made instanceof RegistryError ? 0 : made.content.byteLength),
@@ -75,14 +80,16 @@ export class Schema1Manifests {
   }
 
   /**
-   * A schema2 manifest as schema1, whose name and tag are those that it is asked for by.
+   * A schema2 manifest as schema1, whose name and tag are those that it is asked for by. `undefined`: it is one that
+   * names no configuration, as far as it can be read.
    *
    * @throws RegistryError MANIFEST_INVALID: its configuration is missing, or says nothing that schema1 could be made of
    */
-  async convert(repository: RepositoryName, tag: Tag, stored: StoredManifest): Promise<StoredManifest> {
+  async convert(repository: RepositoryName, tag: Tag, stored: StoredManifest): Promise<StoredManifest | undefined> {
     const key = `${repository}:${tag}@${stored.digest}`
     const made = await this.#converted.read(key, () => this.#build(repository, tag, stored))
-    if (made === undefined || made instanceof RegistryError) throw made ?? new Error('a conversion was lost')
+    if (made === undefined) return undefined
+    if (made instanceof RegistryError) throw made
     const { mediaType, digest, content, blobs } = made
     // Each time: nothing that is stored names them, so that a collection may have taken them since.
     await putMissing(this.#blobs, repository, blobs, this.#mayStoreLayer)
@@ -96,20 +103,35 @@ export class Schema1Manifests {
   async #build(
     repository: RepositoryName,
     tag: Tag,
-    { content }: StoredManifest,
-  ): Promise<BuiltManifest | RegistryError> {
+    stored: StoredManifest,
+  ): Promise<BuiltManifest | RegistryError | undefined> {
+    const body = await this.#bodyOf(repository, stored)
+    if (body === undefined || body instanceof RegistryError) return body
+    return unlessRefused(() => signSchema1(body, { name: repository, tag, key: this.#signingKey, time: this.#now() }))
+  }
+
+  async #bodyOf(
+    repository: RepositoryName,
+    { digest, content }: StoredManifest,
+  ): Promise<Schema1Body | RegistryError | undefined> {
     const { references } = parseStoredManifest(content)
-    const digest = references.find(({ role }) => role === 'config')?.descriptor.digest
-    if (digest === undefined) throw new Error('a schema2 manifest without a configuration')
-    const taken = await this.#converting.take(maxConfigSize)
-    try {
-      const config = await this.#readConfig(repository, digest)
-      const builder = new ConfigBuilder({ name: repository, tag, key: this.#signingKey, time: this.#now(), config })
-      for (const { role, descriptor } of references) if (role === 'layer') builder.append(descriptor)
-      return buildOrRefuse(builder)
-    } finally {
-      this.#converting.give(taken)
-    }
+    const config = references.find(({ role }) => role === 'config')?.descriptor.digest
+    if (config === undefined) return undefined
+    return this.#turns.run(async () => {
+      const known = this.#bodies.get(digest)
+      // It shows the configuration, which another repository's image may name without having it.
+      if (known !== undefined && (await this.#has(repository, config))) return known
+      const bytes = await this.#readConfig(repository, config)
+      const layers = references.filter(({ role }) => role === 'layer').map(({ descriptor }) => descriptor.digest)
+      const body = unlessRefused(() => convertImage(bytes, layers))
+      this.#bodies.set(digest, body, 1000 + (body instanceof RegistryError ? 0 : body.steps.byteLength))
+      return body
+    })
+  }
+
+  async #has(repository: RepositoryName, digest: Digest): Promise<boolean> {
+    const [found] = await this.#blobs.statAll(repository, [digest])
+    return found !== undefined
   }
 
   async #readConfig(repository: RepositoryName, digest: Digest): Promise<Uint8Array> {
@@ -130,9 +152,9 @@ export class Schema1Manifests {
   }
 }
 
-function buildOrRefuse(builder: ConfigBuilder): BuiltManifest | RegistryError {
+function unlessRefused<T>(build: () => T): T | RegistryError {
   try {
-    return builder.build()
+    return build()
   } catch (error) {
     if (error instanceof RegistryError) return error
     throw error

@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Blobs } from '@berth/blobs'
 import type { Descriptor } from '@berth/descriptor'
 import { algorithmOf, checkDigest, type Digest, digestOf } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import { isSchema1MediaType, mediaTypes, type OpenedSchema1, parseManifest, referrerDescriptor } from '@berth/manifest'
 import type { RepositoryName, Tag } from '@berth/reference'
-import { forEachLimited, settleAll, StorageError } from '@berth/storage'
+import { forEachLimited, settleAll, StorageError, Turns } from '@berth/storage'
 import type {
   FormerFormat,
   ManifestPolicy,
@@ -14,7 +15,7 @@ import type {
   StoredManifest,
 } from '../manifests.ts'
 import type { CatalogIndex } from './catalog-index.ts'
-import { findDefaultPlatform } from './default-platform.ts'
+import { DefaultPlatforms } from './default-platforms.ts'
 import { findParsed } from './find-parsed.ts'
 import { type ManifestContents, maxManifestSize } from './manifest-contents.ts'
 import { formatReferrerRecord } from './referrer-record.ts'
@@ -25,6 +26,8 @@ import { translating } from './translating.ts'
 import { checkClass, verifyReferences } from './verify-references.ts'
 
 const parallelTags = 8
+/** Size in bytes above which a manifest is large, and the number of large manifests that are checked at a time. */
+const large = { size: 256 * 1024, atOnce: 2 }
 /** How many deletions in a row, by other processes, a push stands up to. */
 const maxAttempts = 10
 
@@ -38,8 +41,17 @@ export interface ManifestParts {
   readonly schema1: Schema1Manifests
 }
 
+/** What is known of a pushed manifest once it may be stored. */
+interface CheckedManifest {
+  readonly payload: Uint8Array
+  readonly digest: Digest
+  readonly referring: Referring | undefined
+}
+
 export class StoredManifests implements Manifests {
   readonly #parts: ManifestParts
+  readonly #largeTurns = new Turns(large.atOnce)
+  readonly #defaultPlatforms = new DefaultPlatforms()
 
   constructor(parts: ManifestParts) {
     this.#parts = parts
@@ -59,28 +71,21 @@ export class StoredManifests implements Manifests {
   }
 
   async put(repository: RepositoryName, upload: ManifestUpload, signal?: AbortSignal): Promise<PushedManifest> {
-    const { contents, revisions, catalog, blobs, policy } = this.#parts
+    const { contents, revisions, catalog } = this.#parts
     const { byteLength } = upload.content
     if (byteLength > maxManifestSize) throw new RegistryError('SIZE_INVALID', { limit: maxManifestSize })
-    const { payload, manifest, faults } = this.#open(upload)
-    const digest = digestOfUpload(upload, payload)
-    checkClass(manifest, policy)
-    const subject = manifest.subject?.digest
+    const check = (): Promise<CheckedManifest> => this.#check(repository, upload, signal)
+    const checked = byteLength > large.size ? this.#largeTurns.run(check, signal) : check()
+    const { payload, digest, referring } = await checked
     const descriptor = { mediaType: upload.mediaType, digest, size: payload.byteLength }
-    const referring = subject && {
-      subject,
-      record: formatReferrerRecord(referrerDescriptor(manifest, digest, payload.byteLength)),
-    }
     await translating(async () => {
-      const hasManifest = (child: Digest): Promise<boolean> => revisions.has(repository, child)
-      await verifyReferences(manifest, { repository, policy, blobs, hasManifest, faults }, signal)
       await contents.put(digest, payload, signal)
       signal?.throwIfAborted()
       // From here on it can be pulled by its digest, and is finished though the client may go.
       await settleAll([catalog.add(repository), revisions.link(repository, descriptor, referring)])
       if (upload.tags.length > 0) await this.#tag(repository, upload.tags, descriptor, referring)
     })
-    return { digest, tags: upload.tags, ...(subject !== undefined && { subject }) }
+    return { digest, tags: upload.tags, ...(referring !== undefined && { subject: referring.subject }) }
   }
 
   async delete(repository: RepositoryName, digest: Digest): Promise<void> {
@@ -101,6 +106,24 @@ export class StoredManifests implements Manifests {
     return true
   }
 
+  /** Checks a manifest, and forgets what is in it: while it is written it takes no more memory than its bytes. */
+  async #check(repository: RepositoryName, upload: ManifestUpload, signal?: AbortSignal): Promise<CheckedManifest> {
+    const { revisions, blobs, policy } = this.#parts
+    const { payload, manifest, faults } = this.#open(upload)
+    // Parsing a large one took most of the time for which one request may hold the event loop.
+    if (payload.byteLength > large.size) await setImmediate()
+    const digest = digestOfUpload(upload, payload)
+    checkClass(manifest, policy)
+    const hasManifest = (child: Digest): Promise<boolean> => revisions.has(repository, child)
+    await translating(() => verifyReferences(manifest, { repository, policy, blobs, hasManifest, faults }, signal))
+    const subject = manifest.subject?.digest
+    const referring = subject && {
+      subject,
+      record: formatReferrerRecord(referrerDescriptor(manifest, digest, payload.byteLength)),
+    }
+    return { payload, digest, referring }
+  }
+
   #open({ mediaType, content }: ManifestUpload): OpenedSchema1 {
     if (isSchema1MediaType(mediaType)) return this.#parts.schema1.open(content)
     return { payload: content, manifest: parseManifest(content, mediaType), faults: [] }
@@ -115,12 +138,14 @@ export class StoredManifests implements Manifests {
   ): Promise<StoredManifest> {
     let found: StoredManifest | undefined = stored
     if (stored.mediaType === mediaTypes.manifestList) {
-      const child = findDefaultPlatform(stored.content)
+      const child = this.#defaultPlatforms.find(stored)
+      if (child === 'unreadable') return stored
       found = child && (await this.#findRevision(repository, child))
       if (found === undefined) throw unknown(repository, tag)
     }
     const isTooNew = newest === 'schema1' && found.mediaType === mediaTypes.schema2
-    return isTooNew ? this.#parts.schema1.convert(repository, tag, found) : this.#signed(found)
+    // A client is better off with what it may not read than with a failure.
+    return (isTooNew && (await this.#parts.schema1.convert(repository, tag, found))) || this.#signed(found)
   }
 
   /** As clients are given it: of schema1, the payload alone is stored. */

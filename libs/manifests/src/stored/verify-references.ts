@@ -5,8 +5,11 @@ import { checkUrls, imageClass, type Manifest, maxFaults, mustExist, type Refere
 import type { RepositoryName } from '@berth/reference'
 import { forEachLimited } from '@berth/storage'
 import type { ManifestPolicy } from '../manifests.ts'
+import { Breaks } from './breaks.ts'
 
 const parallelReads = 16
+/** Maximum number of blobs that are looked up in one call. */
+const maxLookedUp = 4096
 
 /** @throws RegistryError DENIED: the policy allows none of its class */
 export function checkClass(manifest: Manifest, { classes }: ManifestPolicy): void {
@@ -17,10 +20,11 @@ export function checkClass(manifest: Manifest, { classes }: ManifestPolicy): voi
 }
 
 /**
- * Whether all that a manifest names may be named, and is there.
+ * Checks that the content which a manifest names exists, and that the manifest may name it. Other work goes on meanwhile,
+ * however much that is.
  *
- * @param hasManifest whether a child is there
- * @throws AggregateError of a fault for each that is not, in the manifest's order
+ * @param hasManifest whether a child exists
+ * @throws AggregateError of a fault for each that does not exist or may not be named, in the manifest's order
  */
 export async function verifyReferences(
   manifest: Manifest,
@@ -29,18 +33,23 @@ export async function verifyReferences(
     readonly policy: ManifestPolicy
     readonly blobs: Pick<Blobs, 'statAll'>
     readonly hasManifest: (digest: Digest) => Promise<boolean>
-    /** What is wrong with it already, to be told with the rest. */
+    /** Faults that were found before, to be reported with the others. */
     readonly faults?: readonly RegistryError[]
   },
   signal?: AbortSignal,
 ): Promise<void> {
   const { repository, policy, blobs, hasManifest } = parts
+  const breaks = new Breaks()
   const required = manifest.references.filter((each) => mustExist(each) && isRequired(manifest, each, policy))
   const missing = new Set<Digest>()
 
   const blobDigests = digestsOf(required, (each) => each.role !== 'manifest')
-  const found = blobDigests.length === 0 ? [] : await blobs.statAll(repository, blobDigests, signal)
-  for (const [index, digest] of blobDigests.entries()) if (found[index] === undefined) missing.add(digest)
+  for (let start = 0; start < blobDigests.length; start += maxLookedUp) {
+    if (breaks.isDue) await breaks.take()
+    const some = blobDigests.slice(start, start + maxLookedUp)
+    const found = await blobs.statAll(repository, some, signal)
+    for (const [index, digest] of some.entries()) if (found[index] === undefined) missing.add(digest)
+  }
 
   const children = digestsOf(required, (each) => each.role === 'manifest')
   await forEachLimited(children, parallelReads, async (digest) => {
@@ -51,9 +60,10 @@ export async function verifyReferences(
   const faults = [...(parts.faults ?? [])]
   for (const reference of manifest.references) {
     if (faults.length >= maxFaults) break
+    if (breaks.isDue) await breaks.take()
     faults.push(...checkUrls(reference, policy.urls))
     const { digest } = reference.descriptor
-    // Told once, however often it is named.
+    // Reported once, however often the manifest names it.
     if (missing.delete(digest)) faults.push(new RegistryError('MANIFEST_BLOB_UNKNOWN', { digest }))
   }
   if (faults.length > 0) throw new AggregateError(faults, 'references of the manifest are missing or wrong')
