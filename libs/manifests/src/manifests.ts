@@ -19,7 +19,8 @@ export interface Manifests {
    * Stores a manifest, links it, links it to its subject, and moves tags to it; in this order, so that whoever sees a
    * tag can pull. Idempotent.
    *
-   * @throws RegistryError MANIFEST_INVALID: not a manifest of its media type, or of schema1 where that is not accepted
+   * @throws RegistryError MANIFEST_INVALID: not a manifest of its media type, one that other programs may read
+   *   differently, or of schema1 where that is not accepted
    * @throws RegistryError MANIFEST_UNVERIFIED: of schema1, and a signature is not good
    * @throws RegistryError DIGEST_INVALID: its bytes are not what the reference names
    * @throws RegistryError SIZE_INVALID: more than 4 MiB
@@ -62,6 +63,8 @@ export interface PushedManifest {
   /** The manifest that it refers to, if it does, whether that one is here or not. */
   readonly subject?: Digest
   readonly tags: readonly Tag[]
+  /** Faults that are accepted, for the client to mend. Absent if there are none. */
+  readonly warnings?: readonly string[]
 }
 
 /** What a manifest may name, beyond the rules of its format (`validation.manifests`, config.md). */

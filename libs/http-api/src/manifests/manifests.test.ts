@@ -67,6 +67,19 @@ function faultsOf({ text }: { text: string }): { code: string; detail?: unknown 
   return (JSON.parse(text) as { errors: { code: string; detail?: unknown }[] }).errors
 }
 
+describe('pushing a descriptor without a size', () => {
+  it('is accepted, and a Warning tells of it', async () => {
+    const { push } = await serve()
+    const sizeless = { mediaType: mediaTypes.ociConfig, digest: digestOf(config) }
+    const { status, headers } = await push('latest', imageOf('a', { config: sizeless }))
+    expect([status, headers.warning]).toEqual([
+      201,
+      '299 - "descriptors should have a size, and it is missing in config: taken as 0"',
+    ])
+    expect((await push('latest', imageOf('b'))).headers.warning).toBeUndefined()
+  })
+})
+
 describe('pulling', () => {
   it.each(['GET', 'HEAD'])('with %s gives the bytes that were pushed, and says which they are', async (method) => {
     const { ask, push } = await serve()

@@ -34,8 +34,14 @@ export function putManifest(parts: { readonly manifests: Manifests; readonly man
     const headers = ['Location', location, 'Docker-Content-Digest', pushed.digest]
     if (pushed.subject !== undefined) headers.push('OCI-Subject', pushed.subject)
     if (tags.length > 0) headers.push('OCI-Tag', pushed.tags.join(', '))
+    for (const warning of pushed.warnings ?? []) headers.push('Warning', formatWarning(warning))
     respond(exchange, 201, headers)
   }
+}
+
+/** @see OCI distribution-spec, "Warnings" */
+function formatWarning(text: string): string {
+  return `299 - "${text.replaceAll(/["\\]/g, '\\$&')}"`
 }
 
 function parseTags(query: URLSearchParams): Tag[] {

@@ -46,6 +46,7 @@ interface CheckedManifest {
   readonly payload: Uint8Array
   readonly digest: Digest
   readonly referring: Referring | undefined
+  readonly warnings: readonly string[] | undefined
 }
 
 export class StoredManifests implements Manifests {
@@ -76,7 +77,7 @@ export class StoredManifests implements Manifests {
     if (byteLength > maxManifestSize) throw new RegistryError('SIZE_INVALID', { limit: maxManifestSize })
     const check = (): Promise<CheckedManifest> => this.#check(repository, upload, signal)
     const checked = byteLength > large.size ? this.#largeTurns.run(check, signal) : check()
-    const { payload, digest, referring } = await checked
+    const { payload, digest, referring, warnings } = await checked
     const descriptor = { mediaType: upload.mediaType, digest, size: payload.byteLength }
     await translating(async () => {
       await contents.put(digest, payload, signal)
@@ -85,7 +86,12 @@ export class StoredManifests implements Manifests {
       await settleAll([catalog.add(repository), revisions.link(repository, descriptor, referring)])
       if (upload.tags.length > 0) await this.#tag(repository, upload.tags, descriptor, referring)
     })
-    return { digest, tags: upload.tags, ...(referring !== undefined && { subject: referring.subject }) }
+    return {
+      digest,
+      tags: upload.tags,
+      ...(referring !== undefined && { subject: referring.subject }),
+      ...(warnings !== undefined && { warnings }),
+    }
   }
 
   async delete(repository: RepositoryName, digest: Digest): Promise<void> {
@@ -121,7 +127,7 @@ export class StoredManifests implements Manifests {
       subject,
       record: formatReferrerRecord(referrerDescriptor(manifest, digest, payload.byteLength)),
     }
-    return { payload, digest, referring }
+    return { payload, digest, referring, warnings: manifest.warnings }
   }
 
   #open({ mediaType, content }: ManifestUpload): OpenedSchema1 {

@@ -102,6 +102,40 @@ export function describeManifests(name: string, open: OpenServices): void {
           expect((await manifests.get(repository, digestOfUpload(first))).digest).toBe(digestOfUpload(first))
         }))
 
+      it('warns of descriptors without a size, and takes them', () =>
+        withServices(open, async ({ manifests, blobs }) => {
+          const { content } = await imageWithBlobs(blobs, repository, 'a')
+          const { config, ...document } = JSON.parse(content.toString()) as { config: { size?: number } }
+          const { size: _, ...sizeless } = config
+          const pushed = upload({ ...document, config: sizeless }, { tags: [latest] })
+          expect(await manifests.put(repository, pushed)).toEqual({
+            digest: digestOfUpload(pushed),
+            tags: [latest],
+            warnings: ['descriptors should have a size, and it is missing in config: taken as 0'],
+          })
+        }))
+
+      it('refuses a manifest that other programs read in another way', () =>
+        withServices(open, async ({ manifests, blobs }) => {
+          const image = await imageWithBlobs(blobs, repository, 'a', { document: { Layers: [] } })
+          expect(await faultsOf(manifests.put(repository, image))).toEqual([
+            [
+              'MANIFEST_INVALID',
+              { reason: 'is "layers" to programs that compare names without case', field: 'Layers' },
+            ],
+          ])
+        }))
+
+      it('finds the blobs of tens of thousands of layers', () =>
+        withServices(open, async ({ manifests, blobs }) => {
+          const layer = { mediaType: mediaTypes.ociLayerGzip, digest: absentDigest, size: 1 }
+          const layers = Array.from({ length: 10_000 }, (_, index) => ({ ...layer, digest: digestOf(String(index)) }))
+          const image = await imageWithBlobs(blobs, repository, 'a', { document: { layers } })
+          const faults = await faultsOf(manifests.put(repository, image))
+          expect(faults).toHaveLength(100)
+          expect(faults[99]).toEqual(['MANIFEST_BLOB_UNKNOWN', { digest: digestOf('99') }])
+        }))
+
       it('may be repeated', () =>
         withServices(open, async ({ manifests, blobs, tags }) => {
           const pushed = await imageWithBlobs(blobs, repository, 'a', { tags: [latest] })

@@ -31,6 +31,7 @@ export class RemoteManifests implements Manifests {
       digest: parseDigest(pushed.digest),
       ...(pushed.subject !== undefined && { subject: parseDigest(pushed.subject) }),
       tags: pushed.tags.map(parseTag),
+      ...(pushed.warnings.length > 0 && { warnings: pushed.warnings }),
     }))
   }
 

@@ -27,7 +27,8 @@ export function serveManifests(manifests: Manifests, calls: Calls): ManifestsSer
         content,
       }
       const pushed = await manifests.put(parseRepositoryName(repository), upload, signal)
-      return { digest: pushed.digest, subject: pushed.subject, tags: [...pushed.tags] }
+      const { warnings = [] } = pushed
+      return { digest: pushed.digest, subject: pushed.subject, tags: [...pushed.tags], warnings: [...warnings] }
     }),
 
     deleteManifest: calls.unary(async ({ repository, digest }) => {

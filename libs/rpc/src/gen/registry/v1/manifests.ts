@@ -54,6 +54,8 @@ export interface PutManifestResponse {
   digest: string;
   subject?: string | undefined;
   tags: string[];
+  /** Faults that were accepted, for the client to mend. */
+  warnings: string[];
 }
 
 export interface DeleteManifestRequest {
@@ -291,7 +293,7 @@ export const PutManifestRequest: MessageFns<PutManifestRequest> = {
 };
 
 function createBasePutManifestResponse(): PutManifestResponse {
-  return { digest: "", subject: undefined, tags: [] };
+  return { digest: "", subject: undefined, tags: [], warnings: [] };
 }
 
 export const PutManifestResponse: MessageFns<PutManifestResponse> = {
@@ -304,6 +306,9 @@ export const PutManifestResponse: MessageFns<PutManifestResponse> = {
     }
     for (const v of message.tags) {
       writer.uint32(26).string(v!);
+    }
+    for (const v of message.warnings) {
+      writer.uint32(34).string(v!);
     }
     return writer;
   },
@@ -343,6 +348,14 @@ export const PutManifestResponse: MessageFns<PutManifestResponse> = {
             }
 
             message.tags.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.warnings.push(reader.string());
             continue;
           }
         }
