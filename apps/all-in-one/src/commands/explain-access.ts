@@ -37,7 +37,13 @@ function subjectOf(
   if (issuer === undefined) return name === 'anonymous' ? { kind: 'anonymous' } : { kind: 'user', name }
   const named = issuers.find((each) => each.name === issuer)
   if (named === undefined) throw new CommandMistake(`there is no issuer ${JSON.stringify(issuer)}`)
-  return { kind: 'federated', issuer, name, claims: readClaims({ ...parseClaims(claims), sub: name }, named.claims) }
+  return {
+    kind: 'federated',
+    issuer,
+    name,
+    claims: readClaims({ ...parseClaims(claims), sub: name }, named.claims),
+    isUserMapped: Object.hasOwn(named.claims, 'user'),
+  }
 }
 
 function parseClaims(text: string): Record<string, unknown> {

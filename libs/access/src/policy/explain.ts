@@ -1,5 +1,6 @@
-import { applyRule, catalogRule } from './decide.ts'
-import { formatRule, formatSubjectPattern, type Policy, type PolicyAction } from './policy.ts'
+import { componentsOf } from './component-shape.ts'
+import { catalogRule, SubjectDecisions, type UnfilledRule } from './decide.ts'
+import { formatRule, formatSubjectPattern, type Policy, type PolicyAction, type Rule } from './policy.ts'
 import { nameOf, type Subject } from './subject.ts'
 
 export interface Explanation {
@@ -8,38 +9,44 @@ export interface Explanation {
   readonly lines: readonly string[]
 }
 
-/** Says whether somebody may do something in a repository, and which rule decides that. */
+/** Says whether a subject may do something in a repository, and which rule decides that. */
 export function explain(policy: Policy, subject: Subject, repository: string, action: PolicyAction): Explanation {
-  const who = nameOf(subject)
-  const passed: string[] = []
-  for (const rule of policy.rules) {
-    const applying = applyRule(policy, rule, subject, repository)
-    if ('rule' in applying) {
-      const isAllowed = rule.actions.has(action)
-      const allows = rule.actions.size === 0 ? 'nothing' : [...rule.actions].join(', ')
-      return {
-        isAllowed,
-        lines: [
-          `${isAllowed ? 'allowed' : 'denied'}: ${who} may ${isAllowed ? '' : 'not '}${action} in ${repository}`,
-          `decided by ${formatRule(rule)}, which allows ${allows}`,
-          `  subject: ${formatSubjectPattern(applying.subject)}`,
-          `  repositories: ${applying.pattern.text}`,
-          ...passed,
-        ],
-      }
-    }
-    if (applying.because !== 'subject' && applying.because !== 'repository' && 'pattern' in applying) {
-      const { claim, value } = applying.because
-      const why = value === undefined ? 'there is no one value of it' : `${JSON.stringify(value)} is no name`
-      passed.push(
-        `passed over ${formatRule(rule)}: {${claim}} of ${applying.pattern} cannot be filled in, since ${why}`,
-      )
-    }
-  }
+  const { actions, by, unfilled } = new SubjectDecisions(policy, subject).decide(repository)
+  const isAllowed = actions.has(action)
+  const answer = `${isAllowed ? 'allowed' : 'denied'}: ${nameOf(subject)} may ${isAllowed ? '' : 'not '}${action} in ${repository}`
+  if (componentsOf(repository) === undefined)
+    return { isAllowed, lines: [answer, 'no rule can be about a repository of that name'] }
+  if (by === undefined)
+    return { isAllowed, lines: [answer, 'no rule is about both', ...unfilled.map(formatPassedOver)] }
   return {
-    isAllowed: false,
-    lines: [`denied: ${who} may not ${action} in ${repository}`, 'no rule is about both', ...passed],
+    isAllowed,
+    lines: [
+      answer,
+      `decided by ${formatRule(by.rule)}, which allows ${formatActions(by.rule)}`,
+      `  subject: ${formatSubjectPattern(by.subject)}`,
+      `  repositories: ${by.pattern.text}`,
+      ...unfilled.map(formatLimit),
+    ],
   }
+}
+
+function formatActions({ actions }: Rule): string {
+  return actions.size === 0 ? 'nothing' : [...actions].join(', ')
+}
+
+function formatPassedOver(unfilled: UnfilledRule): string {
+  return `passed over ${formatRule(unfilled.rule)}: ${formatUnfillable(unfilled)}`
+}
+
+/** Whatever the rule would be about, it grants nothing without the claim, and denies what it does not allow. */
+function formatLimit(unfilled: UnfilledRule): string {
+  const { rule } = unfilled
+  return `limited by ${formatRule(rule)}, to ${formatActions(rule)}: ${formatUnfillable(unfilled)}`
+}
+
+function formatUnfillable({ pattern, because: { claim, value } }: UnfilledRule): string {
+  const why = value === undefined ? 'there is no one value of it' : `${JSON.stringify(value)} is no name`
+  return `{${claim}} of ${pattern.text} cannot be filled in, since ${why}`
 }
 
 /** Says whether somebody may read the catalog, and which rule decides that. */

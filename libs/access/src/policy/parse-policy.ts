@@ -1,11 +1,14 @@
 import { type Policy, type PolicyAction, policyActions, type Rule, type SubjectPattern } from './policy.ts'
-import { claimsIn, parseRepositoryPattern, type RepositoryPattern } from './repository-pattern.ts'
+import { PatternIndex } from './pattern-index.ts'
+import { canFill, claimsIn, parseRepositoryPattern, type RepositoryPattern } from './repository-pattern.ts'
 import { parseTextPattern, type TextPattern } from './text-pattern.ts'
 
 /** Whom a policy may speak of. */
 export interface PolicyNames {
   /** The issuers that there are. */
   readonly issuers: readonly string[]
+  /** Those of them whose claim `user` is configured. */
+  readonly issuersWithUser?: readonly string[]
 }
 
 /**
@@ -23,14 +26,18 @@ export function parsePolicy(document: unknown, names: PolicyNames): Policy {
 
 type Mapping = Readonly<Record<string, unknown>>
 
+const anybodyOfIssuer = { kind: 'issuer', subject: undefined, claims: new Map() } as const
+
 class PolicyReader {
   readonly #problems: string[]
   readonly #issuers: readonly string[]
+  readonly #issuersWithUser: readonly string[]
   #groups: ReadonlyMap<string, ReadonlySet<string>> = new Map()
 
-  constructor(problems: string[], { issuers }: PolicyNames) {
+  constructor(problems: string[], { issuers, issuersWithUser = [] }: PolicyNames) {
     this.#problems = problems
     this.#issuers = issuers
+    this.#issuersWithUser = issuersWithUser
   }
 
   read(document: unknown): Policy {
@@ -43,7 +50,8 @@ class PolicyReader {
     )
     if (!Array.isArray(rules)) this.#problem('rules', 'must be a list')
     const listed: readonly unknown[] = Array.isArray(rules) ? rules : []
-    return { groups: this.#groups, rules: listed.map((rule, at) => this.#rule(rule, at + 1)) }
+    const parsed = listed.map((rule, at) => this.#rule(rule, at + 1))
+    return { groups: this.#groups, rules: parsed, patterns: new PatternIndex(parsed) }
   }
 
   #rule(given: unknown, number: number): Rule {
@@ -60,6 +68,7 @@ class PolicyReader {
     if (who.length === 0) this.#problem(at, 'subjects says nobody')
     const patterns = this.#parsed(repositories, `${at}: repositories`, parseRepositoryPattern)
     if (Array.isArray(actions) && actions.length === 0) this.#denyForAll(patterns, at)
+    for (const pattern of patterns) this.#requireFillable(pattern, who, at)
     return {
       number,
       name: typeof name === 'string' ? name : undefined,
@@ -70,13 +79,44 @@ class PolicyReader {
     }
   }
 
-  /** What denies must not depend on a claim: of whom that is not known, a later rule would decide. */
+  /** A pattern that no subject of its rule can fill never decides: it is a mistake, and a restriction that is none. */
+  #requireFillable(pattern: RepositoryPattern, subjects: readonly SubjectPattern[], at: string): void {
+    const claims = claimsIn(pattern)
+    if (claims.length === 0 || subjects.length === 0 || subjects.some((each) => this.#canFill(each, pattern))) return
+    const named = claims.map((claim) => `{${claim}}`).join(' and ')
+    this.#problem(
+      `${at}: repositories`,
+      `${pattern.text} can never match: none of the rule’s subjects has ${named} ({user} is the name of a user, and of an issuer’s subject only where the issuer’s claims name it)`,
+    )
+  }
+
+  #canFill(subject: SubjectPattern, pattern: RepositoryPattern): boolean {
+    const claims = claimsIn(pattern)
+    switch (subject.kind) {
+      case 'anonymous': {
+        const everyIssuer = this.#issuers.map((issuer): SubjectPattern => ({ ...anybodyOfIssuer, issuer }))
+        return [{ kind: 'users' } as const, ...everyIssuer].some((each) => this.#canFill(each, pattern))
+      }
+      case 'users':
+        return claims.every((claim) => claim === 'user')
+      case 'user':
+        return claims.every((claim) => claim === 'user') && canFill(pattern, 'user', subject.name)
+      case 'group': {
+        const users = this.#groups.get(subject.name) ?? []
+        return claims.every((claim) => claim === 'user') && [...users].some((name) => canFill(pattern, 'user', name))
+      }
+      case 'issuer':
+        return !claims.includes('user') || this.#issuersWithUser.includes(subject.issuer)
+    }
+  }
+
+  /** A claim’s value could only make a rule deny what is the subject’s own. */
   #denyForAll(patterns: readonly RepositoryPattern[], at: string): void {
     for (const pattern of patterns)
       for (const claim of claimsIn(pattern))
         this.#problem(
           `${at}: repositories`,
-          `${pattern.text}: a rule that allows nothing cannot have {${claim}}, since it would be passed over for whoever has no such claim`,
+          `${pattern.text}: a rule that allows nothing cannot have {${claim}}, since it would deny each subject only what the claim names`,
         )
   }
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { allowedActions, catalogRule } from './decide.ts'
 import { explain, explainCatalog } from './explain.ts'
@@ -16,6 +17,16 @@ const federated = (
   name,
   claims: new Map(Object.entries(claims)),
 })
+
+/** The message that `work` throws, or `none`. */
+function problemOf(work: () => unknown): string {
+  try {
+    work()
+    return 'none'
+  } catch (error) {
+    return (error as Error).message
+  }
+}
 
 const policyOf = (...rules: readonly object[]) =>
   parsePolicy({ groups: { developers: ['alice', 'bob'] }, rules }, { issuers: ['kubernetes', 'ci'] })
@@ -87,6 +98,124 @@ describe('a policy', () => {
       false,
       false,
     ])
+  })
+
+  it('fills in no claim of an issuer as the user, unless the configuration says which claim that is', () => {
+    const rule = { subjects: ['users', { issuer: 'ci' }], repositories: ['home/{user}/**'], actions: ['*'] }
+    const policy = policyOf(rule)
+    const subject = federated('ci', 'alice', { user: ['alice'] })
+    expect([...allowedActions(policy, subject, 'home/alice/x')]).toEqual([])
+    expect(allowedActions(policy, { ...subject, isUserMapped: true } as Subject, 'home/alice/x').size).toBe(3)
+    expect(allowedActions(policy, user('alice'), 'home/alice/x').size).toBe(3)
+  })
+
+  it('still knows a subject by a claim that is called user', () => {
+    const rule = { subjects: [{ issuer: 'ci', claims: { user: 'alice' } }], repositories: ['a'], actions: ['pull'] }
+    expect([...allowedActions(policyOf(rule), federated('ci', 's', { user: ['alice'] }), 'a')]).toEqual(['pull'])
+  })
+
+  describe('with a rule whose claim cannot be filled in', () => {
+    const less = { subjects: [{ issuer: 'ci' }], repositories: ['ci/{ref}/release/**'], actions: ['pull'] }
+    const more = { subjects: [{ issuer: 'ci' }], repositories: ['ci/**'], actions: ['*'] }
+    const may = (rules: readonly object[], repository: string, ref: readonly string[]) => [
+      ...allowedActions(policyOf(...rules), federated('ci', 's', { ref }), repository),
+    ]
+
+    it.each([[[]], [['Main']], [['main', 'dev']], [['a/b']]])('allows no more than that rule: %j', (ref) => {
+      expect(may([less, more], 'ci/main/release/x', ref)).toEqual(['pull'])
+      expect(may([less, { ...more, actions: ['push', 'delete'] }], 'ci/main/release/x', ref)).toEqual([])
+    })
+
+    it('is not limited by that rule where the rule is about the repository for no value of the claim', () => {
+      expect(may([less, more], 'ci/main/app', ['Main'])).toEqual(['pull', 'push', 'delete'])
+      expect(may([less, more], 'ci/a/b/release/x', ['Main'])).toEqual(['pull', 'push', 'delete'])
+    })
+
+    it('grants nothing by that rule', () => {
+      expect(may([less], 'ci/main/release/x', ['Main'])).toEqual([])
+    })
+
+    it('is limited by no later rule, nor by a rule about other subjects', () => {
+      expect(may([more, less], 'ci/main/release/x', ['Main'])).toEqual(['pull', 'push', 'delete'])
+      const others = { ...less, subjects: [{ issuer: 'kubernetes' }] }
+      expect(may([others, more], 'ci/main/release/x', ['Main'])).toEqual(['pull', 'push', 'delete'])
+    })
+
+    it('is decided by that rule where another of its patterns is about the repository', () => {
+      const both = { ...less, repositories: ['ci/{ref}/release/**', 'ci/main/**'], actions: ['pull', 'push'] }
+      expect(may([both, more], 'ci/main/release/x', ['Main'])).toEqual(['pull', 'push'])
+    })
+
+    it('allows nothing that some value of the claim would not allow', () => {
+      const component = fc.constantFrom('a', 'b', '*', '**', '{x}', 'a-{x}', '{x...}')
+      const pattern = fc
+        .array(component, { minLength: 1, maxLength: 3 })
+        .filter((parts) => parts.filter((part) => part.includes('...')).length < 2)
+        .map((parts) => parts.join('/'))
+      const rule = fc.record({
+        subjects: fc.constant([{ issuer: 'ci' }]),
+        repositories: fc.array(pattern, { minLength: 1, maxLength: 2 }),
+        actions: fc.subarray(['pull', 'push', 'delete'], { minLength: 1 }),
+      })
+      const name = fc.array(fc.constantFrom('a', 'b', 'a-a', 'a-b'), { minLength: 1, maxLength: 4 })
+      fc.assert(
+        fc.property(fc.array(rule, { minLength: 1, maxLength: 4 }), name, (rules, components) => {
+          const policy = policyOf(...rules)
+          const repository = components.join('/')
+          const allowed = (claims: Readonly<Record<string, readonly string[]>>) =>
+            allowedActions(policy, federated('ci', 's', claims), repository)
+          const without = allowed({})
+          for (const value of ['a', 'b', 'c', 'a/b', repository, ...components])
+            expect([...without].filter((action) => !allowed({ x: [value] }).has(action))).toEqual([])
+        }),
+        { numRuns: 3000 },
+      )
+    })
+
+    it('says in an explanation which rule limits it', () => {
+      const policy = policyOf(less, more)
+      const { isAllowed, lines } = explain(policy, federated('ci', 's', { ref: ['Main'] }), 'ci/main/release/x', 'push')
+      expect([isAllowed, lines[1], lines.at(-1)]).toEqual([
+        false,
+        'decided by rule 2, which allows pull, push, delete',
+        'limited by rule 1, to pull: {ref} of ci/{ref}/release/** cannot be filled in, since "Main" is no name',
+      ])
+    })
+  })
+
+  it.each([
+    'Release/app',
+    'release/App',
+    'release/../app',
+    'release//app',
+    'a..b',
+    '-a',
+    '',
+    '/a',
+    `a/${'b'.repeat(255)}`,
+  ])('is about no repository that patterns cannot name, whatever its stars: %s', (repository) => {
+    const policy = policyOf({ subjects: ['anonymous'], repositories: ['**', '*', '*/*'], actions: ['*'] })
+    expect([...allowedActions(policy, anonymous, repository)]).toEqual([])
+    expect(explain(policy, anonymous, repository, 'pull').isAllowed).toBe(false)
+  })
+
+  it.each<[string, readonly unknown[], string, boolean]>([
+    ['a claim of users', ['users'], 'ci/{ref}/**', false],
+    ['a claim of a group', [{ group: 'developers' }], 'ci/{ref}/**', false],
+    ['the user of an issuer', [{ issuer: 'ci' }], 'home/{user}/**', false],
+    ['the user of an issuer whose claim is configured', [{ issuer: 'kubernetes' }], 'home/{user}/**', true],
+    ['the user or an issuer’s', ['users', { issuer: 'ci' }], 'home/{user}/**', true],
+    ['a user whose name is no component', [{ user: 'Alice' }], 'home/{user}/**', false],
+    ['a user whose name is a component', [{ user: 'alice' }], 'home/{user}/**', true],
+    ['both at once of users and an issuer', ['users', { issuer: 'ci' }], '{user}/{ref}', false],
+    ['a claim of everybody', ['anonymous'], 'ci/{ref}/**', true],
+    ['the user of everybody', ['anonymous'], 'home/{user}', true],
+    ['both at once of everybody', ['anonymous'], '{user}/{ref}', true],
+  ])('may have a pattern with %s: %j, %s, %s', (_, subjects, pattern, isAccepted) => {
+    const names = { issuers: ['ci', 'kubernetes'], issuersWithUser: ['kubernetes'] }
+    const rules = [{ subjects, repositories: [pattern], actions: ['pull'] }]
+    const parse = () => parsePolicy({ groups: { developers: ['alice'] }, rules }, names)
+    expect(problemOf(parse)).toMatch(isAccepted ? /^none$/ : `rule 1: repositories: ${pattern} can never match`)
   })
 
   it('lets those read the catalog of whom the first rule about it says so', () => {

@@ -1,11 +1,14 @@
+import type { PatternIndex } from './pattern-index.ts'
 import type { RepositoryPattern } from './repository-pattern.ts'
 import type { TextPattern } from './text-pattern.ts'
 
-/** Who may do what: the first rule that is about somebody and a repository says all. What no rule is about is denied. */
+/** Who may do what: the first rule that is about a subject and a repository decides. What no rule is about is denied. */
 export interface Policy {
   /** Users of the token server's own, by the groups that they are in. */
   readonly groups: ReadonlyMap<string, ReadonlySet<string>>
   readonly rules: readonly Rule[]
+  /** The patterns of all rules. */
+  readonly patterns: PatternIndex
 }
 
 export interface Rule {

@@ -53,8 +53,33 @@ describe('a pattern of repositories', () => {
     ['{a}-{b}', 'a component can have one claim, and no star beside it'],
     ['{a}*', 'a component can have one claim, and no star beside it'],
     ['{a...}/{b...}', 'only one claim can be more than a component'],
+    ['a..b', 'no name of a repository has a component "a..b"'],
+    ['a/b-', 'no name of a repository has a component "b-"'],
+    ['-a*', 'no name of a repository has a component "-a*"'],
+    ['a/..', 'no name of a repository has a component ".."'],
+    ['a___b', 'no name of a repository has a component "a___b"'],
+    ['a._*', 'no name of a repository has a component "a._*"'],
+    ['a.-{ns}', 'no name of a repository has a component "a.-{ns}"'],
+    ['*-', 'no name of a repository has a component "*-"'],
+    ['{ns}-', 'no name of a repository has a component "{ns}-"'],
+    [`${'a'.repeat(254)}/*`, 'no name of a repository has more than 255 characters'],
   ])('cannot be %j', (text, reason) => {
     expect(() => parseRepositoryPattern(text)).toThrow(reason)
+  })
+
+  it.each(['a-*', '*-*', '*.*', 'a--{ns}', 'a__*', '*_*', '{ns}.x', `${'a'.repeat(253)}/*`])('can be %j', (text) => {
+    expect(() => parseRepositoryPattern(text)).not.toThrow()
+  })
+
+  it.each([
+    ['ci/{ns}/**', ['ci/a/b'], ['ci/a', 'x/a/b']],
+    ['a-{ns}', ['a-b', 'a-b-c'], ['a', 'b']],
+    ['a/{p...}/z', ['a/b/z', 'a/b/c/z'], ['a/z']],
+  ])('%s, of which nothing is filled in, could mean %j and not %j', (text, those, others) => {
+    const pattern = parseRepositoryPattern(text)
+    const could = (name: string) => matchesRepository(pattern, name, () => undefined)
+    expect(those.filter((name) => typeof could(name) !== 'object')).toEqual([])
+    expect(others.filter((name) => could(name) !== false)).toEqual([])
   })
 
   it('says what it cannot fill in', () => {

@@ -20,16 +20,22 @@ export interface FederatedSubject {
   readonly issuer: string
   readonly name: string
   readonly claims: Claims
+  /** Whether the configuration says which of the issuer's claims is `user`: without that, `{user}` is never filled in. */
+  readonly isUserMapped?: boolean
 }
 
 /** What an issuer says of somebody, by the names that policies use. */
 export type Claims = ReadonlyMap<string, readonly string[]>
 
-/** What can be filled into patterns: of users their name, and of others what their issuer says, where it says one thing. */
+/**
+ * The values that patterns are filled with: the name of a user as `user`, and the claims of an issuer's subject that have
+ * one value. A claim that only happens to be called `user` is not filled in: it would stand for a user of that name.
+ */
 export function claimsOf(subject: Subject): ClaimOf {
   if (subject.kind === 'anonymous') return () => undefined
   if (subject.kind === 'user') return (claim) => (claim === 'user' ? subject.name : undefined)
   return (claim) => {
+    if (claim === 'user' && subject.isUserMapped !== true) return undefined
     const values = subject.claims.get(claim)
     return values?.length === 1 ? values[0] : undefined
   }

@@ -1,16 +1,34 @@
-import { matchesRuns, run } from './wildcards.ts'
-
-/** A text of which parts may be anything, `*`; a backslash before a star makes it a star. */
+/** A text in which `*` stands for any run of characters, an empty one too; `\*` is a star, and `\\` a backslash. */
 export interface TextPattern {
   readonly text: string
-  readonly items: readonly (string | typeof run)[]
+  /** What stands between the stars, in order: one more than there are stars. */
+  readonly chunks: readonly string[]
 }
 
 export function parseTextPattern(text: string): TextPattern {
-  const items = [...text.matchAll(/\\[*\\]|./gs)].map(([item]) => (item === '*' ? run : item.replace(/^\\(?=.)/s, '')))
-  return { text, items }
+  const chunks: string[] = []
+  let chunk = ''
+  for (const [item] of text.matchAll(/\\[*\\]|./gs)) {
+    if (item === '*') {
+      chunks.push(chunk)
+      chunk = ''
+    } else chunk += item.length === 2 ? item[1] : item
+  }
+  return { text, chunks: [...chunks, chunk] }
 }
 
-export function matchesText({ items }: TextPattern, text: string): boolean {
-  return matchesRuns(items, text, (expected, found) => expected === found)
+/** Takes each chunk where it is first found, so no part of the text is searched twice for the same chunk. */
+export function matchesText({ chunks }: TextPattern, text: string): boolean {
+  const [first = '', ...others] = chunks
+  const last = others.pop()
+  if (last === undefined) return text === first
+  const end = text.length - last.length
+  if (end < first.length || !text.startsWith(first) || !text.endsWith(last)) return false
+  let at = first.length
+  for (const chunk of others) {
+    const found = text.indexOf(chunk, at)
+    if (found < 0) return false
+    at = found + chunk.length
+  }
+  return at <= end
 }

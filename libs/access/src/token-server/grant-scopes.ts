@@ -1,25 +1,26 @@
 import { unlessInvalid } from '@berth/errors'
 import { parseRepositoryName } from '@berth/reference'
-import { allowedActions, catalogRule } from '../policy/decide.ts'
+import { SubjectDecisions } from '../policy/decide.ts'
 import { type Policy, policyActions } from '../policy/policy.ts'
 import type { Subject } from '../policy/subject.ts'
 import type { Scope } from '../scope.ts'
 
-/** As much of what somebody asks for as a policy allows. */
+/** The part of the requested scopes that a policy allows. */
 export function grantScopes(policy: Policy, subject: Subject, scopes: readonly Scope[]): Scope[] {
+  const decisions = new SubjectDecisions(policy, subject)
   return scopes.flatMap((scope) => {
-    const actions = [...new Set(grantedActions(policy, subject, scope))]
+    const actions = [...new Set(grantedActions(decisions, scope))]
     return actions.length === 0 ? [] : [{ ...scope, actions }]
   })
 }
 
-function grantedActions(policy: Policy, subject: Subject, { type, name, actions }: Scope): readonly string[] {
+function grantedActions(decisions: SubjectDecisions, { type, name, actions }: Scope): readonly string[] {
   if (type === 'registry')
-    return name === 'catalog' && actions.includes('*') && catalogRule(policy, subject)?.catalog === true ? ['*'] : []
+    return name === 'catalog' && actions.includes('*') && decisions.catalogRule?.catalog === true ? ['*'] : []
   if (type !== 'repository') return []
   const repository = unlessInvalid(parseRepositoryName, name)
   if (repository === undefined) return []
-  const allowed = allowedActions(policy, subject, repository)
+  const allowed = decisions.allowedActions(repository)
   if (!actions.includes('*')) return policyActions.filter((action) => allowed.has(action) && actions.includes(action))
   return allowed.size === policyActions.length ? ['*'] : policyActions.filter((action) => allowed.has(action))
 }

@@ -92,7 +92,13 @@ export class IdentityIssuer {
     })
     const { sub = '' } = verified.payload
     if (sub === '') throw new InvalidToken('it is about nobody')
-    return { kind: 'federated', issuer: name, name: sub, claims: readClaims(verified.payload, claims) }
+    return {
+      kind: 'federated',
+      issuer: name,
+      name: sub,
+      claims: readClaims(verified.payload, claims),
+      isUserMapped: Object.hasOwn(claims, 'user'),
+    }
   }
 
   async #key(header: JWTHeaderParameters) {

@@ -83,7 +83,8 @@ export function openPolicy(
   { parseDocument }: Pick<TokenServerParts, 'parseDocument'>,
   log: Logger,
 ): { readonly value: Policy } {
-  const names = { issuers: issuers.map(({ name }) => name) }
+  const withUser = issuers.filter(({ claims }) => Object.hasOwn(claims, 'user'))
+  const names = { issuers: issuers.map(({ name }) => name), issuersWithUser: withUser.map(({ name }) => name) }
   const parse = (text: string): Policy => parsePolicy(parseDocument(text), names)
   return opened('auth.berth.policy', path, () => WatchedFile.open({ path, parse, log }))
 }
