@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-/** A workspace of four rooms and an app, with the project's own rule and its configuration, to plant imports in. */
+/** A workspace of five rooms and an app, with the project's own rule and its configuration, to plant imports in. */
 let workspace: string
 
 const rooms = {
@@ -16,6 +16,7 @@ const rooms = {
     dependencies: ['@planted/shelf', '@planted/door', '@planted/hall'],
   },
   'libs/door': { name: '@planted/door', layer: 'edge', dependencies: ['@planted/shelf', '@planted/words', 'express'] },
+  'libs/storage-s3': { name: '@planted/storage-s3', layer: 'edge', dependencies: [] },
   'apps/hall': { name: '@planted/hall', layer: 'app', dependencies: ['@planted/shelf'] },
 }
 
@@ -79,6 +80,35 @@ describe('the layers', () => {
     expect(output).toContain(message)
     expect(passes).toBe(false)
   })
+
+  it.each([
+    ['a file named test-…', './test-words.ts'],
+    ['a file named …-under-test', './shelf/words-under-test.ts'],
+    ['a suite', './suite/describe-words.ts'],
+    ['a file that the rule lists', '../../storage-s3/src/faulty-proxy.ts'],
+  ])('production code may not import %s', (_title, specifier) => {
+    const { passes, output } = lint('libs/storage-s3/src/a.ts', `export { a } from '${specifier}'\n`)
+    expect(output).toContain('is made for tests; production code may not import it')
+    expect(passes).toBe(false)
+  })
+
+  it('production code may not import what is made for tests through a door', () => {
+    const exports = { '.': './src/index.ts', './kit': './src/test-kit.ts' }
+    write('libs/words/package.json', JSON.stringify({ name: '@planted/words', exports, nx: { tags: ['layer:model'] } }))
+    expect(lint('libs/shelf/src/a.ts', "export { a } from '@planted/words/kit'\n").output).toContain(
+      'libs/words/src/test-kit.ts is made for tests',
+    )
+  })
+
+  it.each([['a.test.ts'], ['test-words.ts'], ['words-under-test.ts'], ['suite/a.ts'], ['faulty-proxy.ts']])(
+    '%s may import what is made for tests',
+    (file) => {
+      const specifier = file.startsWith('suite') ? '../test-shelf.ts' : './test-shelf.ts'
+      const { passes, output } = lint(`libs/storage-s3/src/${file}`, `export { a } from '${specifier}'\n`)
+      expect(output).not.toContain('boundaries')
+      expect(passes).toBe(true)
+    },
+  )
 
   it('no two rooms depend on each other', () => {
     const manifest = { name: '@planted/words', dependencies: { '@planted/shelf': '*' }, nx: { tags: ['layer:model'] } }
