@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseKeyPairsIntoRecord, setGlobalErrorHandler } from '@opentelemetry/core'
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import {
   AlwaysOffSampler,
@@ -9,6 +10,7 @@ import {
   BatchSpanProcessor,
   ParentBasedSampler,
   type Sampler,
+  type SpanExporter,
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
@@ -18,11 +20,11 @@ import { OpenTelemetryTracer } from './open-telemetry-tracer.ts'
 import type { Tracing } from './open-tracing.ts'
 import type { TracingSettings } from './tracing-settings.ts'
 
-/** What the last spans may take when a process ends: nobody is kept waiting for a collector that is away. */
+/** Maximum time in milliseconds to send the last spans when the process ends: the collector may be away. */
 const flushMs = 2000
-/** A collector that is away is told of so often. */
+/** Minimum time in milliseconds between two warnings about a collector that is away. */
 const betweenWarningsMs = 60_000
-/** Characters of an attribute: clients choose some of them. */
+/** Maximum length of an attribute, in characters: clients choose some of the attributes. */
 const maxLength = 256
 
 /** Traces that are sent to a collector, in batches; what it does not take in time is dropped. */
@@ -43,7 +45,7 @@ export class ExportedTraces implements Tracing {
       'service.name': settings.serviceName,
     })
     const processor = new BatchSpanProcessor({
-      exporter: new OTLPTraceExporter({ url: settings.url }),
+      exporter: exporterOf(settings),
       maxQueueSize: settings.maxQueue,
       maxExportBatchSize: settings.maxBatch,
       scheduledDelayMillis: settings.delayMs,
@@ -72,6 +74,10 @@ export class ExportedTraces implements Tracing {
     this.#warnedAtMs = now
     this.#log.warn({ err: error }, 'traces could not be sent')
   }
+}
+
+function exporterOf({ protocol, url }: TracingSettings): SpanExporter {
+  return protocol === 'http/json' ? new JsonExporter({ url }) : new ProtobufExporter({ url })
 }
 
 function samplerOf({ sampler, ratio }: TracingSettings): Sampler {

@@ -67,6 +67,33 @@ describe('a span', () => {
     expect(asked).toMatchObject({ kind: 3, parentSpanId: served?.spanId })
   })
 
+  it.each([
+    ['http/protobuf', 'application/x-protobuf'],
+    ['http/json', 'application/json'],
+  ])('is sent as %s where the environment asks for it', async (protocol, type) => {
+    const { collector, tracer, close } = await collecting({ OTEL_EXPORTER_OTLP_PROTOCOL: protocol })
+    const span = tracer.serve('GET blob', {}, { 'url.path': '/x', 'http.response.status_code': 200 })
+    span.end()
+    await close()
+    expect(collector.contentTypes).toEqual([type])
+    expect(collector.spans).toMatchObject([
+      {
+        service: 'manifest',
+        name: 'GET blob',
+        kind: 2,
+        traceId: span.traceId,
+        attributes: { 'url.path': '/x', 'http.response.status_code': 200 },
+      },
+    ])
+  })
+
+  it('is sent as http/protobuf by default', async () => {
+    const { collector, tracer, close } = await collecting()
+    tracer.serve('a', {}, {}).end()
+    await close()
+    expect(collector.contentTypes).toEqual(['application/x-protobuf'])
+  })
+
   it('is a part of its caller’s trace, and says so to whom it asks', async () => {
     const { collector, tracer, close } = await collecting()
     const span = tracer.serve('a', { traceparent: `00-${traceId}-${'b'.repeat(16)}-01`, tracestate: 'x=y' }, {})

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { json } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
+import { readTraces } from './test-otlp-protobuf.ts'
 
 /** A span as it was sent. */
 export interface CollectedSpan {
@@ -18,12 +19,12 @@ export interface CollectedSpan {
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-interface Attribute {
+export interface Attribute {
   readonly key: string
   readonly value: Readonly<Record<string, unknown>>
 }
 
-interface SentSpan {
+export interface SentSpan {
   readonly name: string
   readonly kind: number
   readonly traceId: string
@@ -35,16 +36,19 @@ interface SentSpan {
   readonly status?: { readonly code?: number }
 }
 
-interface Sent {
+/** What an exporter sends, in the form of `http/json`. */
+export interface SentTraces {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: readonly Attribute[] }
     readonly scopeSpans: readonly { readonly spans: readonly SentSpan[] }[]
   }[]
 }
 
-/** For tests: takes spans over OTLP and HTTP, as collectors do. */
+/** For tests: takes spans over OTLP, as `http/protobuf` or `http/json`. */
 export class TestCollector {
   readonly spans: CollectedSpan[] = []
+  /** The `Content-Type` of each request. */
+  readonly contentTypes: string[] = []
   readonly endpoint: string
   readonly #server: Server
 
@@ -59,9 +63,13 @@ export class TestCollector {
     await once(server, 'listening')
     const collector = new TestCollector(server)
     server.on('request', (request, response) => {
-      void json(request).then((sent) => {
-        if (request.url === '/v1/traces') collector.#take(sent as Sent)
-        response.writeHead(200, { 'Content-Type': 'application/json' }).end('{}')
+      void buffer(request).then((body) => {
+        const type = request.headers['content-type'] ?? ''
+        collector.contentTypes.push(type)
+        const isJson = type === 'application/json'
+        if (request.url === '/v1/traces')
+          collector.#take(isJson ? (JSON.parse(body.toString()) as SentTraces) : readTraces(body))
+        response.writeHead(200, { 'Content-Type': type }).end(isJson ? '{}' : '')
         server.emit('taken')
       })
     })
@@ -83,7 +91,7 @@ export class TestCollector {
     if (this.#server.listening) await once(this.#server, 'close')
   }
 
-  #take({ resourceSpans }: Sent): void {
+  #take({ resourceSpans }: SentTraces): void {
     for (const { resource, scopeSpans } of resourceSpans) {
       const service = String(attributesOf(resource.attributes)['service.name'])
       this.spans.push(...scopeSpans.flatMap(({ spans }) => spans.map((span) => collected(service, span))))

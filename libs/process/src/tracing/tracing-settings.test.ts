@@ -24,6 +24,27 @@ describe('traces', () => {
     expect(settings(environment)).toMatchObject({ url, serviceName: 'manifest', sampler: 'parentbased_always_on' })
   })
 
+  it.each([
+    ['http/protobuf where no variable says how', {}],
+    ['http/json where a variable says so', { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }],
+    [
+      'http/protobuf where the variable of traces says so',
+      { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf' },
+    ],
+  ])('are sent as %s', (title, environment: Record<string, string>) => {
+    const [protocol] = title.split(' ')
+    expect(settings({ OTEL_TRACES_EXPORTER: 'otlp', ...environment })).toMatchObject({ protocol })
+  })
+
+  it.each(['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'])(
+    'are refused over gRPC, and the variable is named: %s',
+    (variable) => {
+      expect(() => settings({ OTEL_TRACES_EXPORTER: 'otlp', [variable]: 'grpc' })).toThrow(
+        `${variable}: must be one of http/protobuf, http/json`,
+      )
+    },
+  )
+
   it('are as the variables say', () => {
     const environment = {
       OTEL_TRACES_EXPORTER: 'otlp',

@@ -12,6 +12,8 @@ const samplers = [
 
 type SamplerName = (typeof samplers)[number]
 
+const protocols = ['http/protobuf', 'http/json'] as const
+
 /** How traces are made and where they go, as OpenTelemetry's variables say. */
 export interface TracingSettings {
   readonly serviceName: string
@@ -19,6 +21,8 @@ export interface TracingSettings {
   readonly resourceAttributes: string
   /** Where spans are sent. */
   readonly url: string
+  /** How spans are encoded. */
+  readonly protocol: (typeof protocols)[number]
   readonly sampler: SamplerName
   /** Of the traces that begin here: how many are kept, from 0 to 1. */
   readonly ratio: number
@@ -52,8 +56,10 @@ export function tracingSettings(environment: Environment, name: string): Tracing
     return value
   }
   if (exporter !== undefined && exporter !== 'otlp') problem('OTEL_TRACES_EXPORTER', 'must be otlp or none')
-  const protocol = read('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ?? read('OTEL_EXPORTER_OTLP_PROTOCOL')
-  if (protocol === 'grpc') problem('OTEL_EXPORTER_OTLP_PROTOCOL', 'must be http/json: traces are not sent over gRPC')
+  const asProtocol = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'].find(read)
+  const protocol = protocols.find((each) => each === ((asProtocol && read(asProtocol)) ?? protocols[0]))
+  if (asProtocol !== undefined && protocol === undefined)
+    problem(asProtocol, `must be one of ${protocols.join(', ')}: traces are not sent over gRPC`)
   if (url !== undefined && !/^https?:\/\/./.test(url)) problem('OTEL_EXPORTER_OTLP_ENDPOINT', 'must be an HTTP URL')
   const asked = read('OTEL_TRACES_SAMPLER') ?? 'parentbased_always_on'
   const sampler = samplers.find((each) => each === asked.toLowerCase())
@@ -65,6 +71,7 @@ export function tracingSettings(environment: Environment, name: string): Tracing
     serviceName: read('OTEL_SERVICE_NAME') ?? name,
     resourceAttributes: read('OTEL_RESOURCE_ATTRIBUTES') ?? '',
     url: url ?? 'http://localhost:4318/v1/traces',
+    protocol: protocol ?? protocols[0],
     sampler: sampler ?? 'always_off',
     ratio,
     delayMs: count('OTEL_BSP_SCHEDULE_DELAY', 5000),
