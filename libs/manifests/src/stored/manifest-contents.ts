@@ -1,7 +1,14 @@
-import { collect, LruCache } from '@berth/bytes'
+import { ByteBudget, type ByteStream, collect, LruCache } from '@berth/bytes'
 import { algorithmOf, type Digest, digestOf } from '@berth/digest'
 import { detectMediaType } from '@berth/manifest'
-import { type CheapWritesDriver, findStat, layout, type StorageDriver, StorageError } from '@berth/storage'
+import {
+  type CheapWritesDriver,
+  findStat,
+  layout,
+  type StorageDriver,
+  StorageError,
+  type StoragePath,
+} from '@berth/storage'
 import type { StoredManifest } from '../manifests.ts'
 import { Recollection } from './recollection.ts'
 
@@ -9,6 +16,10 @@ import { Recollection } from './recollection.ts'
 export const maxManifestSize = 4 * 1024 * 1024
 const maxRemembered = 64 * 1024 * 1024
 const maxSeen = 10_000
+/** Size up to which a manifest is read at once, in bytes. */
+const smallSize = 64 * 1024
+/** Maximum size of all larger manifests that are being read, in bytes. */
+const maxReading = 32 * 1024 * 1024
 /** How long content that was written, or read and found good, is taken to be there: as long as a descriptor is. */
 const seenMs = 30_000
 
@@ -26,6 +37,7 @@ export class ManifestContents {
     weigh: (_key, { content }) => content.byteLength + 500,
   })
   readonly #seen: LruCache<Digest, true>
+  readonly #reading = new ByteBudget(maxReading)
 
   constructor({ storage, nowMs = () => performance.now() }: ManifestContentsOptions) {
     this.#storage = storage
@@ -78,9 +90,10 @@ export class ManifestContents {
   /** What is at the digest's path, if it has this size. */
   async #findStored(digest: Digest, size?: number): Promise<Uint8Array | undefined> {
     try {
-      const stored = await this.#storage.read(layout.blobDataPath(digest))
+      const path = layout.blobDataPath(digest)
+      const stored = await this.#storage.read(path)
       const isWanted = size === undefined || stored.size === size
-      if (isWanted && stored.size <= maxManifestSize) return await collect(stored.content, maxManifestSize)
+      if (isWanted && stored.size <= maxManifestSize) return await this.#collect(path, stored)
       await stored.content[Symbol.asyncIterator]().return?.()
       if (isWanted) throw new Error(`the content of ${digest} is too large for a manifest`)
       return undefined
@@ -89,9 +102,37 @@ export class ManifestContents {
       throw error
     }
   }
+
+  /** Reads content that is open, or, if too much is being read, closes it and reads it when it is its turn. */
+  async #collect(path: StoragePath, { size, content }: OpenedContent): Promise<Uint8Array> {
+    if (size <= smallSize) return collect(content, maxManifestSize)
+    let taken = this.#reading.tryTake(size)
+    let source = content
+    if (taken === undefined) {
+      await content[Symbol.asyncIterator]().return?.()
+      taken = await this.#reading.take(maxManifestSize)
+      source = deferred(async () => (await this.#storage.read(path)).content)
+    }
+    try {
+      return await collect(source, maxManifestSize)
+    } finally {
+      this.#reading.give(taken)
+    }
+  }
+}
+
+/** Content in storage that was opened, and is not read yet. */
+interface OpenedContent {
+  readonly size: number
+  readonly content: ByteStream
 }
 
 /** The same bytes, not as a view of a larger buffer, which would live as long as they do. */
 function unshared(content: Uint8Array): Uint8Array {
   return content.buffer.byteLength > 2 * content.byteLength + 4096 ? content.slice() : content
+}
+
+/** A stream that is opened when it is read. */
+async function* deferred(open: () => Promise<ByteStream>): ByteStream {
+  yield* await open()
 }
