@@ -47,7 +47,7 @@ describe('TLS', () => {
     [
       'a file of CAs that holds none',
       { clientCaFiles: ['key'], clientAuth: 'request-client-cert' as const },
-      /http\.tls: .* cannot be used: a file of CAs has no certificate/,
+      /http\.tls: .* cannot be used: a file of CAs has no certificate in PEM form, but a private key/,
     ],
     ['a file that holds nothing', { keyFile: 'empty' }, /http\.tls\.key: empty is empty/],
   ])('is a problem where it cannot be used: %s', (_, changes, message) => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +11,13 @@ import { followTls } from './follow-tls.ts'
 const first = makeCertificate()
 const second = makeCertificate()
 const other = makeCertificate()
+const ofAnotherKind = makeCertificate([127, 0, 0, 1], 'rsa')
+const encrypted = generateKeyPairSync('ed25519').privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+  cipher: 'aes-128-cbc',
+  passphrase: 'x',
+}) as string
 
 interface Held {
   readonly cert: string
@@ -112,8 +120,8 @@ describe('following the files of TLS', () => {
   })
 
   it.each([
-    ['the key of another certificate', { cert: second.cert, key: other.key }, /key values mismatch/],
-    ['a certificate that is cut off', { cert: second.cert.slice(0, 200), key: second.key }, /PEM|end line/],
+    ['a certificate that is cut off', { cert: second.cert.slice(0, 200), key: second.key }, /is cut off/],
+    ['an encrypted key', { cert: second.cert, key: encrypted }, /is encrypted/],
     ['no certificate', { cert: '', key: second.key }, /is empty/],
     ['no key', { cert: second.cert, key: '\n' }, /is empty/],
     ['CAs that are none', { ...second, ca: 'soon' }, /has no certificate/],
@@ -136,6 +144,28 @@ describe('following the files of TLS', () => {
     await secret.swap(second)
     await look()
     expect(used).toMatchObject([{ cert: second.cert }])
+  })
+
+  it.each([
+    ['the certificate first', { cert: second.cert, key: first.key }, second],
+    ['the key first', { cert: first.cert, key: second.key }, second],
+    ['a certificate of another kind first', { cert: ofAnotherKind.cert, key: first.key }, ofAnotherKind],
+    ['a key of another kind first', { cert: first.cert, key: ofAnotherKind.key }, ofAnotherKind],
+  ])('uses a new pair once it is complete, and the old one until then: %s', async (_, half, whole) => {
+    const { secret, used, lines, look } = await follow()
+    await secret.swap(half)
+    for (let time = 0; time < 3; time++) await look()
+    expect(used).toEqual([])
+    expect(lines).toEqual([
+      {
+        level: 'warn',
+        fields: expect.objectContaining({ reason: expect.stringMatching(/does not belong to the certificate/) }),
+        message: 'the new certificate and key do not match yet: what they held before counts',
+      },
+    ])
+    await secret.swap(whole)
+    await look()
+    expect(used).toMatchObject([{ cert: whole.cert }])
   })
 
   it('keeps what they held while one of them is gone, and says so once for each time', async () => {

@@ -2,27 +2,34 @@ import { readFile } from 'node:fs/promises'
 import type { Logger } from '@berth/errors'
 import type { Closable } from '../lifecycle/lifecycle.ts'
 import { RepeatedTask, type RepeatedTaskOptions } from '../lifecycle/repeated-task.ts'
+import { MismatchedPair } from './require-usable-tls.ts'
 
 export interface FollowedFilesOptions {
-  /** What the configuration calls them. */
+  /** The section of the configuration that names the files. */
   readonly key: string
   readonly paths: readonly string[]
-  /** What they held when they were read last, one by one. */
+  /** The content of each file when it was read last. */
   readonly texts: readonly string[]
-  /** Goes on with what they hold now. @returns what is to be said of it @throws Error: they cannot be gone on with */
+  /**
+   * Uses the new content from now on.
+   *
+   * @returns facts about it, for the log
+   * @throws MismatchedPair if a certificate and a key do not belong together (yet)
+   * @throws Error if the content cannot be used for another reason
+   */
   readonly use: (texts: readonly string[]) => object
   readonly log: Logger
   /** Runs something after `ms`; returns what forgets it. */
   readonly after?: RepeatedTaskOptions['after']
 }
 
-/** How long a change may go unnoticed. */
+/** Interval between two looks at the files, in milliseconds. */
 const lookEveryMs = 5_000
 
 /**
- * Reads a few small files again and again, and hands on what they hold when that changed. What cannot be used changes
- * nothing, and is logged once. They are read rather than watched: whoever swaps symbolic links, as Kubernetes does,
- * leaves the files themselves as they were, and not every file system tells of changes.
+ * Reads a few small files at an interval, and passes their content on when it changed. Content that cannot be used changes
+ * nothing and is logged once. The files are read rather than watched: Kubernetes swaps a symbolic link above them, which
+ * leaves the files themselves as they were, and not every file system reports changes.
  */
 export class FollowedFiles implements Closable {
   readonly #options: FollowedFilesOptions
@@ -53,7 +60,7 @@ export class FollowedFiles implements Closable {
     try {
       const texts = await this.#readAll()
       this.#lastFailure = undefined
-      // Of files that are being replaced one by one, some are old yet: what stays as it is counts.
+      // A file may be read while it is written. Only content that stays the same for two reads counts.
       if (areSame(texts, this.#seen) || !areSame(texts, await this.#readAll())) return
       this.#seen = texts
       const facts = use(texts)
@@ -72,7 +79,11 @@ export class FollowedFiles implements Closable {
     const failure = error instanceof Error ? error.message : String(error)
     if (failure === this.#lastFailure) return
     this.#lastFailure = failure
-    log.error({ key, paths, reason: failure }, 'files that changed cannot be used: what they held before counts')
+    const facts = { key, paths, reason: failure }
+    // Files that are replaced one after the other do not match until the last one is there.
+    if (error instanceof MismatchedPair)
+      log.warn(facts, 'the new certificate and key do not match yet: what they held before counts')
+    else log.error(facts, 'files that changed cannot be used: what they held before counts')
   }
 }
 
