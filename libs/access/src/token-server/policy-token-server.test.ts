@@ -195,6 +195,13 @@ describe('a token', () => {
     expect(counted.filter((each) => each === 'password limited')).toHaveLength(1)
   })
 
+  it('is charged by the scopes that it is asked for', async () => {
+    const { ask } = server({ perSecond: 1 })
+    const four = ['a', 'b', 'c', 'd'].map((name) => repository(name, 'pull'))
+    for (let time = 0; time < 2; time++) expect(await ask(alice, four)).toMatchObject({ outcome: 'issued' })
+    expect(await ask(alice, four)).toEqual({ outcome: 'limited', reason: 'tokens', retryAfterMs: 2000 })
+  })
+
   it('is refused in so many lines a minute, and the next says how often it was besides', async () => {
     const { ask, counted, log, pass } = server()
     const wrong: TokenCredentials = { kind: 'password', name: 'alice', password: 'wrong' }

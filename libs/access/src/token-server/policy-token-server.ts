@@ -74,7 +74,7 @@ export class PolicyTokenServer implements TokenServer {
     const { service, rate } = this.#options
     if (request.service !== undefined && request.service !== service)
       return { outcome: 'refused', reason: 'service', detail: 'it is for another registry' }
-    const retryAfterMs = rate.take(request.source)
+    const retryAfterMs = rate.take(request.source, request.scopes.length)
     if (retryAfterMs !== undefined) return { outcome: 'limited', reason: 'tokens', retryAfterMs }
     const subject = await this.#known(request)
     return 'outcome' in subject ? subject : this.#token(subject, request)

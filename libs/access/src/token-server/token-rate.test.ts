@@ -35,6 +35,24 @@ describe('the rate of tokens', () => {
     ])
   })
 
+  it('is counted by scopes: a token for many is as much as many tokens', () => {
+    const { counted, pass } = rate(10)
+    expect(counted.take('192.0.2.1', 95)).toBeUndefined()
+    expect(counted.take('192.0.2.1', 95)).toBe(9000)
+    expect(counted.take('192.0.2.1', 5)).toBeUndefined()
+    expect(counted.take('192.0.2.1', 0)).toBe(100)
+    pass(10_000)
+    expect(counted.take('192.0.2.1', 95)).toBeUndefined()
+  })
+
+  it('lets a token for more scopes than may be had at once be had after the longest wait', () => {
+    const { counted, pass } = rate(1)
+    expect(counted.take('192.0.2.1', 95)).toBeUndefined()
+    expect(counted.take('192.0.2.1', 95)).toBe(10_000)
+    pass(10_000)
+    expect(counted.take('192.0.2.1', 95)).toBeUndefined()
+  })
+
   it('is any where none is said', () => {
     expect(rate(0).taken(1000)).toBe(1000)
   })

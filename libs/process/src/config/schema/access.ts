@@ -125,7 +125,8 @@ export const limits = section(
     tokens: integer({
       default: 100,
       min: 0,
-      about: 'tokens a second that one address may be given, ten times as many at once; 0 for any number',
+      about:
+        'scopes of tokens a second that one address may ask for, ten times as many at once; a token without scopes counts as one; 0 for any number',
     }),
     headerSize: integer({
       default: 65_536,
