@@ -9,7 +9,7 @@ import { Breaks } from './breaks.ts'
 
 const parallelReads = 16
 /** Maximum number of blobs that are looked up in one call. */
-const maxLookedUp = 4096
+const maxLookedUp = 512
 
 /** @throws RegistryError DENIED: the policy allows none of its class */
 export function checkClass(manifest: Manifest, { classes }: ManifestPolicy): void {
@@ -21,7 +21,7 @@ export function checkClass(manifest: Manifest, { classes }: ManifestPolicy): voi
 
 /**
  * Checks that the content which a manifest names exists, and that the manifest may name it. Other work goes on meanwhile,
- * however much that is.
+ * however much that is. Nothing more is looked up once as many are missing as are reported.
  *
  * @param hasManifest whether a child exists
  * @throws AggregateError of a fault for each that does not exist or may not be named, in the manifest's order
@@ -44,7 +44,7 @@ export async function verifyReferences(
   const missing = new Set<Digest>()
 
   const blobDigests = digestsOf(required, (each) => each.role !== 'manifest')
-  for (let start = 0; start < blobDigests.length; start += maxLookedUp) {
+  for (let start = 0; start < blobDigests.length && missing.size < maxFaults; start += maxLookedUp) {
     if (breaks.isDue) await breaks.take()
     const some = blobDigests.slice(start, start + maxLookedUp)
     const found = await blobs.statAll(repository, some, signal)
@@ -54,7 +54,7 @@ export async function verifyReferences(
   const children = digestsOf(required, (each) => each.role === 'manifest')
   await forEachLimited(children, parallelReads, async (digest) => {
     signal?.throwIfAborted()
-    if (!(await hasManifest(digest))) missing.add(digest)
+    if (missing.size < maxFaults && !(await hasManifest(digest))) missing.add(digest)
   })
 
   const faults = [...(parts.faults ?? [])]
