@@ -1,13 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
+import { CircuitBreaker, retryDelayMs } from '@berth/process'
 import { Turns } from '@berth/storage'
-import { CircuitBreaker } from './circuit-breaker.ts'
 import type { DirectClient } from './direct-client.ts'
 import { faultOf, StoreError } from './store-fault.ts'
 import { noObserver, type StoreObserver, type StoreOperation } from './store-observer.ts'
 
-const firstPauseMs = 50
-const longestPauseMs = 2000
+const backoff = { firstMs: 100, longestMs: 2000, certainPart: 0 }
 /** Requests at a time: more would only wait, for a connection or in the store, and fail of it. */
 export const mostRequests = { copies: 64, others: 192 }
 /** So many the client has connections for. */
@@ -156,9 +155,9 @@ export class Store {
     return this.#nowMs() - this.#answeredMs
   }
 
-  /** How long to wait after so many attempts: random, so that those that failed together do not return together. */
+  /** The delay before the next attempt, in milliseconds. @param earlier the number of retries before it */
   pauseMs(earlier: number): number {
-    return this.#random() * Math.min(longestPauseMs, firstPauseMs * 2 ** (earlier + 1))
+    return retryDelayMs(earlier + 1, backoff, this.#random)
   }
 
   pause(ms: number, signal?: AbortSignal): Promise<void> {

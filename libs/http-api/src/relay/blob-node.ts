@@ -1,11 +1,11 @@
-import { ServerConnection, type ServerEnd, ServerFailure } from '@berth/process'
+import { type Backoff, retryDelayMs, ServerConnection, type ServerEnd, ServerFailure } from '@berth/process'
 import { requireGuard } from './require-guard.ts'
 
 /** Shorter than any node keeps an idle connection. */
 const maxIdleMs = 15_000
 const maxConnections = 1024
-const firstPauseMs = 250
-const longestPauseMs = 8000
+/** The time for which other nodes are asked first. Nothing of it is random: no request waits for its end. */
+const pause: Backoff = { firstMs: 250, longestMs: 8000, certainPart: 1 }
 
 export interface BlobNodeOptions extends ServerEnd {
   readonly connectTimeoutMs: number
@@ -105,8 +105,8 @@ export class BlobNode {
   /** @returns how long others are asked first; `undefined` where they are already: what fails together is one failure */
   failed(): number | undefined {
     if (this.isPaused) return undefined
-    const pauseMs = Math.min(firstPauseMs * 2 ** this.#failures, longestPauseMs)
     this.#failures++
+    const pauseMs = retryDelayMs(this.#failures, pause)
     this.#pausedUntilMs = performance.now() + pauseMs
     return pauseMs
   }

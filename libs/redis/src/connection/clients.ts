@@ -1,7 +1,9 @@
 import type { ConnectionOptions } from 'node:tls'
-import type { RedisConfig } from '@berth/process'
+import { type Backoff, type RedisConfig, retryDelayMs } from '@berth/process'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import { retryDelayMs } from './retry-delay.ts'
+
+/** The delay before a lost connection is made again. */
+export const reconnecting: Backoff = { firstMs: 50, longestMs: 5000 }
 
 /** What reaches one Redis: Sentinels' master, the one address there is, or a cluster's. */
 export type RedisClient = Redis | Cluster
@@ -13,7 +15,7 @@ export function clientFor(config: RedisConfig, nextDelayMs: () => number): Redis
     const options: NodeOptions = {
       ...nodeOptions(config, addresses[0]),
       retryStrategy: nextDelayMs,
-      sentinelRetryStrategy: (times) => retryDelayMs(times),
+      sentinelRetryStrategy: (times) => retryDelayMs(times, reconnecting),
       // A master that became a replica: the connection is made anew, to whatever is the master then.
       reconnectOnError: (error) => error.message.startsWith('READONLY'),
     }

@@ -1,8 +1,7 @@
 import type { Logger } from '@berth/errors'
-import type { RedisConfig } from '@berth/process'
-import { clientFor, type RedisClient, subscriberFor } from './clients.ts'
+import { type RedisConfig, retryDelayMs } from '@berth/process'
+import { clientFor, reconnecting, type RedisClient, subscriberFor } from './clients.ts'
 import { isRefusal, isRefusedDatabase, requireRights } from './require-rights.ts'
-import { retryDelayMs } from './retry-delay.ts'
 import { Subscription, type Subscriber } from './subscription.ts'
 
 /**
@@ -23,7 +22,7 @@ export class RedisConnection {
   constructor(config: RedisConfig, log: Logger) {
     this.#config = config
     this.#log = log
-    this.client = clientFor(config, () => retryDelayMs((this.#failures += 1)))
+    this.client = clientFor(config, () => retryDelayMs((this.#failures += 1), reconnecting))
     // ioredis tells of every attempt; what matters is when it began to fail, and that it is over.
     this.client.on('error', (error: unknown) => this.#failed(error))
     this.client.on('close', () => this.#lost(undefined))

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@berth/errors'
+import { retryDelayMs } from '@berth/process'
 import type { Redis } from 'ioredis'
-import { retryDelayMs } from './retry-delay.ts'
+import { reconnecting } from './clients.ts'
 
 /** How often the other end must show that it is still there, in milliseconds. */
 const pingIntervalMs = 5000
@@ -56,7 +57,7 @@ export class Subscription {
       failures += 1
       if (signal.aborted) return
       if (failures === 1) log.warn({ err: reason, channel }, 'redis is not heard')
-      await delay(retryDelayMs(failures), undefined, { signal }).catch(() => undefined)
+      await delay(retryDelayMs(failures, reconnecting), undefined, { signal }).catch(() => undefined)
     }
   }
 

@@ -10,10 +10,10 @@ import {
   type SharedLookup,
 } from '@berth/blobs'
 import { type Digest, parseDigest } from '@berth/digest'
+import { CircuitBreaker } from '@berth/process'
 import { parseRepositoryName, type RepositoryName } from '@berth/reference'
 import type { RedisConnection } from '../connection/redis-connection.ts'
 import type { Subscription } from '../connection/subscription.ts'
-import { Breaker } from './breaker.ts'
 import type { EntrySeal } from './entry-seal.ts'
 import { type ScriptCommands, scripts } from './scripts.ts'
 
@@ -28,6 +28,7 @@ export interface RedisDescriptorsOptions {
 export type DescriptorKind = 'blob' | 'manifest'
 
 const uuidLength = 36
+const circuit = { threshold: 3, firstPauseMs: 1000, longestPauseMs: 1000 }
 
 /**
  * The descriptors of a kind that replicas share, in Redis: `allkeys-lru`, and of one registry alone. An ACL user needs
@@ -42,7 +43,7 @@ export class RedisDescriptors implements SharedDescriptors {
   readonly #commands: ScriptCommands
   readonly #subscription: Subscription
   readonly #listeners: InvalidationListener[] = []
-  readonly #breaker: Breaker
+  readonly #breaker: CircuitBreaker
   readonly #seal: EntrySeal | undefined
 
   constructor(connection: RedisConnection, kind: DescriptorKind, options: RedisDescriptorsOptions) {
@@ -52,7 +53,7 @@ export class RedisDescriptors implements SharedDescriptors {
     this.#channel = `berth:${kind}s`
     for (const [name, lua] of Object.entries(scripts)) client.defineCommand(name, { numberOfKeys: 1, lua })
     this.#commands = client as unknown as ScriptCommands
-    this.#breaker = new Breaker({ failures: 3, pauseMs: 1000, nowMs: options.nowMs ?? (() => performance.now()) })
+    this.#breaker = new CircuitBreaker({ ...circuit, nowMs: options.nowMs ?? (() => performance.now()) })
     this.#subscription = connection.subscribe(this.#channel, {
       received: (message) => this.#received(message),
       connected: () => {

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client, ServiceError } from '@grpc/grpc-js'
 import type { Logger } from '@berth/errors'
+import { retryDelayMs } from '@berth/process'
 import { thrownBy, unavailable } from '../wire/errors.ts'
 import { connected } from './calling.ts'
 import type { Replica, Replicas } from './replicas.ts'
 
 /** With their pauses, about seven seconds: enough to sit out the restart of a service that has one replica. */
 const maxRounds = 12
-const maxPauseMs = 1_000
-const firstPauseMs = 50
+const backoff = { firstMs: 100, longestMs: 1_000 }
 /** Of those that do not answer, so many fit into a call's deadline. */
 const slowReplicas = 3
 
@@ -97,7 +97,7 @@ export class Attempts {
         replica.failed(performance.now())
         tried.add(replica)
         const isRoundOver = tried.size === this.#replicas.size
-        const pauseMs = isRoundOver ? this.#pauseOf(round) : 0
+        const pauseMs = isRoundOver ? retryDelayMs(round, backoff, this.#random) : 0
         if (round > maxRounds || performance.now() + pauseMs >= untilMs) throw this.told(failure)
         this.#log?.debug({ err: failure, pauseMs }, 'a call is made again')
         if (!isRoundOver) continue
@@ -106,11 +106,5 @@ export class Attempts {
         await delay(pauseMs, undefined, signal && { signal }).catch(() => undefined)
       }
     }
-  }
-
-  /** Half of it by chance, so that many that failed at once do not come back at once. */
-  #pauseOf(round: number): number {
-    const longest = Math.min(maxPauseMs, firstPauseMs * 2 ** round)
-    return (longest + longest * this.#random()) / 2
   }
 }

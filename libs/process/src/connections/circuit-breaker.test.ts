@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { CircuitBreaker } from './circuit-breaker.ts'
+import { CircuitBreaker, CircuitOpenError } from './circuit-breaker.ts'
 
 let nowMs: number
 let changes: boolean[]
@@ -68,5 +68,68 @@ describe('a circuit breaker', () => {
     expect(circuit.admits()).toBe(true)
     nowMs = 200
     expect(circuit.admits()).toBe(true)
+  })
+})
+
+describe('calls through a circuit breaker', () => {
+  let tries: number
+  let breaker: CircuitBreaker
+
+  beforeEach(() => {
+    tries = 0
+    breaker = new CircuitBreaker({ threshold: 3, firstPauseMs: 1000, longestPauseMs: 1000, nowMs: () => nowMs })
+  })
+
+  const fail = (): Promise<unknown> =>
+    breaker
+      .call(() => {
+        tries += 1
+        return Promise.reject(new Error('refused'))
+      })
+      .catch(() => undefined)
+
+  const succeed = (): Promise<string> => breaker.call(() => Promise.resolve('an answer'))
+
+  it('passes on what is answered, and what fails', async () => {
+    expect(await succeed()).toBe('an answer')
+    await expect(breaker.call(() => Promise.reject(new Error('refused')))).rejects.toThrow('refused')
+  })
+
+  it('tries nothing for a while after three failures in a row', async () => {
+    for (let times = 0; times < 5; times += 1) await fail()
+    nowMs = 999
+    await expect(succeed()).rejects.toThrow('the server has not answered lately')
+    expect(tries).toBe(3)
+  })
+
+  it('begins to count anew with each answer', async () => {
+    for (let times = 0; times < 4; times += 1) {
+      await fail()
+      await fail()
+      await succeed()
+    }
+    expect(tries).toBe(8)
+  })
+
+  it('lets one call through after the pause, and all others once that has been answered', async () => {
+    for (let times = 0; times < 3; times += 1) await fail()
+    nowMs = 1000
+    const answer = Promise.withResolvers<string>()
+    const trial = breaker.call(() => answer.promise)
+    await expect(succeed()).rejects.toThrow(CircuitOpenError)
+    answer.resolve('here again')
+    expect(await trial).toBe('here again')
+    expect(await succeed()).toBe('an answer')
+  })
+
+  it('pauses again when that call fails', async () => {
+    for (let times = 0; times < 3; times += 1) await fail()
+    nowMs = 1000
+    await fail()
+    expect(tries).toBe(4)
+    nowMs = 1999
+    await expect(succeed()).rejects.toThrow(CircuitOpenError)
+    nowMs = 2000
+    expect(await succeed()).toBe('an answer')
   })
 })
