@@ -79,6 +79,9 @@ describe('a blob node that stands still in mid-chunk', () => {
     const { status } = await late.goOn(Buffer.alloc(blob.size - sentBytes))
 
     expect(status).toBe(400)
+    // A wrong digest does not end an upload: its client may still cancel it.
+    const cancelled = await fetch(new URL(push.location, `http://${stopped.http}`), { method: 'DELETE' })
+    expect(cancelled.status).toBe(204)
     await expectOnly('put', digest, blob.size)
   })
 })
