@@ -52,6 +52,12 @@ describe('the first element of a Forwarded header', () => {
     )
   })
 
+  it('is malformed in an instant where it has a great many spaces', () => {
+    for (const before of ['', 'key=val;', 'key=val', 'key']) {
+      expect(parseForwarded(`${before}${' '.repeat(1_000_000)}"`)).toBeUndefined()
+    }
+  })
+
   it('never takes long or throws, whatever is sent', () => {
     const nasty = fc.string({ unit: fc.constantFrom('a', '=', ';', ',', '"', '\\', ' '), maxLength: 2000 })
     fc.assert(

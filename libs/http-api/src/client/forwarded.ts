@@ -7,7 +7,8 @@
  */
 export function parseForwarded(header: string): ReadonlyMap<string, string> | undefined {
   const pairs = new Map<string, string>()
-  const pattern = /\s*(?:([^\s=;,"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]+)))?\s*([;,]|$)/y
+  // No two repetitions of white space are next to each other: that would take quadratic time.
+  const pattern = /\s*(?:([^\s=;,"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]+))\s*)?([;,]|$)/y
   for (;;) {
     const match = pattern.exec(header)
     if (match === null) return undefined
