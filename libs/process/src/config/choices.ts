@@ -1,6 +1,7 @@
 import type { Findings } from './problems.ts'
 import { expandWord } from './read-node.ts'
 import { registry } from './schema/registry.ts'
+import { keysOf } from './schema/node.ts'
 import { storageSettings } from './schema/storage.ts'
 import type { Mapping, Tree } from './tree.ts'
 
@@ -30,5 +31,9 @@ function chosen(tree: Mapping, key: 'storage' | 'auth', settings: readonly strin
   const given = tree.entries.get(key)
   const section = given === undefined ? undefined : expandWord(registry.keys[key], given)
   if (section?.kind !== 'mapping') return []
-  return [...section.entries].filter(([name]) => !settings.includes(name))
+  const known = keysOf(registry.keys[key]).map(([name]) => name)
+  // Only the name of a known key is repeated: any other may be a secret.
+  return [...section.entries]
+    .filter(([name]) => !settings.includes(name))
+    .map(([name, tree]) => [known.includes(name) ? name : 'an unknown one', tree])
 }

@@ -36,7 +36,7 @@ const defaultSuites = [
 /** @returns OpenSSL's name of one of IANA's. @throws InvalidValue */
 export function parseCipherSuite(name: string): string {
   const openssl = tls13Suites.includes(name) ? name : opensslNames.get(name)
-  if (openssl === undefined) throw new InvalidValue(`${JSON.stringify(name)} is not a cipher suite that is offered`)
+  if (openssl === undefined) throw new InvalidValue('is not a cipher suite that is offered')
   return openssl
 }
 

@@ -14,8 +14,7 @@ export class GoRegExp {
       this.#compiled = RE2JS.compile(source)
     } catch (error) {
       if (!(error instanceof RE2JSSyntaxException)) throw error
-      const reason = error.message.replace(/^error parsing regexp: /, '')
-      throw new InvalidValue(`${JSON.stringify(source)} is not a regular expression: ${reason}`, { cause: error })
+      throw new InvalidValue(`is not a regular expression: ${error.getDescription()}`, { cause: error })
     }
   }
 

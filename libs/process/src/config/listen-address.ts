@@ -15,7 +15,7 @@ export interface TcpAddress {
 export function parseTcpAddress(text: string): TcpAddress {
   const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:[\]/\s]*)):(\d{1,5})$/.exec(text)
   const port = Number(match?.[3])
-  if (match === null || port > 65_535) throw new InvalidValue(`${JSON.stringify(text)} is not a host:port, as :5000 is`)
+  if (match === null || port > 65_535) throw new InvalidValue('is not a host:port, as :5000 is')
   const host = match[1] ?? match[2] ?? ''
   return host === '' ? { net: 'tcp', port } : { net: 'tcp', host, port }
 }
@@ -29,7 +29,7 @@ export interface RemoteAddress {
 /** @param text as {@link parseTcpAddress}, with a host. @throws InvalidValue */
 export function parseRemoteAddress(text: string): RemoteAddress {
   const { host, port } = parseTcpAddress(text)
-  if (host === undefined) throw new InvalidValue(`${JSON.stringify(text)} names no host`)
+  if (host === undefined) throw new InvalidValue('names no host')
   return { host, port }
 }
 

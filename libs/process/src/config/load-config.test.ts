@@ -89,15 +89,19 @@ describe('loading the configuration', () => {
       const readFile = (): string => {
         throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
       }
-      expect(() => loadConfig({ environment, readFile })).toThrow(/a\.yml[^]*cannot be read: EACCES/)
+      expect(() => loadConfig({ environment, readFile })).toThrow(
+        /a\.yml[^]*cannot be read: permission denied \(EACCES\)/,
+      )
     })
   })
 
   it('says which file it cannot read', () => {
     const readFile = () => {
-      throw new Error('no such file')
+      throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
     }
-    expect(() => loadConfig({ path: '/etc/x.yml', environment: {}, readFile })).toThrow(/x\.yml[^]*no such file/)
+    expect(() => loadConfig({ path: '/etc/x.yml', environment: {}, readFile })).toThrow(
+      /x\.yml[^]*no such file or directory \(ENOENT\)/,
+    )
   })
 
   it('has Distribution’s defaults, and Berth’s own', () => {
@@ -149,12 +153,12 @@ auth: {htpasswd: {realm: x}}
 `
     expect(() => load(file, { REGISTRY_LOGLEVEL: 'derp', REGISTRY_HTTP_KEEPALIVE: '1 hour' })).toThrow(
       `7 problems in the configuration (config.yml):
-  version: unsupported version: "0.2" (line 1)
-  loglevel: invalid loglevel "derp" (REGISTRY_LOGLEVEL)
-  storage.filesystem.rootdirectory: must be a single value (text) (line 2)
+  version: unsupported version: 0.1 is the only one (line 1)
+  loglevel: invalid loglevel (REGISTRY_LOGLEVEL)
+  storage.filesystem.rootdirectory: must be a single value (text), not a list (line 2)
   auth.htpasswd.path: is required
   http.draintimout: unknown key; did you mean http.draintimeout? (line 4)
-  http.keepalive: "1 hour" is not a duration, as 30s, 1h30m or 500ms are (REGISTRY_HTTP_KEEPALIVE)
+  http.keepalive: is not a duration, as 30s, 1h30m or 500ms are (REGISTRY_HTTP_KEEPALIVE)
   http.tls.key: is required: TLS needs a certificate and its key`,
     )
   })
@@ -166,19 +170,19 @@ rpc: {tls: {certificate: cert, key: cert}}
 redis: {cache: {addrs: ["r:1"], tls: {certificate: nowhere, key: nothing, rootcas: [none]}}}`
     const readWith = (file: string) => (path: string) => {
       const text = path === 'config.yml' ? file : files[path]
-      if (text === undefined) throw new Error('no such file')
+      if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
       return text
     }
     const uses = ['rpc'] as const
     expect(() => loadConfig({ path: 'config.yml', environment: {}, uses, readFile: readWith(problems) })).toThrow(
       `7 problems in the configuration (config.yml):
   http.adr: unknown key; did you mean http.addr? (line 3)
-  http.tls.certificate: cannot be read: no such file
-  http.tls.key: empty is empty
+  http.tls.certificate: cannot be read: no such file or directory (ENOENT)
+  http.tls.key: the file is empty
   rpc.tls: the certificate, its key or the CAs cannot be used: `,
     )
     expect(() => loadConfig({ path: 'config.yml', environment: {}, uses, readFile: readWith(problems) })).toThrow(
-      /redis\.cache\.tls\.certificate: cannot be read: no such file\n *redis\.cache\.tls\.key: cannot[^]*redis\.cache\.tls\.rootcas\[0\]: cannot/,
+      /redis\.cache\.tls\.certificate: cannot be read: no such file or directory \(ENOENT\)\n *redis\.cache\.tls\.key: cannot[^]*redis\.cache\.tls\.rootcas\[0\]: cannot/,
     )
     const pair = '{certificate: cert, key: key}'
     const good = readWith(
@@ -238,9 +242,9 @@ redis: {cache: {addrs: ["r:1"], tls: {certificate: nowhere, key: nothing, rootca
     [
       'cannot be read',
       () => {
-        throw new Error('no such file')
+        throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
       },
-      'uploads.keys[0].secretfile: cannot be read: no such file',
+      'uploads.keys[0].secretfile: cannot be read: no such file or directory (ENOENT)',
     ],
   ])('refuses a secret’s file that %s', (_, readKey, problem) => {
     const file = `${minimal}uploads: {keys: [{id: a, secretfile: /run/key, use: sign}]}`

@@ -11,6 +11,7 @@ import { toRedisRoles } from './to-redis.ts'
 import { toRpcTls } from './to-rpc.ts'
 import { toTls } from './to-tls.ts'
 import { emptyMapping, isNull, isSet, type Tree } from './tree.ts'
+import { shownFile, whyUnread } from './unread-file.ts'
 import { parseYaml } from './yaml-source.ts'
 
 export interface ConfigSource {
@@ -67,7 +68,7 @@ http:
 export function loadConfig({ path, environment, readFile, uses = [] }: ConfigSource): LoadedConfig {
   const named = path ?? (environment[pathVariable] || undefined)
   const { file, text } = named === undefined ? findText(environment, readFile) : readOrThrow(named, readFile)
-  const source = file ?? 'embedded defaults and environment'
+  const source = file === undefined ? 'embedded defaults and environment' : shownFile(file)
   const findings = new Findings()
   const tree = overrideFromEnvironment(registry, readTree(file, text, findings), environment, findings)
   const read = readNode(registry, tree, findings, pathOfKey)
@@ -123,7 +124,8 @@ interface Text {
 function readTree(file: string | undefined, text: string, findings: Findings): Tree {
   const tree = parseYaml(text, findings)
   // Without a tree every other problem would only follow from this one.
-  if (tree === undefined) throw new ConfigError(file ?? 'embedded defaults', findings.problems)
+  if (tree === undefined)
+    throw new ConfigError(file === undefined ? 'embedded defaults' : shownFile(file), findings.problems)
   return isNull(tree) ? emptyMapping('line 1') : tree
 }
 
@@ -146,8 +148,8 @@ function readOrThrow(file: string, readFile: (path: string) => string): Text {
   try {
     return { file, text: readFile(file) }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ConfigError(file, [{ path: '', message: `cannot be read: ${reason}` }], { cause: error })
+    const problem = { path: '', message: `cannot be read: ${whyUnread(error)}` }
+    throw new ConfigError(shownFile(file), [problem], { cause: error })
   }
 }
 

@@ -49,7 +49,7 @@ describe('TLS', () => {
       { clientCaFiles: ['key'], clientAuth: 'request-client-cert' as const },
       /http\.tls: .* cannot be used: a file of CAs has no certificate in PEM form, but a private key/,
     ],
-    ['a file that holds nothing', { keyFile: 'empty' }, /http\.tls\.key: empty is empty/],
+    ['a file that holds nothing', { keyFile: 'empty' }, /http\.tls\.key: the file is empty/],
   ])('is a problem where it cannot be used: %s', (_, changes, message) => {
     const findings = new Findings()
     expect(loadTls({ ...config, ...changes }, readFile, findings)).toBeUndefined()

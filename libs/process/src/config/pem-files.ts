@@ -1,6 +1,7 @@
 import type { SecureContextOptions } from 'node:tls'
 import { requireUsableTls, type TlsTexts } from '../tls/require-usable-tls.ts'
 import type { Findings } from './problems.ts'
+import { whyUnread } from './unread-file.ts'
 
 /** The files of one section's TLS: each that cannot be read is a problem, and so is what TLS says to all of them. */
 export class PemFiles {
@@ -21,9 +22,9 @@ export class PemFiles {
     try {
       const text = this.#readFile(file)
       if (text.trim() !== '') return text
-      this.#report(key, `${file} is empty`)
+      this.#report(key, 'the file is empty')
     } catch (error) {
-      this.#report(key, `cannot be read: ${reasonOf(error)}`)
+      this.#report(key, `cannot be read: ${whyUnread(error)}`)
     }
     return ''
   }

@@ -3,7 +3,7 @@ import { withoutCredentials } from './without-credentials.ts'
 
 /** One thing that is wrong with a configuration. */
 export interface Problem {
-  /** The key, as in `http.tls.certificate` or `uploads.keys[0].id`; `''` where the whole is meant. */
+  /** The key, as in `http.tls.certificate` or `uploads.keys[0].id`; `''` where the whole is meant. It has only known keys. */
   readonly path: string
   readonly message: string
   /** `line 12` of the file, or the environment variable that set it. */
@@ -50,7 +50,15 @@ function found(path: string, text: string, origin: Origin | undefined): Problem 
   return origin === undefined ? { path, message } : { path, message, origin }
 }
 
-/** Thrown by what parses a single value. What reads the key that holds it adds the place. */
+/** The place of an entry whose key the user chose. The key is counted, not repeated, since it may be a secret. */
+export function entryPath(path: string, index: number): string {
+  return `${path}.<key ${index + 1}>`
+}
+
+/**
+ * Thrown by a parser of a single value. The reader of the key adds the place. The message says what is wrong, and never
+ * repeats the value: it may be a secret that was written at the wrong place.
+ */
 export class InvalidValue extends Error {
   override readonly name = 'InvalidValue'
 }

@@ -1,5 +1,5 @@
 import { nearest } from './nearest.ts'
-import { InvalidValue, type Findings } from './problems.ts'
+import { entryPath, InvalidValue, type Findings } from './problems.ts'
 import { keysOf, type Leaf, type Node, type Section, type ValueOf } from './schema/node.ts'
 import { emptyMapping, isNull, toPlain, type Mapping, type Origin, type Tree } from './tree.ts'
 
@@ -25,6 +25,9 @@ export function expandWord(node: Node, tree: Tree): Tree {
   return { kind: 'mapping', entries: new Map([[text, emptyMapping(origin)]]), origin }
 }
 
+/** What a refusal calls the kinds of a tree. */
+const kinds = { scalar: 'a single value', sequence: 'a list', mapping: 'a mapping' } as const
+
 class Reader {
   readonly #findings: Findings
   readonly #elsewhere: (key: string) => string | undefined
@@ -47,11 +50,14 @@ class Reader {
     if (given === undefined) return node.kind === 'list' ? [] : node.kind === 'dictionary' ? {} : undefined
     if (node.kind === 'anything') return toPlain(given)
     if (node.kind === 'list') {
-      if (given.kind !== 'sequence') return this.#refuse(path, 'must be a list', given.origin)
+      if (given.kind !== 'sequence') return this.#refuse(path, `must be a list, not ${kinds[given.kind]}`, given.origin)
       return given.items.map((item, index) => this.#item(node.item, item, `${path}[${index}]`))
     }
-    if (given.kind !== 'mapping') return this.#refuse(path, 'must be a mapping', given.origin)
-    const values = [...given.entries].map(([key, value]) => [key, this.read(node.value, value, join(path, key))])
+    if (given.kind !== 'mapping') return this.#refuse(path, `must be a mapping, not ${kinds[given.kind]}`, given.origin)
+    const values = [...given.entries].map(([key, value], index) => [
+      key,
+      this.read(node.value, value, entryPath(path, index)),
+    ])
     return Object.fromEntries(values)
   }
 
@@ -65,7 +71,8 @@ class Reader {
       if (node.required) this.#findings.problem(path, 'is required')
       return node.default
     }
-    if (tree.kind !== 'scalar') return this.#refuse(path, `must be a single value (${node.type})`, tree.origin)
+    if (tree.kind !== 'scalar')
+      return this.#refuse(path, `must be a single value (${node.type}), not ${kinds[tree.kind]}`, tree.origin)
     try {
       return node.parse(tree, (message) => this.#findings.warning(path, message, tree.origin))
     } catch (error) {
@@ -76,7 +83,7 @@ class Reader {
 
   #section(node: Section, tree: Tree | undefined, path: string): unknown {
     const given = tree === undefined ? emptyMapping(path) : expandWord(node, tree)
-    if (given.kind !== 'mapping') return this.#refuse(path, 'must be a mapping', given.origin)
+    if (given.kind !== 'mapping') return this.#refuse(path, `must be a mapping, not ${kinds[given.kind]}`, given.origin)
     this.#refuseUnknown(node, given, path)
     const values = keysOf(node).map(([key, property, child]) => [
       property,
@@ -91,8 +98,9 @@ class Reader {
       if (known.includes(key)) continue
       const near = nearest(key, known)
       const meant = near === undefined ? this.#elsewhere(key) : join(path, near)
-      const hint = meant === undefined ? '' : `; did you mean ${meant}?`
-      this.#findings.problem(join(path, key), `unknown key${hint}`, value.origin)
+      // A key that is like no known one is not repeated: it may be a secret.
+      if (meant === undefined) this.#findings.problem(path, 'unknown key (not shown: it may be a secret)', value.origin)
+      else this.#findings.problem(join(path, key), `unknown key; did you mean ${meant}?`, value.origin)
     }
   }
 

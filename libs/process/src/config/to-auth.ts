@@ -1,5 +1,5 @@
 import { type AuthConfig, type BerthTokenConfig, signingAlgorithms } from './config.ts'
-import type { Findings } from './problems.ts'
+import { entryPath, type Findings } from './problems.ts'
 import type { registry } from './schema/registry.ts'
 import type { ValueOf } from './schema/node.ts'
 
@@ -31,11 +31,11 @@ function toBerth(
     const path = `auth.berth.issuers[${at}]`
     const others = berth.issuers.slice(0, at)
     if (others.some((other) => other.name === name))
-      findings.problem(`${path}.name`, `${JSON.stringify(name)} is the name of another issuer, too`)
+      findings.problem(`${path}.name`, 'is the name of another issuer, too')
     if (others.some((other) => other.issuer === issuer))
-      findings.problem(`${path}.issuer`, `${issuer} is there already`)
-    for (const [claim, pointer] of Object.entries(claims))
-      if (pointer === undefined) findings.problem(`${path}.claims.${claim}`, 'is empty')
+      findings.problem(`${path}.issuer`, 'is the URL of another issuer, too')
+    for (const [index, pointer] of Object.values(claims).entries())
+      if (pointer === undefined) findings.problem(entryPath(`${path}.claims`, index), 'is empty')
   }
   const tokenPath = `${http.prefix}token`
   const realm = berth.realm ?? (http.host === undefined ? undefined : `${http.host.replace(/\/$/, '')}${tokenPath}`)

@@ -8,7 +8,7 @@ import type {
   StorageConfig,
 } from './config.ts'
 import { parseTcpAddress } from './listen-address.ts'
-import { InvalidValue, type Findings } from './problems.ts'
+import { entryPath, InvalidValue, type Findings } from './problems.ts'
 import { isHeaderName } from './schema/http.ts'
 import type { ValueOf } from './schema/node.ts'
 import type { registry } from './schema/registry.ts'
@@ -93,8 +93,8 @@ function toHttp({ http: read, limits }: Read, readFile: (path: string) => string
   if (limits.urlLength > limits.headerSize) {
     findings.problem('limits.urllength', 'is more than limits.headersize: a URL is part of the head')
   }
-  for (const name of Object.keys(read.headers)) {
-    if (!isHeaderName(name)) findings.problem(`http.headers.${name}`, 'cannot be the name of a header')
+  for (const [index, name] of Object.keys(read.headers).entries()) {
+    if (!isHeaderName(name)) findings.problem(entryPath('http.headers', index), 'cannot be the name of a header')
   }
   return {
     listen: toListenAddress(read, findings),

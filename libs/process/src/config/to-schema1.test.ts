@@ -27,11 +27,11 @@ describe('the key that signs schema1', () => {
   it('is a problem where it cannot be read, or is no such key', () => {
     const unreadable = new Findings()
     const absent = (): string => {
-      throw new Error('ENOENT: no such file')
+      throw Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT' })
     }
     toSchema1({ enabled: true, signingKeyFile: '/key' }, absent, unreadable)
     expect(unreadable.problems).toMatchObject([
-      { path: 'compatibility.schema1.signingkeyfile', message: 'cannot be read: ENOENT: no such file' },
+      { path: 'compatibility.schema1.signingkeyfile', message: 'cannot be read: no such file or directory (ENOENT)' },
     ])
     const unfit = new Findings()
     toSchema1({ enabled: true, signingKeyFile: '/key' }, () => '{"kty":"oct"}', unfit)

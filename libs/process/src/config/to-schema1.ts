@@ -3,6 +3,7 @@ import type { Schema1Config } from './config.ts'
 import type { Findings } from './problems.ts'
 import type { ValueOf } from './schema/node.ts'
 import type { registry } from './schema/registry.ts'
+import { whyUnread } from './unread-file.ts'
 
 const path = 'compatibility.schema1.signingkeyfile'
 
@@ -20,8 +21,10 @@ function readKey(file: string, readFile: (path: string) => string, findings: Fin
   try {
     return SigningKey.parse(readFile(file))
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    findings.problem(path, error instanceof UnfitKey ? `the key ${reason}` : `cannot be read: ${reason}`)
+    findings.problem(
+      path,
+      error instanceof UnfitKey ? `the key ${error.message}` : `cannot be read: ${whyUnread(error)}`,
+    )
     return undefined
   }
 }

@@ -3,6 +3,7 @@ import type { Findings } from './problems.ts'
 import type { ValueOf } from './schema/node.ts'
 import type { registry } from './schema/registry.ts'
 import { Secret } from './secret.ts'
+import { whyUnread } from './unread-file.ts'
 
 type Read = Pick<ValueOf<typeof registry>, 'http' | 'uploads'>
 
@@ -22,7 +23,7 @@ export function toUploadKeys(
   const seen = new Set<string>()
   const ring = keys.map(({ id, secret, secretFile, use }, index) => {
     const path = `uploads.keys[${index}]`
-    if (seen.has(id)) findings.problem(`${path}.id`, `${JSON.stringify(id)} is the id of another key, too`)
+    if (seen.has(id)) findings.problem(`${path}.id`, 'is the id of another key, too')
     seen.add(id)
     return { key: new Secret(keyText(path, secret, secretFile, readFile, findings)), use }
   })
@@ -58,10 +59,7 @@ function keyText(
     try {
       return readFile(secretFile ?? '').trimEnd()
     } catch (error) {
-      findings.problem(
-        `${path}.secretfile`,
-        `cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      )
+      findings.problem(`${path}.secretfile`, `cannot be read: ${whyUnread(error)}`)
       return undefined
     }
   }

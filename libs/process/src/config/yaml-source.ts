@@ -1,6 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml'
 import { InvalidValue, type Findings } from './problems.ts'
 import type { Mapping, Origin, Scalar, Tree } from './tree.ts'
+import { yamlProblem } from './yaml-problems.ts'
 
 // Aliases let a small text stand for a huge tree, or for one without an end.
 const maxDepth = 64
@@ -15,7 +16,8 @@ export function parseYaml(text: string, findings: Findings, variable?: string): 
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'error' })
   const originOf = (offset: number): Origin => variable ?? `line ${lines.linePos(offset).line}`
-  for (const error of document.errors) findings.problem('', `not valid YAML: ${error.message}`, originOf(error.pos[0]))
+  for (const error of document.errors)
+    findings.problem('', `not valid YAML: ${yamlProblem(error.code)}`, originOf(error.pos[0]))
   if (document.errors.length > 0) return undefined
   try {
     return new Reader(document, originOf).read(document.contents, 0, originOf(0))
@@ -100,7 +102,7 @@ function scalarOf(value: unknown, source: string | undefined, origin: Origin): S
   if (value === null || value === undefined) return { kind: 'scalar', value: undefined, text: '', origin }
   if (typeof value === 'string') return { kind: 'scalar', value, text: value, origin }
   if (typeof value !== 'number' && typeof value !== 'boolean') {
-    throw new InvalidValue(`a value of a kind that no key has (${source ?? origin})`)
+    throw new InvalidValue(`a value of a kind that no key has (${origin})`)
   }
   return { kind: 'scalar', value, text: source ?? String(value), origin }
 }

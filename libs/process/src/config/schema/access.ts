@@ -158,12 +158,12 @@ function headerText<const M extends LeafMeta>(meta: M) {
 
 function issuerName(written: string): string {
   if (/^[A-Za-z0-9][\w.-]*$/.test(written)) return written
-  throw new InvalidValue(`${JSON.stringify(written)} is no name: letters, digits, dots and dashes`)
+  throw new InvalidValue('is no name: letters, digits, dots and dashes')
 }
 
 function absolutePath(written: string): string {
   if (/^\/[\w./~%-]*$/.test(written)) return written
-  throw new InvalidValue(`${JSON.stringify(written)} is not a path`)
+  throw new InvalidValue('is not a path')
 }
 
 const middlewareItems = (about: string) =>

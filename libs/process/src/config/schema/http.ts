@@ -111,7 +111,7 @@ export const http = section(
 function network(written: string): 'tcp' | 'unix' {
   if (written === 'tcp') return 'tcp'
   if (written === 'unix') return 'unix'
-  throw new InvalidValue(`unknown address type ${JSON.stringify(written)}`)
+  throw new InvalidValue('unknown address type')
 }
 
 function clientAuth(written: string): Exclude<ClientAuth, 'none'> {
@@ -122,7 +122,7 @@ function clientAuth(written: string): Exclude<ClientAuth, 'none'> {
     case 'require-and-verify-client-cert':
       return written
     default:
-      throw new InvalidValue(`${JSON.stringify(written)} is not a way to authenticate clients`)
+      throw new InvalidValue('is not a way to authenticate clients')
   }
 }
 
@@ -130,26 +130,26 @@ function tlsVersion(written: string, warn: (message: string) => void): 'TLSv1.2'
   if (written === 'tls1.3') return 'TLSv1.3'
   if (written === 'tls1.0' || written === 'tls1.1') warn(`${written} is no longer spoken: the oldest is tls1.2`)
   else if (written !== 'tls1.2') {
-    throw new InvalidValue(`unknown minimum TLS level ${JSON.stringify(written)}: tls1.2 or tls1.3`)
+    throw new InvalidValue('unknown minimum TLS level: tls1.2 or tls1.3')
   }
   return 'TLSv1.2'
 }
 
 function pathPrefix(written: string): string {
   if (/^\/(?:[^/\s?#]+\/)*$/.test(written)) return written
-  throw new InvalidValue(`${JSON.stringify(written)} does not begin and end with /`)
+  throw new InvalidValue('does not begin and end with /')
 }
 
 function absolutePath(written: string): string {
   if (/^\/[^\s?#]*$/.test(written)) return written
-  throw new InvalidValue(`${JSON.stringify(written)} does not begin with /`)
+  throw new InvalidValue('does not begin with /')
 }
 
 function headerValue(written: string): string {
   try {
     validateHeaderValue('X-Configured', written)
   } catch (error) {
-    throw new InvalidValue(`${JSON.stringify(written)} cannot be the value of a header`, { cause: error })
+    throw new InvalidValue('cannot be the value of a header', { cause: error })
   }
   return written
 }

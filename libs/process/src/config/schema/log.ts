@@ -5,7 +5,7 @@ import { flag, oneOf, text, type LeafMeta } from './values.ts'
 const levels = ['error', 'warn', 'info', 'debug'] as const
 
 export function logLevel(meta: Pick<LeafMeta, 'about' | 'defaultText'>) {
-  return oneOf(levels, { ...meta, anyCase: true, refusal: (written) => `invalid loglevel ${JSON.stringify(written)}` })
+  return oneOf(levels, { ...meta, anyCase: true, refusal: 'invalid loglevel' })
 }
 
 export const log = section(
@@ -15,7 +15,7 @@ export const log = section(
     formatter: oneOf(['text', 'json', 'logstash'], {
       defaultText: 'text on a terminal, else json',
       about: 'the form of a line',
-      refusal: (written) => `unsupported logging formatter: ${JSON.stringify(written)}`,
+      refusal: 'unsupported logging formatter',
     }),
     fields: dictionary({ about: 'constant fields of every line' }, anything({ about: 'any value' })),
     accessLog: section(

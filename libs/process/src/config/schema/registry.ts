@@ -75,7 +75,7 @@ export const registry = section(
   {
     version: value('0.1', { required: true, about: 'of the file’s format' }, (written) => {
       if (written === '0.1') return written
-      throw new InvalidValue(`unsupported version: ${JSON.stringify(written)}`)
+      throw new InvalidValue('unsupported version: 0.1 is the only one')
     }),
     log,
     logLevel: logLevel({ about: 'deprecated: log.level' }),

@@ -73,7 +73,7 @@ export const s3 = section(
     storageClass: value(storageClasses.join(', '), { default: 'STANDARD', about: 'of content' }, (written) => {
       const found = storageClasses.find((each) => each === written.toUpperCase())
       if (found !== undefined) return found
-      throw new InvalidValue(`${JSON.stringify(written)} is not one of ${storageClasses.join(', ')}`)
+      throw new InvalidValue(`is not one of ${storageClasses.join(', ')}`)
     }),
     objectAcl: oneOf(acls, { default: 'private', about: 'who may read objects besides' }),
     userAgent: headerText({ about: 'added to what requests say of their sender' }),
@@ -104,8 +104,7 @@ const host = /^(?:[^\s/:@?#[\]]+|\[[\da-f:.]+\])(?::\d+)?(?:\/|$)/i
 /** A host alone is made a URL by `secure`. */
 function endpoint(written: string): string {
   const hasScheme = /^[a-z]+:\/\//i.test(written)
-  if (!hasScheme && !host.test(written))
-    throw new InvalidValue(`${JSON.stringify(written)} is neither a URL nor a host`)
+  if (!hasScheme && !host.test(written)) throw new InvalidValue('is neither a URL nor a host')
   const whole = hasScheme ? written : `https://${written}`
   url({ about: '' }).parse({ kind: 'scalar', value: whole, text: whole, origin: '' }, () => {})
   return written

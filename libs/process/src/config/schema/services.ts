@@ -74,7 +74,7 @@ function grpcAddress(written: string): string {
     parseRemoteAddress(address)
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error
-    throw new InvalidValue(`${JSON.stringify(written)} is neither host:port nor dns:///name:port`, { cause: error })
+    throw new InvalidValue('is neither host:port nor dns:///name:port', { cause: error })
   }
   return written
 }

@@ -105,7 +105,7 @@ function driver(name: string): Anything {
 function descriptorCache(about: string) {
   return value('inmemory or redis', { about }, (written, warn): 'inmemory' | 'redis' | 'none' => {
     if (written === 'inmemory' || written === 'redis') return written
-    warn(`${JSON.stringify(written)} is not supported: descriptors are not cached`)
+    warn('is not supported: descriptors are not cached')
     return 'none'
   })
 }

@@ -1,4 +1,5 @@
 import { formatDuration, parseDuration } from '../duration.ts'
+import { nearest } from '../nearest.ts'
 import { InvalidValue } from '../problems.ts'
 import type { Scalar } from '../tree.ts'
 import type { Leaf, Meta } from './node.ts'
@@ -42,7 +43,7 @@ export function headerText<const M extends LeafMeta>(meta: M): Leaf<string | Unw
 export function flag<const M extends LeafMeta>(meta: M): Leaf<boolean | Unwritten<M>> {
   return value('true or false', meta, (written) => {
     const parsed = parseFlag(written)
-    if (parsed === undefined) throw new InvalidValue(`${JSON.stringify(written)} is neither true nor false`)
+    if (parsed === undefined) throw new InvalidValue('is neither true nor false')
     return parsed
   })
 }
@@ -59,8 +60,8 @@ export function integer<const M extends LeafMeta & { min?: number; max?: number 
   const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = meta
   return leaf('integer', meta, ({ value: read, text: written }) => {
     const parsed = typeof read === 'number' ? read : /^[-+]?\d+$/.test(written) ? Number(written) : Number.NaN
-    if (!Number.isInteger(parsed)) throw new InvalidValue(`${JSON.stringify(written)} is not an integer`)
-    if (parsed < min || parsed > max) throw new InvalidValue(`${written} is not ${range(min, max)}`)
+    if (!Number.isInteger(parsed)) throw new InvalidValue('is not an integer')
+    if (parsed < min || parsed > max) throw new InvalidValue(`is not ${range(min, max)}`)
     return parsed
   })
 }
@@ -81,24 +82,26 @@ export function duration<const M extends LeafMeta & { minMs?: number; maxMs?: nu
   const { minMs = 0, maxMs = longestTimerMs } = meta
   const read = value('duration', meta, (written, warn) => {
     const ms = parseDuration(written)
-    if (ms < minMs) throw new InvalidValue(`${written} is shorter than ${formatDuration(minMs)}`)
-    if (ms > maxMs) throw new InvalidValue(`${written} is longer than ${Math.floor(maxMs / 3_600_000)}h`)
-    if (/^\d+$/.test(written) && ms > 0 && ms < 1) warn(`${written} without a unit is ${written} nanoseconds`)
+    if (ms < minMs) throw new InvalidValue(`is shorter than ${formatDuration(minMs)}`)
+    if (ms > maxMs) throw new InvalidValue(`is longer than ${Math.floor(maxMs / 3_600_000)}h`)
+    if (/^\d+$/.test(written) && ms > 0 && ms < 1) warn('is a number without a unit, so it counts nanoseconds')
     return ms
   })
   return typeof read.default === 'number' ? { ...read, defaultText: formatDuration(read.default) } : read
 }
 
 /** One of some words, in any case where `anyCase`. */
-export function oneOf<
-  const T extends string,
-  const M extends LeafMeta & { anyCase?: true; refusal?: (written: string) => string },
->(words: readonly T[], meta: M): Leaf<T | Unwritten<M>> {
+export function oneOf<const T extends string, const M extends LeafMeta & { anyCase?: true; refusal?: string }>(
+  words: readonly T[],
+  meta: M,
+): Leaf<T | Unwritten<M>> {
   return value(words.join(', '), meta, (written) => {
     const wanted = meta.anyCase ? written.toLowerCase() : written
     const found = words.find((word) => word === wanted)
     if (found !== undefined) return found
-    throw new InvalidValue(meta.refusal?.(written) ?? `${JSON.stringify(written)} is not one of ${words.join(', ')}`)
+    const near = nearest(wanted, words)
+    const hint = near === undefined ? '' : `; did you mean ${near}?`
+    throw new InvalidValue(`${meta.refusal ?? `is not one of ${words.join(', ')}`}${hint}`)
   })
 }
 
@@ -106,7 +109,7 @@ export function url<const M extends LeafMeta>(meta: M): Leaf<string | Unwritten<
   return value('URL', meta, (written) => {
     const parsed = URL.parse(written)
     if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
-      throw new InvalidValue(`${JSON.stringify(written)} is not an http or https URL`)
+      throw new InvalidValue('is not an http or https URL')
     }
     return written
   })
