@@ -1,7 +1,10 @@
-// Bundles an app for an image: one ESM file for the app, and one for each worker of any lib. `node tools/bundle.mjs <app>`
-import { globSync, mkdirSync, rmSync } from 'node:fs'
+// Bundles an app for an image: one ESM file for the app, one for each worker of any lib, and the licences of all that is
+// in them. `node tools/bundle.mjs <app>`
+import { copyFileSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { build } from 'esbuild'
+import { revision } from '../libs/process/src/version.ts'
+import { thirdPartyNotices } from './third-party-notices.ts'
 
 const app = `apps/${process.argv[2]}`
 const workers = globSync('libs/*/src/**/*.worker.ts').map((file) => [basename(file, '.ts'), file])
@@ -17,7 +20,7 @@ const requireForEsm = [
 rmSync(`${app}/dist`, { recursive: true, force: true })
 // Empty: an image gives it to the user it runs as, which a base without a shell cannot.
 mkdirSync(`${app}/dist/data`, { recursive: true })
-await build({
+const { metafile } = await build({
   entryPoints: { main: `${app}/src/main.ts`, ...Object.fromEntries(workers) },
   outdir: `${app}/dist`,
   outExtension: { '.js': '.mjs' },
@@ -29,7 +32,12 @@ await build({
   sourcesContent: false,
   keepNames: true,
   minifySyntax: true,
+  // third-party-notices.ts keeps the licences.
   legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
+  define: { BUNDLED_REVISION: JSON.stringify(revision ?? '') },
   banner: { js: `${requireForEsm};` },
 })
+copyFileSync('LICENSE', `${app}/dist/LICENSE`)
+writeFileSync(`${app}/dist/THIRD-PARTY-NOTICES.txt`, thirdPartyNotices(metafile))

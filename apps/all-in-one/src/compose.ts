@@ -13,6 +13,7 @@ import {
   serveHealth,
   storageObserver,
   type Tracer,
+  revision,
   version,
 } from '@berth/process'
 import { EntrySeal, openRedis, RedisDescriptors } from '@berth/redis'
@@ -29,7 +30,7 @@ export async function compose(
   log: ProcessLogger,
   tracer?: Tracer,
 ): Promise<void> {
-  const metrics = createMetrics({ version })
+  const metrics = createMetrics({ version, revision })
   const opened = await openStorage(config, lifecycle, log, metrics)
   const { readOnly: isReadOnly } = config.storage
   const tokens = { parseDocument, ownKeys: ownKeysPath(config, opened.root), isReadOnly, metrics: metrics.tokens }

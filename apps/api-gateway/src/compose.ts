@@ -9,6 +9,7 @@ import {
   type ProcessLogger,
   serveHealth,
   type Tracer,
+  revision,
   version,
 } from '@berth/process'
 import {
@@ -29,7 +30,7 @@ export async function compose(
   log: ProcessLogger,
   tracer?: Tracer,
 ): Promise<void> {
-  const metrics = createMetrics({ version })
+  const metrics = createMetrics({ version, revision })
   const tokens = { parseDocument, ownKeys: undefined, metrics: metrics.tokens }
   const controlled = config.auth && lifecycle.own(openAccess(config.auth, log, tokens))
   const requester = controlled && new Requester()

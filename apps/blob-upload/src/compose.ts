@@ -11,6 +11,7 @@ import {
   serveHealth,
   storageObserver,
   type Tracer,
+  revision,
   version,
 } from '@berth/process'
 import { EntrySeal, openRedis, RedisDescriptors } from '@berth/redis'
@@ -28,7 +29,7 @@ export async function compose(
   log: ProcessLogger,
   tracer?: Tracer,
 ): Promise<void> {
-  const metrics = createMetrics({ version })
+  const metrics = createMetrics({ version, revision })
   const controlled = config.auth && lifecycle.own(openAccess(config.auth, log))
   const access = controlled && { controller: controlled.controller, metrics: metrics.access }
   const opened = await openStorage(config, lifecycle, log, metrics)

@@ -9,6 +9,7 @@ import {
   serveHealth,
   storageObserver,
   type Tracer,
+  revision,
   version,
 } from '@berth/process'
 import { EntrySeal, openRedis, RedisDescriptors } from '@berth/redis'
@@ -24,7 +25,7 @@ export async function compose(
   log: ProcessLogger,
   tracer?: Tracer,
 ): Promise<void> {
-  const metrics = createMetrics({ version })
+  const metrics = createMetrics({ version, revision })
   const opened = await openStorage(config, lifecycle, log, metrics)
   const { name: driver } = opened.driver
   const observer = storageObserver({ driver, metrics: metrics.storage(driver), tracer, kindOf: pathKind })

@@ -27,7 +27,7 @@ export function helpText({ name, uses = [], commands = [] }: Program): string {
                      else the first that exists of those that ${defaultPathsVariable} lists (a:b);
                      without any, embedded defaults
   -h, --help         this text
-  -v, --version      the version
+  -v, --version      print the version and its git revision
 
 ${commands.map((command) => describeCommand(name, command)).join('')}Any key may be set by the environment: REGISTRY_HTTP_ADDR sets http.addr.
 

@@ -2,7 +2,7 @@ import { StartError } from '@berth/errors'
 import { describe, expect, it } from 'vitest'
 import type { Environment } from '../config/environment.ts'
 import { ConfigError } from '../config/problems.ts'
-import { version } from '../version.ts'
+import { revision, version } from '../version.ts'
 import type { Host } from './host.ts'
 import { runProcess, type Start } from './run-process.ts'
 
@@ -253,10 +253,10 @@ describe('running a process', () => {
     expect(host.codes).toEqual([1])
   })
 
-  it('prints its version, and how to start it', async () => {
+  it('prints its version with the git revision, and how to start it', async () => {
     const asked = new TestHost(['--version'])
     await runProcess(berth, idle, asked)
-    expect(asked.output).toEqual([`berth ${version}\n`])
+    expect(asked.output).toEqual([`berth ${version}${revision === undefined ? '' : ` (${revision})`}\n`])
     const helped = new TestHost(['--help'])
     await runProcess(berth, idle, helped)
     expect(helped.output.join('')).toMatch(/Usage: berth \[--config FILE\][^]*storage\.filesystem\.rootdirectory/)

@@ -5,7 +5,7 @@ import { ConfigError } from '../config/problems.ts'
 import { createLogger, type ProcessLogger } from '../log/create-logger.ts'
 import { openTracing } from '../tracing/open-tracing.ts'
 import type { Tracer } from '../tracing/tracer.ts'
-import { version } from '../version.ts'
+import { versionText } from '../version.ts'
 import { parseInvocation } from './arguments.ts'
 import { runCommand } from './run-command.ts'
 import { helpText } from './help-text.ts'
@@ -42,7 +42,7 @@ export async function runProcess(program: Program, start: Start, host: Host = th
       host.print(helpText(program))
       return
     case 'version':
-      host.print(`${name} ${version}\n`)
+      host.print(`${name} ${versionText}\n`)
       return
     case 'mistake':
       host.printError(`${name}: ${invocation.message}\nTry --help.\n`)

@@ -10,6 +10,11 @@ describe('metrics', () => {
     expect(await metricsOf().render()).toContain(`berth_build_info{version="1.2.3",node="${process.version}"} 1\n`)
   })
 
+  it('name the git revision where it is known', async () => {
+    const text = await createMetrics({ version: '1.2.3', revision: 'a94a8fe', withProcess: false }).render()
+    expect(text).toContain(`berth_build_info{version="1.2.3",node="${process.version}",revision="a94a8fe"} 1\n`)
+  })
+
   it('have the process’s own among them', async () => {
     const text = await createMetrics({ version: '1' }).render()
     expect(text).toContain('process_cpu_seconds_total')

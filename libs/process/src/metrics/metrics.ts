@@ -31,17 +31,22 @@ export interface Metrics {
 
 export interface MetricsOptions {
   readonly version: string
+  /** The git commit of the sources, where it is known. */
+  readonly revision?: string | undefined
   /** Whether the process's own are among them: memory, CPU, garbage collection. By default they are. */
   readonly withProcess?: boolean
 }
 
-export function createMetrics({ version, withProcess = true }: MetricsOptions): Metrics {
+export function createMetrics({ version, revision, withProcess = true }: MetricsOptions): Metrics {
   const registry = new FamilyRegistry()
   // Kept apart from the families, whose counting is too frequent for a general library.
   const ofProcess = new Registry()
   if (withProcess) collectDefaultMetrics({ register: ofProcess })
-  const build = registry.gauge({ name: 'berth_build_info', help: 'What runs', labels: ['version', 'node'] })
-  build.child(version, process.version).set(1)
+  const build = { version, node: process.version, ...(revision !== undefined && { revision }) }
+  registry
+    .gauge({ name: 'berth_build_info', help: 'The version that runs', labels: Object.keys(build) })
+    .child(...Object.values(build))
+    .set(1)
   const storage = createStorageMetrics(registry)
   const droppedLines = registry
     .counter({ name: 'berth_log_lines_dropped_total', help: 'Log lines dropped because standard output was not read' })
