@@ -1,5 +1,4 @@
-import { mapLimited } from '@berth/storage'
-import { InFlight } from './in-flight.ts'
+import { InFlight, mapLimited } from '@berth/storage'
 import { type JoinStep, planJoin, type Slice, type Source } from './join-plan.ts'
 import { MultipartUpload } from './multipart-upload.ts'
 import type { ObjectHeaders } from './object-headers.ts'

@@ -1,12 +1,12 @@
+import { InFlight } from '@berth/storage'
 import type { GatheredPiece } from './gatherer.ts'
-import { InFlight } from './in-flight.ts'
 import { sendPiece } from './send-piece.ts'
 import type { SharedBuffers } from './shared-buffers.ts'
 
-/** Pieces on their way at a time: of one object, or of one request. */
+/** Maximum number of pieces of one object, or of one request, that are sent at once. */
 const piecesInFlight = 4
 
-/** Pieces on their way to the store, several at a time, each of which gives back what it has taken. */
+/** Sends pieces to the store, several at once. Each piece gives back the memory that it has taken. */
 export class PiecesInFlight {
   readonly #buffers: SharedBuffers
   readonly #inFlight = new InFlight(piecesInFlight)

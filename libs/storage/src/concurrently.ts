@@ -1,7 +1,9 @@
+import { InFlight } from './in-flight.ts'
+
 /**
- * Awaits all of them, also when one fails: whoever holds a lock for them must not let it go before the last is done.
+ * Awaits all tasks, also when one fails: the owner of a lock must not release it before the last task is done.
  *
- * @throws what the first that failed threw
+ * @throws what the first task that failed threw
  */
 export async function settleAll(tasks: readonly Promise<unknown>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(tasks)) if (outcome.status === 'rejected') throw outcome.reason
@@ -13,21 +15,13 @@ export async function forEachLimited<T>(
   limit: number,
   task: (value: T) => Promise<void>,
 ): Promise<void> {
-  const running = new Set<Promise<void>>()
-  const failures: unknown[] = []
+  const inFlight = new InFlight(limit)
   try {
-    for await (const value of each) {
-      if (running.size >= limit) await Promise.race(running)
-      if (failures.length > 0) break
-      const run: Promise<void> = task(value)
-        .catch((error: unknown) => void failures.push(error))
-        .finally(() => running.delete(run))
-      running.add(run)
-    }
+    for await (const value of each) await inFlight.add(() => task(value))
   } finally {
-    await Promise.all(running)
+    await inFlight.settle()
   }
-  if (failures.length > 0) throw failures[0]
+  inFlight.throwIfFailed()
 }
 
 /** Maps in order, with at most `limit` calls under way. @throws what the first that failed threw, once none is under way */

@@ -23,6 +23,7 @@ export type {
 } from './storage-driver.ts'
 export { forEachLimited, mapLimited, settleAll } from './concurrently.ts'
 export { findStat } from './find-stat.ts'
+export { InFlight } from './in-flight.ts'
 export { DamagedLink, findLink, findWholeLink, putLink } from './links.ts'
 export { StorageError, type StorageErrorCode } from './storage-error.ts'
 export { parseContentPath, parseStoragePath, type StoragePath } from './storage-path.ts'

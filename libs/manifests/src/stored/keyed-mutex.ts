@@ -1,16 +1,17 @@
 import { RegistryError } from '@berth/errors'
+import { Turns } from '@berth/storage'
 
-/** Lets one task of a key run at a time, in the order they came. */
+/** Lets one task of a key run at a time, in the order in which they came. */
 export class KeyedMutex {
   readonly #maxWaiting: number
-  /** A key that is here is taken; those in its list wait for it. */
-  readonly #queues = new Map<string, (() => void)[]>()
+  /** One turn for each key that a task has or waits for. */
+  readonly #turns = new Map<string, Turns>()
 
   constructor(maxWaiting = 1000) {
     this.#maxWaiting = maxWaiting
   }
 
-  /** @throws RegistryError TOOMANYREQUESTS: more wait for this key already than may */
+  /** @throws RegistryError TOOMANYREQUESTS: the maximum number of tasks waits for this key already */
   async run<T>(key: string, task: () => Promise<T>): Promise<T> {
     return this.runAll([key], task)
   }
@@ -31,15 +32,17 @@ export class KeyedMutex {
   }
 
   async #take(key: string): Promise<void> {
-    const queue = this.#queues.get(key)
-    if (queue === undefined) this.#queues.set(key, [])
-    else if (queue.length >= this.#maxWaiting) throw new RegistryError('TOOMANYREQUESTS', { retryAfterMs: 1000 })
-    else await new Promise<void>((resolve) => queue.push(resolve))
+    const known = this.#turns.get(key)
+    if (known !== undefined && known.waiting >= this.#maxWaiting)
+      throw new RegistryError('TOOMANYREQUESTS', { retryAfterMs: 1000 })
+    const turns = known ?? new Turns(1)
+    if (known === undefined) this.#turns.set(key, turns)
+    await turns.take()
   }
 
   #give(key: string): void {
-    const next = this.#queues.get(key)?.shift()
-    if (next === undefined) this.#queues.delete(key)
-    else next()
+    const turns = this.#turns.get(key)
+    turns?.give()
+    if (turns?.isIdle) this.#turns.delete(key)
   }
 }

@@ -1,4 +1,4 @@
-/** Work under way, so much at a time. The first failure is kept, and thrown to whoever adds or waits. */
+/** Tasks that run, up to a limit. The first failure is kept: `add` and `throwIfFailed` throw it. */
 export class InFlight {
   readonly #limit: number
   readonly #running = new Set<Promise<void>>()
@@ -8,7 +8,11 @@ export class InFlight {
     this.#limit = limit
   }
 
-  /** Begins `task` once there is room for it; `task` runs to its end whatever becomes of others. */
+  /**
+   * Begins `task` once fewer than the limit run; `task` runs to its end whatever becomes of others.
+   *
+   * @throws what a task before threw; `task` is not begun then
+   */
   async add(task: () => Promise<void>): Promise<void> {
     while (this.#running.size >= this.#limit) await Promise.race(this.#running)
     this.throwIfFailed()
@@ -20,12 +24,12 @@ export class InFlight {
     this.#running.add(running)
   }
 
-  /** Until one of those under way has ended; `undefined` where none is. Never rejects. */
+  /** Resolves when one of the running tasks has ended; `undefined` if none runs. Never rejects. */
   untilOneEnds(): Promise<void> | undefined {
     return this.#running.size === 0 ? undefined : Promise.race(this.#running)
   }
 
-  /** Waits until none is under way. Never rejects. */
+  /** Waits until no task runs. Never rejects. */
   async settle(): Promise<void> {
     await Promise.all(this.#running)
   }
