@@ -2,30 +2,34 @@ import type { Access } from './access.ts'
 import type { Challenge } from './challenge.ts'
 import type { Identity } from './identity.ts'
 
-/** Decides who may do what, from what a request itself carries: there are no sessions, and nobody's word is taken. */
+/**
+ * Decides whether a request may do what it asks for. The decision uses only the credentials in the request; there are
+ * no sessions.
+ */
 export interface AccessController {
   /**
-   * Decides about all of a request's accesses at once. With none it says whether the client is somebody at all.
+   * Decides about all accesses of a request together. If the request has no accesses, the controller only checks its
+   * credentials.
    *
-   * @returns the decision itself where it takes no waiting: for credentials that were seen before
-   * @throws RegistryError UNAVAILABLE: what decides cannot be read or reached
+   * @returns the decision itself, not a promise, if no wait is needed, as for credentials that are cached
+   * @throws RegistryError UNAVAILABLE: the users, keys or policy cannot be read or reached
    */
   decide(request: AccessRequest): AccessDecision | Promise<AccessDecision>
 }
 
-/** What is known of a request when it is decided about. */
+/** The facts about a request that an access decision depends on. */
 export interface AccessRequest {
   /** The `Authorization` header, as it was sent. */
   readonly authorization: string | undefined
-  /** None: the client only wants to know whether its credentials are any good. */
+  /** What the request wants to do. Empty if the client only wants its credentials checked. */
   readonly accesses: readonly Access[]
-  /** The client's address, which failed logins are counted by. */
+  /** The client's address. Failed logins are counted per address. */
   readonly source: string
-  /** The registry's host and port, as the client knows it; `undefined` where it did not say. */
+  /** The registry's host and port, as the client sees them. `undefined` if the request does not name them. */
   readonly host: string | undefined
-  /** As the proxies say that the client knows it; `undefined` where none that is believed does. */
+  /** The scheme by which the client reached the registry. `undefined` if no trusted proxy reports it. */
   readonly scheme: 'http' | 'https' | undefined
-  /** The same for all requests of one connection, and of no other; where it is known. */
+  /** Identifies the connection: one object for all requests of a connection. Absent if the connection is unknown. */
   readonly connection?: object
 }
 
@@ -36,21 +40,21 @@ export interface Granted {
   readonly identity: Identity
 }
 
-/** Answered with 401: other credentials may be granted it. */
+/** The client receives status 401. Other credentials may be granted the access. */
 export interface Denied {
   readonly outcome: 'denied'
   readonly reason: DenialReason
-  /** For the `WWW-Authenticate` header. */
+  /** The content of the `WWW-Authenticate` header. */
   readonly challenge: Challenge
-  /** Who was denied, where that is known. */
+  /** The client that was denied. Absent if it is unknown. */
   readonly identity?: Identity
-  /** What is wrong with the credentials, for the operator: never a part of them. */
+  /** Why the credentials are invalid, for the operator's log. Never contains a part of the credentials. */
   readonly detail?: string
 }
 
 export type DenialReason = 'no credentials' | 'invalid credentials' | 'insufficient scope'
 
-/** Answered with 429: too many logins failed, or wait to be verified. */
+/** The client receives status 429: too many logins failed, or too many logins wait for verification. */
 export interface Limited {
   readonly outcome: 'limited'
   readonly retryAfterMs: number

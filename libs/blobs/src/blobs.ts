@@ -5,15 +5,15 @@ import type { Digest } from '@berth/digest'
 import type { RepositoryName } from '@berth/reference'
 
 /**
- * The blobs of all repositories. A repository's link is the permission to read: content that is stored, but not linked
- * in the repository that is asked, is unknown there. Descriptors returned have the media type
- * `application/octet-stream` and the digest that was asked for.
+ * The blobs of all repositories. A repository can read a blob only if it has a link to it: stored content without a
+ * link in the repository is unknown there. Returned descriptors have the media type `application/octet-stream` and the
+ * requested digest.
  */
 export interface Blobs {
-  /** @throws RegistryError BLOB_UNKNOWN: not linked in this repository, or its content is gone */
+  /** @throws RegistryError BLOB_UNKNOWN: the repository has no link to the blob, or its content no longer exists */
   stat(repository: RepositoryName, digest: Digest): Promise<Descriptor>
 
-  /** As `stat`, for many at once: in the order asked, `undefined` for each that is unknown. */
+  /** Like `stat`, for many digests. The result has the order of `digests`, with `undefined` for each unknown blob. */
   statAll(
     repository: RepositoryName,
     digests: readonly Digest[],
@@ -21,43 +21,45 @@ export interface Blobs {
   ): Promise<readonly (Descriptor | undefined)[]>
 
   /**
-   * Reads a blob, or a range of it that lies within its size.
+   * Reads a blob, or a range of it. The range must lie within the blob's size.
    *
    * @throws RegistryError BLOB_UNKNOWN
-   * @throws RegistryError RANGE_INVALID: the range ends behind the blob's end
+   * @throws RegistryError RANGE_INVALID: the range ends after the end of the blob
    */
   read(repository: RepositoryName, digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<ByteStream>
 
-  /** Stores and links a small blob that is at hand. Storing the same again is no error. */
+  /** Stores and links a small blob from memory. It is no error if the blob already exists. */
   put(repository: RepositoryName, content: Uint8Array): Promise<Descriptor>
 
   /**
-   * Links a blob of `from` in `repository`, copying nothing. What is remembered of `from` counts as it does for `stat`, so
-   * that content that is gone by now makes a link that leads nowhere, and is unknown to whoever asks for it. Without `from`, of any repository: only for callers that
-   * know that nothing restricts reading.
+   * Links a blob of the repository `from` in `repository`. No content is copied. As with `stat`, the blob may be found in
+   * a cache. If its content was removed in the meantime, the new link leads to no content, and the blob is unknown to
+   * readers. Without `from`, the blob may be of any repository; only for callers that know that reading is unrestricted.
    *
-   * @returns whether it was there to link
+   * @returns whether the blob was found and linked
    * @see OCI distribution-spec, "Mounting a blob from another repository"
    */
   mount(repository: RepositoryName, digest: Digest, from?: RepositoryName): Promise<boolean>
 
   /**
-   * Removes this repository's link. The content stays until a collection; other repositories keep theirs.
+   * Removes this repository's link to the blob. The content stays until garbage collection removes it. The links of
+   * other repositories stay.
    *
    * @throws RegistryError BLOB_UNKNOWN
-   * @throws RegistryError UNAVAILABLE: also where a cache that replicas share cannot be told. Then it is right to try again.
+   * @throws RegistryError UNAVAILABLE: the storage is unavailable, or the cache that replicas share could not be
+   *   invalidated. The caller may retry.
    */
   unlink(repository: RepositoryName, digest: Digest): Promise<void>
 }
 
-/** Blobs of this process's own storage, which can go to a client's socket without being handed through. */
+/** Blobs in this process's own storage, which the storage can write directly to a client's socket. */
 export interface SendableBlobs extends Blobs {
   /**
-   * Writes a range of a blob to `target`, at its pace, and does not end it.
+   * Writes a range of a blob to `target`, with backpressure. Does not end `target`.
    *
-   * @param share key under which the memory for it is counted, such as the client's network
-   * @throws RegistryError BLOB_UNKNOWN, before anything was written
-   * @throws RegistryError UNAVAILABLE: it waited too long for memory that others hold
+   * @param share key under which the memory of this call is counted, such as the client's network
+   * @throws RegistryError BLOB_UNKNOWN: thrown before anything is written
+   * @throws RegistryError UNAVAILABLE: the call waited too long for memory that other calls hold
    */
   sendTo(
     repository: RepositoryName,
@@ -69,9 +71,9 @@ export interface SendableBlobs extends Blobs {
   ): Promise<void>
 
   /**
-   * As `sendTo`, for several ranges of one blob, with bytes of the caller's before, between and after them.
+   * Like `sendTo`, for several ranges of one blob. The caller may add its own bytes before, between and after them.
    *
-   * @param pieces ranges that are not empty and lie within the blob's size, and bytes
+   * @param pieces bytes, and ranges of the blob. A range is not empty and lies within the blob's size
    */
   sendPieces(
     repository: RepositoryName,
@@ -83,15 +85,15 @@ export interface SendableBlobs extends Blobs {
   ): Promise<void>
 
   /**
-   * As `stat`, with a URL by which whoever has it reads the blob from where it is stored, for a while. Only where the
-   * store has such URLs, and clients are to be sent there.
+   * Like `stat`, with a signed URL that expires, from which any client can read the blob. Absent unless the store can
+   * sign URLs and redirects to the store are configured.
    *
    * @throws RegistryError BLOB_UNKNOWN
    */
   locate?(repository: RepositoryName, digest: Digest): Promise<LocatedBlob>
 }
 
-/** Bytes to be sent as they are, or a range of a blob. */
+/** Bytes that are sent unchanged, or a range of a blob. */
 export type BlobPiece = Uint8Array | ByteRange
 
 export interface LocatedBlob {

@@ -2,79 +2,86 @@ import type { Digest } from '@berth/digest'
 import type { UrlPolicy } from '@berth/manifest'
 import type { RepositoryName, Tag } from '@berth/reference'
 
-/** The manifests of all repositories, by tag or digest. */
+/** Reads and writes the manifests of all repositories, by tag or digest. */
 export interface Manifests {
   /**
-   * The manifest, its bytes as they were received; of schema1, its payload with this registry's signature.
+   * Reads a manifest. The content is byte for byte what the client pushed. A schema1 manifest is its payload with this
+   * registry's signature.
    *
-   * @param newest of whoever reads nothing newer: then a tag of a manifest list stands for the list's manifest for linux
-   *   on amd64, and where schema2 is too new as well, it is given as schema1. Of no effect on anything else, nor on
-   *   what is asked for by digest
-   * @throws RegistryError MANIFEST_UNKNOWN: no such tag or revision here, or a tag whose revision is gone
-   * @throws RegistryError MANIFEST_INVALID: what is stored cannot be given as schema1
+   * @param newest the newest format that the client can read. A tag of a manifest list then returns the list's manifest
+   *   for linux/amd64, and with `schema1`, a schema2 manifest is converted to schema1. Other formats, and reads by
+   *   digest, are not affected
+   * @throws RegistryError MANIFEST_UNKNOWN: the tag or revision does not exist here, or the tag's revision was removed
+   * @throws RegistryError MANIFEST_INVALID: the stored manifest cannot be converted to schema1
    */
   get(repository: RepositoryName, reference: Tag | Digest, newest?: FormerFormat): Promise<StoredManifest>
 
   /**
-   * Stores a manifest, links it, links it to its subject, and moves tags to it; in this order, so that whoever sees a
-   * tag can pull. Idempotent.
+   * Stores a manifest, links it in the repository and to its subject, and then moves the tags to it. The tags come last,
+   * so that a client that sees a tag can pull its manifest. Idempotent.
    *
-   * @throws RegistryError MANIFEST_INVALID: not a manifest of its media type, one that other programs may read
-   *   differently, or of schema1 where that is not accepted
-   * @throws RegistryError MANIFEST_UNVERIFIED: of schema1, and a signature is not good
-   * @throws RegistryError DIGEST_INVALID: its bytes are not what the reference names
-   * @throws RegistryError SIZE_INVALID: more than 4 MiB
-   * @throws RegistryError DENIED: the policy allows none of its class
-   * @throws AggregateError of every reference that is missing (MANIFEST_BLOB_UNKNOWN) or wrong
+   * @throws RegistryError MANIFEST_INVALID: the content is not a manifest of its media type, or other programs may
+   *   interpret it differently, or it is schema1 and schema1 is not accepted
+   * @throws RegistryError MANIFEST_UNVERIFIED: a signature of a schema1 manifest is invalid
+   * @throws RegistryError DIGEST_INVALID: the content does not match the digest of the request
+   * @throws RegistryError SIZE_INVALID: the content is larger than 4 MiB
+   * @throws RegistryError DENIED: the policy does not allow manifests of this class
+   * @throws AggregateError with one error for each reference that is missing (MANIFEST_BLOB_UNKNOWN) or wrong
    * @see OCI distribution-spec, "Pushing manifests"
    */
   put(repository: RepositoryName, manifest: ManifestUpload, signal?: AbortSignal): Promise<PushedManifest>
 
   /**
-   * Removes a revision's link, and every tag that holds it. Children, blobs and referrers stay.
+   * Removes a revision's link, and every tag that points to it. Its children, blobs and referrers stay.
    *
    * @throws RegistryError MANIFEST_UNKNOWN
    */
   delete(repository: RepositoryName, digest: Digest): Promise<void>
 }
 
-/** What images were before lists of them, and before OCI. */
+/** A format that is older than manifest lists and OCI. */
 export type FormerFormat = 'schema2' | 'schema1'
 
 export interface StoredManifest {
   readonly mediaType: string
-  /** As asked for; of a tag, what it holds. Of schema1, that of its payload, which the signature is not part of. */
+  /**
+   * The requested digest, or the digest that the tag points to. For schema1, the digest of the payload without
+   * signatures.
+   */
   readonly digest: Digest
-  /** Shared with other readers: never written to. */
+  /** Shared with other readers. Do not modify it. */
   readonly content: Uint8Array
 }
 
 export interface ManifestUpload {
-  /** The digest that the client named, if it named one: the content is stored under it. */
+  /** The digest from the request, if it has one. The content is stored under it. */
   readonly digest?: Digest
   readonly tags: readonly Tag[]
-  /** The request's `Content-Type` without parameters; what the content says of itself must agree. */
+  /** The request's `Content-Type` without parameters. The media type inside the content must agree with it. */
   readonly mediaType: string
   readonly content: Uint8Array
 }
 
 export interface PushedManifest {
   readonly digest: Digest
-  /** The manifest that it refers to, if it does, whether that one is here or not. */
+  /** The digest of the manifest's subject, if it has one. The subject may be missing from the registry. */
   readonly subject?: Digest
   readonly tags: readonly Tag[]
-  /** Faults that are accepted, for the client to mend. Absent if there are none. */
+  /** Problems that are accepted but that the client should fix. Absent if there are no such problems. */
   readonly warnings?: readonly string[]
 }
 
-/** What a manifest may name, beyond the rules of its format (`validation.manifests`, config.md). */
+/** Restrictions on manifests beyond the rules of their format (`validation.manifests`, config.md). */
 export interface ManifestPolicy {
-  /** `none`: what a manifest names need not be here (sparse mirrors). */
+  /** `none`: the blobs and manifests that a manifest references may be missing, as in sparse mirrors. */
   readonly references: 'all' | 'none'
-  /** Which children of an index must be here: all, none, or those of these platforms. */
+  /** The children of an index that must exist in the repository: all, none, or those for these platforms. */
   readonly indexes: 'all' | 'none' | readonly { readonly architecture: string; readonly os: string }[]
-  /** Of a layer's `urls`, each must match one of `allow` (any http or https URL where empty) and none of `deny`. */
+  /**
+   * Each of a layer's `urls` must match a pattern of `allow` and no pattern of `deny`. An empty `allow` accepts every
+   * http or https URL.
+   */
   readonly urls: UrlPolicy
-  /** Classes of image that may be pushed (`image`, `plugin`); any where empty. */
+  /** Classes of manifests that may be pushed (`image`, `plugin`). If empty, every class is allowed. */
   readonly classes: readonly string[]
 }

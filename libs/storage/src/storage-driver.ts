@@ -3,48 +3,53 @@ import type { ByteRange, ByteStream } from '@berth/bytes'
 import type { StoragePath } from './storage-path.ts'
 
 /**
- * A store of content by path, made for object stores as much as for file systems: directories are only what paths have
- * in common, and come and go with what is below them. A driver lives in the process that uses it.
+ * Stores content by path. The contract fits object stores as well as file systems: a directory is only a common prefix
+ * of paths, and exists while there is content below it. A driver runs in the process that uses it.
  *
- * "Durable" is what survives a power failure of the machine that holds the store. Every method throws
- * `StorageError` INVALID_PATH for what is not a path, STORAGE_FULL and STORAGE_UNAVAILABLE where the store fails; a
- * write that throws has left nothing visible, and is never repeated by the driver after a failed flush.
+ * "Durable" content survives a power failure of the machine that holds the store. Every method throws `StorageError`
+ * INVALID_PATH for an invalid path, and STORAGE_FULL or STORAGE_UNAVAILABLE when the store fails. A write that throws
+ * has left nothing visible. The driver never repeats a write after a failed flush.
  */
 export interface StorageDriver {
-  /** Distribution's name of it, for metrics and messages: `filesystem`, `inmemory`, `s3aws`. */
+  /** Distribution's name for the driver, used in metrics and messages: `filesystem`, `inmemory`, `s3aws`. */
   readonly name: string
 
   /**
-   * Stores content, whole, replacing what is there. Nothing of it is visible until all of it is durable; a stream that
-   * throws leaves nothing, and its error is thrown on.
+   * Stores content and replaces existing content at the path. The content becomes visible only after all of it is
+   * durable. If the stream throws, nothing is stored and the stream's error is rethrown.
    */
   put(path: StoragePath, content: Uint8Array | ByteStream, options?: WriteOptions): Promise<void>
 
-  /** Stores content durably if nothing is there. Of several at once, exactly one is told `true`. */
+  /**
+   * Stores content durably if the path is free, and returns whether it did. Exactly one of several concurrent calls
+   * returns `true`.
+   */
   create(path: StoragePath, content: Uint8Array): Promise<boolean>
 
   /**
-   * Stores a small versioned record durably, if what is there is of version `from`; `undefined` means that nothing is.
-   * A record is the first thing in its directory, which the caller sees to by a name of its own: whether one is made
-   * beside what is there already is the store's affair. Of several swaps from one version exactly one succeeds. Only
-   * `from: undefined` makes the directory; a swap over a version never does, so below a directory that was removed all
-   * fail. (A file system makes the directory, in which nothing may be yet; an object store has `If-None-Match`.)
+   * Compares and swaps a small versioned record, durably: stores `content` if the current version is `from`. `undefined`
+   * means that the record must not exist. Exactly one of several concurrent swaps from the same version succeeds.
    *
-   * A versioned record is read by `readVersioned` alone, and a directory holds at most one.
+   * A record must be the first entry of its directory. The caller ensures this with a directory name that is unique; in
+   * a directory that has other entries, it depends on the store whether the record is created. Only `from: undefined`
+   * creates the directory. A swap from a version never does, so every such swap fails after the directory is removed.
+   * (A file system creates the directory, which must be empty; an object store uses `If-None-Match`.)
    *
-   * @throws StorageError VERSION_MISMATCH: somebody else was first, or (over a version) the record is gone
+   * Only `readVersioned` can read a versioned record. A directory holds at most one record.
+   *
+   * @throws StorageError VERSION_MISMATCH: another swap was first, or the record with version `from` no longer exists
    */
   swap(path: StoragePath, from: Version | undefined, content: Uint8Array, options?: WriteOptions): Promise<Version>
 
-  /** @throws StorageError PATH_NOT_FOUND */
+  /** Reads a versioned record. @throws StorageError PATH_NOT_FOUND */
   readVersioned(path: StoragePath): Promise<Versioned>
 
   /**
-   * Reads content, or a range of it. Its size is known before the first byte. Bytes are read as the stream is, so a
-   * consumer that waits holds up nothing but itself.
+   * Reads content, or a range of it. The size is known before the first byte. The driver reads only as fast as the
+   * consumer does, so a slow consumer delays no other call.
    *
-   * @throws StorageError PATH_NOT_FOUND, also for a directory
-   * @throws StorageError INVALID_RANGE: the range ends behind the content's end, or before it starts
+   * @throws StorageError PATH_NOT_FOUND: the path does not exist, or is a directory
+   * @throws StorageError INVALID_RANGE: the range ends after the end of the content, or before its own start
    */
   read(path: StoragePath, options?: ReadOptions): Promise<{ readonly size: number; readonly content: ByteStream }>
 
@@ -52,31 +57,33 @@ export interface StorageDriver {
   stat(path: StoragePath): Promise<Stat>
 
   /**
-   * The direct children of a directory, in the store's order, as they are read: callers that promise an order sort.
+   * Lists the direct children of a directory, in the store's order. A caller that needs another order must sort.
    *
-   * @throws StorageError PATH_NOT_FOUND, at the first step, where the store knows no such directory; never for `/`
+   * @throws StorageError PATH_NOT_FOUND: the directory does not exist. Thrown at the first step of the iteration, and
+   *   never for `/`
    */
   list(path: StoragePath, options?: ListOptions): AsyncIterable<Entry>
 
   /**
-   * Removes content, or all that is below a directory, durably. Content that is removed is gone for every reader at
-   * once; what is below a directory may go one after the other.
+   * Removes content, or all content below a directory, durably. Single content disappears for all readers at once. The
+   * content below a directory may disappear step by step.
    *
    * @throws StorageError PATH_NOT_FOUND
    */
   delete(path: StoragePath): Promise<void>
 
   /**
-   * Writes a stream durably after the given parts of `area`, a directory, touching none of them: no two calls ever
-   * write to the same place. A stream that throws leaves the parts as they were, and its error is thrown on.
+   * Writes a stream durably as a new part after the given parts of the directory `area`. The given parts do not change:
+   * two calls never write to the same place. If the stream throws, the parts stay as they were and the stream's error is
+   * rethrown.
    *
-   * An area is there while its record is. Below one that is not, what is appended is nothing that a `swap` could
-   * publish, and it is the caller's to discard. (A file system refuses it, and makes no area; an object store would
-   * have to ask first.)
+   * An area exists while its record exists. If the record is gone, no `swap` can publish the new part, and the caller
+   * must discard it. (A file system then refuses the call and creates no area; an object store would need an extra
+   * request to find out.)
    *
-   * @returns all the parts after this one, to be kept by the caller: nothing else knows them. A store with a least size
-   *   for parts may join short ones with what comes, in a part of another name.
-   * @throws StorageError PATH_NOT_FOUND: the area, or a part that is to be joined, is not there
+   * @returns the complete new list of parts. The caller must keep it, because the driver does not. A store with a
+   *   minimum part size may join short parts with the new content into a part of another name
+   * @throws StorageError PATH_NOT_FOUND: the area, or a part that has to be joined, does not exist
    */
   append(
     area: StoragePath,
@@ -86,50 +93,52 @@ export interface StorageDriver {
   ): Promise<readonly Part[]>
 
   /**
-   * Puts the concatenation of `parts` at `path`, durably and all at once, replacing what is there. The parts may be
-   * gone afterwards. Safe to repeat: after a crash it either has happened or can happen.
+   * Stores the concatenation of `parts` at `path`, durably and atomically, and replaces existing content. The parts may
+   * no longer exist afterwards. The call can be repeated: after a crash it either has succeeded or can still succeed.
    *
-   * @throws StorageError PATH_NOT_FOUND: a part is not there, as after a call that succeeded
+   * @throws StorageError PATH_NOT_FOUND: a part does not exist, as after a call that succeeded
    */
   complete(area: StoragePath, parts: readonly Part[], path: StoragePath): Promise<void>
 
-  /** Reads a range of the concatenation of `parts`. @throws StorageError PATH_NOT_FOUND */
+  /** Reads the concatenation of `parts`. @throws StorageError PATH_NOT_FOUND */
   readParts(area: StoragePath, parts: readonly Part[]): ByteStream
 
   /**
-   * Removes parts that no record names, as after a lost `swap`. What is not there is no error.
+   * Removes parts that no record names, as after a `swap` that failed. It is no error if a part does not exist.
    */
   discard(area: StoragePath, parts: readonly Part[]): Promise<void>
 
   /**
-   * Removes an area with all its parts and its record; visible at once, whatever the time it takes. What is not there
-   * is no error.
+   * Removes an area with its record and all its parts. The record disappears at once, even if the removal of the parts
+   * takes long. It is no error if the area does not exist.
    *
-   * @param contents the names in the area, where the caller knows all: a store that would have to list them need not
-   * @returns once no `swap` can succeed there any more; `removed` settles when the bytes are gone, too
+   * @param contents all names in the area, if the caller knows them, so that the store does not have to list them
+   * @returns when no `swap` in the area can succeed any more. `removed` settles when the bytes are removed
    */
   abort(area: StoragePath, contents?: readonly string[]): Promise<{ readonly removed: Promise<void> }>
 
-  /** Ends what the driver does in the background, and gives back what it holds. */
+  /** Stops the driver's background work and releases its resources. */
   close(): Promise<void>
 }
 
-/** A driver that can move bytes to a socket without handing them out, with buffers that it uses again. */
+/** A driver that can write content directly to a socket, with buffers that it reuses. */
 export interface SendingDriver {
   /**
-   * Writes bytes of the content to `target`, at its pace, and does not end it. The target has done with a chunk when it
-   * calls back for it, as a socket or a response has; one that passes chunks on, as a transform does, has not.
+   * Writes a range of the content to `target`, with backpressure. Does not end `target`. The driver reuses a chunk's
+   * buffer after the target's write callback for it, so the target must not keep the chunk longer. Sockets and responses
+   * comply; a transform, which passes chunks on, does not.
    *
-   * @returns when all has been handed to the target and no buffer of the driver's is in use any more
-   * @throws StorageError PATH_NOT_FOUND, INVALID_RANGE: before anything was written
    * @param share see `TransferOptions`
-   * @throws Error when the target fails or closes, or the content is cut short under the reader
+   * @returns when all bytes are written to the target and no buffer of the driver is in use any more
+   * @throws StorageError PATH_NOT_FOUND, INVALID_RANGE: thrown before anything is written
+   * @throws Error when the target fails or closes, or when the content is truncated while it is read
    */
   sendTo(path: StoragePath, range: ByteRange, target: Writable, signal?: AbortSignal, share?: string): Promise<void>
 
   /**
-   * As `sendTo`, for several ranges of one content, with bytes of the caller's before, between and after them. The
-   * content is opened once, or, where a store is asked for each range, once for ranges that are close to each other.
+   * Like `sendTo`, for several ranges of one content. The caller may add its own bytes before, between and after them.
+   * The content is opened once. A store that needs a request per range sends one request for ranges that are close to
+   * each other.
    */
   sendPieces(
     path: StoragePath,
@@ -140,50 +149,50 @@ export interface SendingDriver {
   ): Promise<void>
 }
 
-/** Bytes to be sent as they are, or a range of the content that is not empty. */
+/** Bytes that are sent unchanged, or a non-empty range of the content. */
 export type SendPiece = Uint8Array | ByteRange
 
-/** A store that clients may read from by themselves. */
+/** A driver whose store clients can read from directly. */
 export interface RedirectingDriver {
   /**
-   * A URL by which whoever has it reads the content at `path`, with ranges, for `lifetimeMs`. Nothing is asked of the
-   * store: whether content is there shows when the URL is used.
+   * Signs a URL from which any client can read the content at `path`, or ranges of it, for `lifetimeMs`. No request is
+   * sent to the store. If the content does not exist, the client finds out when it uses the URL.
    */
   redirectUrl(path: StoragePath, lifetimeMs: number): Promise<string>
 }
 
-/** A store that knows directories without anything in them, as file systems do and object stores do not. */
+/** A driver whose store can hold empty directories. File systems can; object stores cannot. */
 export interface DirectoryKeepingDriver {
-  /** Makes a directory, durably, with those above it. One that is there is no error. */
+  /** Creates a directory and its parents durably. It is no error if the directory exists. */
   makeDirectory(path: StoragePath): Promise<void>
 }
 
-/** A store that can tell whether a directory has the same names as before, without listing it. */
+/** A driver that can detect changes to the names in a directory without listing it. */
 export interface ListingComparingDriver {
   /**
-   * Names the set of names in a directory: as long as it is the same text, no name has come or gone.
+   * Returns a version of the set of names in a directory. While the version is the same, no name was added or removed.
    *
-   * @returns `undefined` where that cannot be told, as on a network file system, or just after a change
+   * @returns `undefined` if there is no reliable version, as on a network file system or just after a change
    * @throws StorageError PATH_NOT_FOUND
    */
   listingVersion(path: StoragePath): Promise<string | undefined>
 }
 
 /**
- * A store in which a small write costs no more than a read, as in object stores. On a file system it waits for a disk, so
- * there it is worth looking first whether it is needed.
+ * A driver whose store handles a small write at the cost of a read, as object stores do. On a file system a write waits
+ * for the disk, so callers read first to find out whether the write is needed.
  */
 export interface CheapWritesDriver {
   readonly writesAreCheap: true
 }
 
-/** Options of calls whose pace a client sets. */
+/** Options of calls whose speed depends on a client. */
 export interface TransferOptions {
   /**
-   * Key under which what the call holds of the driver's memory and connections is counted, such as the network of the
-   * client that it is for. No key can hold so much that calls with another key, or without one, have to wait for it.
-   * Calls without a key are the process's own work, and may use a reserve. A call that waits too long for what others
-   * hold fails with RegistryError UNAVAILABLE.
+   * Key under which the driver's memory and connections that the call holds are counted, such as the client's network.
+   * The calls of one key cannot hold enough to make calls with another key, or without a key, wait for them. Calls
+   * without a key are the process's own work and may use a reserve. A call that waits too long for resources that other
+   * calls hold fails with RegistryError UNAVAILABLE.
    */
   readonly share?: string | undefined
   readonly signal?: AbortSignal | undefined
@@ -191,33 +200,36 @@ export interface TransferOptions {
 
 export interface WriteOptions extends TransferOptions {
   /**
-   * `false`: the write need not survive a power failure, only be whole or not there while the power stays. For records
-   * whose loss is as good as their expiry. Default: `true`.
+   * `false`: the write is atomic, but need not survive a power failure. For records whose loss has the same effect as
+   * their expiry. Default: `true`.
    */
   readonly durable?: boolean
-  /** Bytes that a stream has, where that is known: what it needs of buffers follows from it. */
+  /** Size of the stream in bytes, if it is known. The driver chooses its buffers by it. */
   readonly size?: number
 }
 
 export interface AppendOptions extends TransferOptions {
-  /** Bytes that are to come, where that is known. There may be fewer, as where a client is cut off, and never more. */
+  /**
+   * Maximum size of the content in bytes, if it is known. The content may be shorter, for example if the client
+   * disconnects.
+   */
   readonly size?: number | undefined
 }
 
 export interface ListOptions {
-  /** Names up to this one are not needed: a store that can begin after it does, another lists them all the same. */
+  /** The caller does not need names up to and including this one. A store that cannot skip them lists them anyway. */
   readonly after?: string
 }
 
 export interface ReadOptions extends TransferOptions {
-  /** The whole where absent. */
+  /** The range to read. Default: the whole content. */
   readonly range?: ByteRange
 }
 
 export interface Stat {
-  /** Bytes; 0 for a directory. */
+  /** Size in bytes; 0 for a directory. */
   readonly size: number
-  /** By the store's clock. */
+  /** Time of the last modification, by the store's clock. */
   readonly modifiedAtMs: number
   readonly isDirectory: boolean
 }
@@ -228,14 +240,14 @@ export interface Entry {
   readonly isDirectory: boolean
 }
 
-/** A piece of an upload: a small plain value, for its checkpoint. */
+/** A part of an upload: a small plain value, which the upload's checkpoint stores. */
 export interface Part {
   readonly name: string
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number
 }
 
-/** Names one state of a versioned record. Random, so no state comes back. */
+/** Identifies one state of a versioned record. Versions are random, so a version never occurs twice. */
 export type Version = string
 
 export interface Versioned {
