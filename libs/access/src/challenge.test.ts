@@ -10,6 +10,11 @@ describe('a challenge', () => {
   const rows: readonly [string, Challenge, string][] = [
     ['of passwords', { scheme: 'Basic', realm: 'basic-realm' }, 'Basic realm="basic-realm"'],
     ['with quotes', { scheme: 'Basic', realm: String.raw`a"b\c` }, String.raw`Basic realm="a\"b\\c"`],
+    [
+      'beyond ASCII, as the bytes of UTF-8',
+      { scheme: 'Basic', realm: 'imágenes 登録' },
+      `Basic realm="${Buffer.from('imágenes 登録').toString('latin1')}"`,
+    ],
     ['of tokens for nothing', { ...bearer, accesses: [] }, start],
     [
       'of tokens, each thing once, in the order in which they are asked for',

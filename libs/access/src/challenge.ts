@@ -19,7 +19,12 @@ export interface BearerChallenge {
   readonly error?: 'invalid_token' | 'insufficient_scope'
 }
 
-/** The value of a `WWW-Authenticate` header. @see RFC 9110, section 11.6.1, and RFC 6750, section 3 */
+/**
+ * The value of a `WWW-Authenticate` header. Text beyond ASCII is UTF-8, as Distribution sends it: each character of the
+ * value is one byte, since Node writes headers as Latin-1.
+ *
+ * RFC 9110, section 11.6.1, and RFC 6750, section 3
+ */
 export function formatChallenge(challenge: Challenge): string {
   if (challenge.scheme === 'Basic') return `Basic realm=${quoted(challenge.realm)}`
   const { realm, service, accesses, error } = challenge
@@ -30,5 +35,6 @@ export function formatChallenge(challenge: Challenge): string {
 }
 
 function quoted(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`
+  const bytes = /^[\x20-\x7e]*$/.test(text) ? text : Buffer.from(text).toString('latin1')
+  return `"${bytes.replaceAll(/["\\]/g, String.raw`\$&`)}"`
 }

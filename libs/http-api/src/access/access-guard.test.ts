@@ -70,6 +70,24 @@ describe('a request', () => {
     expect(asked).toMatchObject([{ source: '192.0.2.9', scheme: 'https' }, { source: '127.0.0.1' }])
   })
 
+  it('that is denied gets a realm beyond ASCII as UTF-8, whether the connection stays or not', async () => {
+    await serve(() => ({
+      outcome: 'denied',
+      reason: 'no credentials',
+      challenge: { scheme: 'Basic', realm: 'imágenes 登録' },
+    }))
+    const body = Buffer.alloc(1_000_000)
+    for (const [method, options] of [
+      ['GET', {}],
+      ['HEAD', {}],
+      ['GET', { body }],
+    ] as const) {
+      const { status, headers } = await api.send(method, '/v2/_catalog', options)
+      const realm = Buffer.from(String(headers['www-authenticate']), 'latin1').toString()
+      expect({ status, realm }).toEqual({ status: 401, realm: 'Basic realm="imágenes 登録"' })
+    }
+  })
+
   it('that is granted is told of with who asks', async () => {
     const { counted, lines } = await serve(async () => granted)
     await api.send('GET', '/v2/')

@@ -10,12 +10,14 @@ const smallBody = 64 * 1024
  * read from for ever. Unless little is left, the connection is closed, in one direction first; always after 408, which says
  * that the rest of the request is not waited for.
  */
-export function refuse(exchange: RequestExchange, { status, headers, body }: Refusal): void {
+export function refuse(exchange: RequestExchange, { status, headers, body: text }: Refusal): void {
+  // Node writes the head and a body that is text as one text in UTF-8. That would encode a realm beyond ASCII twice.
+  const body = text !== '' && exchange.response.hasHeader('WWW-Authenticate') ? Buffer.from(text) : text
   if (status !== 408 && !isFlooding(exchange)) return respond(exchange, status, headers, body)
 
   const { request, response } = exchange
   response.writeHead(status, [...headers, 'Content-Length', String(Buffer.byteLength(body)), 'Connection', 'close'])
-  if (body === '' || request.method === 'HEAD') response.flushHeaders()
+  if (body.length === 0 || request.method === 'HEAD') response.flushHeaders()
   else response.write(body)
   endOneWay(exchange)
 }

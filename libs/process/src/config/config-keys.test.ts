@@ -178,6 +178,10 @@ describe('what one key says', () => {
       { auth: { kind: 'htpasswd', realm: 'r', path: '/p', failedLoginsPerMinute: 10 } },
     ],
     [
+      'auth: {htpasswd: {realm: "Registro de imágenes", path: /p}}',
+      { auth: { kind: 'htpasswd', realm: 'Registro de imágenes', path: '/p', failedLoginsPerMinute: 10 } },
+    ],
+    [
       '{auth: {htpasswd: {realm: r, path: /p}}, limits: {failedlogins: 0}}',
       { auth: { kind: 'htpasswd', failedLoginsPerMinute: 0 } },
     ],
@@ -350,7 +354,7 @@ describe('what one key says', () => {
     ['auth: {htpasswd: {realm: "", path: /p}}', 'auth.htpasswd.realm: is required'],
     [
       'auth: {htpasswd: {realm: "a\\nb", path: /p}}',
-      'auth.htpasswd.realm: cannot be told in a header: it is not all plain ASCII',
+      'auth.htpasswd.realm: has control characters, which no header can have',
     ],
     ['{auth: {token: }}', 'auth.token.realm: is required'],
     [

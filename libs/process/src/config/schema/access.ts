@@ -148,10 +148,10 @@ export const limits = section(
   },
 )
 
-/** A text that a header may hold. */
+/** A text that a header may hold, as UTF-8 where it is not ASCII. */
 function headerText<const M extends LeafMeta>(meta: M) {
   return value('text', meta, (written) => {
-    if (!/^[\x20-\x7e]*$/.test(written)) throw new InvalidValue('cannot be told in a header: it is not all plain ASCII')
+    if (/\p{Cc}|\p{Cs}/u.test(written)) throw new InvalidValue('has control characters, which no header can have')
     return written
   })
 }
