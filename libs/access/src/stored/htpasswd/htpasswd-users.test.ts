@@ -79,6 +79,25 @@ describe('the users of an htpasswd file', () => {
     expect(await outcome('DeokMan', '공주님')).toBe('refused')
   })
 
+  it('log in although a comment follows the hash', async () => {
+    const { outcome } = await used(`bob:${hashSync('secret', 4)}:Bob, of team b`)
+    expect(await outcome('bob', 'secret')).toBe('accepted')
+    expect(await outcome('bob', 'wrong')).toBe('refused')
+  })
+
+  it('are named in the log if they can never log in, again only when the file changes', async () => {
+    const { log, outcome, path } = await used(`bilbo:{SHA}x\n${bob}`)
+    const warnings = () => log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields)
+    await outcome('bob', 'secret: π')
+    expect(warnings()).toEqual([{ path, lines: [{ line: 1, user: 'bilbo', reason: 'SHA-1' }] }])
+    const many = Array.from({ length: 60 }, (_, index) => `u${index}:hunter2`)
+    await writeFile(path, [bob, ...many].join('\n'))
+    await outcome('bob', 'secret: π')
+    expect(warnings()).toHaveLength(2)
+    expect(warnings()[1]).toMatchObject({ more: 10, lines: expect.objectContaining({ length: 50 }) })
+    expect(JSON.stringify(log.lines)).not.toContain('hunter2')
+  })
+
   it('are as the file has them, as soon as it has them', async () => {
     const { outcome, path } = await used()
     expect(await outcome('bob', 'secret: π')).toBe('accepted')

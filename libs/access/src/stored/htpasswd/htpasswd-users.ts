@@ -5,7 +5,7 @@ import type { LogIn, MarkedUsers } from '../../users.ts'
 import { KeyedDigest } from '../keyed-digest.ts'
 import type { LoginLimit } from '../login-limit.ts'
 import { WatchedFile } from '../watched-file.ts'
-import { isBcrypt, parseHtpasswd } from './parse-htpasswd.ts'
+import { findUnusableLines, isBcrypt, parseHtpasswd } from './parse-htpasswd.ts'
 import { PasswordVerifier } from './password-verifier.ts'
 import { provisionHtpasswd } from './provision-htpasswd.ts'
 
@@ -27,6 +27,10 @@ const refused: LogIn = { outcome: 'refused' }
 const tooMany: LogIn = { outcome: 'limited', retryAfterMs: 2000 }
 /** Credentials that are remembered, of those that are right and of those that are not. */
 const maxRemembered = 10_000
+/** Maximum number of lines that one warning names. */
+const maxNamedLines = 50
+/** Maximum length of a user's name in a warning, in characters. */
+const maxShownName = 100
 /** A hash of nobody's, but for its cost. */
 const nobody = 'abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234'
 const defaultCost = '$2b$10$'
@@ -57,7 +61,12 @@ export class HtpasswdUsers implements MarkedUsers {
   /** Makes the file where there is none, if it can be made. @throws Error it cannot be read or understood */
   static open(options: HtpasswdUsersOptions): HtpasswdUsers {
     const { path, log } = options
-    const open = () => WatchedFile.open({ path, parse: parseHtpasswd, log })
+    const parse = (text: string) => {
+      const hashes = parseHtpasswd(text)
+      warnOfUnusableLines(path, text, log)
+      return hashes
+    }
+    const open = () => WatchedFile.open({ path, parse, log })
     try {
       return new HtpasswdUsers(open(), options)
     } catch (error) {
@@ -128,4 +137,18 @@ export class HtpasswdUsers implements MarkedUsers {
     const at = Buffer.from(this.#digest.of(name), 'base64').readUInt32BE() % (this.#costs.length || 1)
     return (this.#costs[at] ?? defaultCost) + nobody
   }
+}
+
+/** Names the lines with which nobody can log in, once for each content of the file. */
+function warnOfUnusableLines(path: string, text: string, log: Logger): void {
+  const unusable = findUnusableLines(text)
+  if (unusable.length === 0) return
+  const lines = unusable
+    .slice(0, maxNamedLines)
+    .map(({ line, user, reason }) => ({ line, user: user.slice(0, maxShownName), reason }))
+  const more = unusable.length - lines.length
+  log.warn(
+    { path, lines, ...(more > 0 && { more }) },
+    'htpasswd: lines with which nobody can log in (only bcrypt counts)',
+  )
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isBcrypt, parseHtpasswd } from './parse-htpasswd.ts'
+import { findUnusableLines, isBcrypt, parseHtpasswd } from './parse-htpasswd.ts'
 
 describe('an htpasswd file', () => {
   it('has a user in each line that is not empty and no comment', () => {
@@ -9,6 +9,54 @@ describe('an htpasswd file', () => {
       ['frodo', '$2y$x'],
       ['asdf', 'as#df'],
     ])
+  })
+
+  it('may have a comment after a hash, as Apache and Distribution allow', () => {
+    expect([...parseHtpasswd('a:hash:Alice, of team a: admin\nb:hash:')]).toEqual([
+      ['a', 'hash'],
+      ['b', 'hash'],
+    ])
+  })
+
+  it('has lines with which nobody can log in, which are named without their hashes', () => {
+    const bcrypt = `$2y$05$${'a'.repeat(53)}`
+    const text = [
+      `frodo:${bcrypt}`,
+      '# comment',
+      'apr:$apr1$salt$hunter2',
+      'md5:$1$salt$hunter2',
+      'bilbo:{SHA}hunter2',
+      'ldap:{SSHA}hunter2',
+      'sha256:$5$salt$hunter2',
+      'sha512:$6$salt$hunter2',
+      'yes:$y$j9T$hunter2',
+      'argon:$argon2id$hunter2',
+      'cut:$2y$05$hunter2',
+      'des:hunter2hunter',
+      'plain:hunter2',
+      'empty:',
+      `blank: ${bcrypt}`,
+      `twice:${bcrypt}`,
+      `twice:${bcrypt}:comment`,
+    ].join('\n')
+    const lines = findUnusableLines(text)
+    expect(lines.map(({ line, user, reason }) => `${line} ${user}: ${reason}`)).toEqual([
+      '3 apr: MD5',
+      '4 md5: MD5',
+      '5 bilbo: SHA-1',
+      '6 ldap: a hash of LDAP',
+      '7 sha256: SHA-256 crypt',
+      '8 sha512: SHA-512 crypt',
+      '9 yes: yescrypt',
+      '10 argon: Argon2',
+      '11 cut: an incomplete or invalid bcrypt hash',
+      '12 des: DES crypt or plain text',
+      '13 plain: plain text or an unknown hash',
+      '14 empty: no hash',
+      '15 blank: blanks around the hash',
+      '16 twice: line 17 is about the same user',
+    ])
+    expect(JSON.stringify(lines)).not.toMatch(/hunter2|salt|aaaa/)
   })
 
   it('may be empty', () => {
