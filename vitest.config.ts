@@ -68,7 +68,8 @@ export default defineConfig({
     ],
     coverage: {
       provider: 'v8',
-      include: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts'],
+      // Matched within each room's own directory.
+      include: ['src/**/*.ts'],
       exclude: ['**/*.test.ts', '**/src/suite/**'],
       reporter: ['text-summary', 'lcovonly'],
     },
