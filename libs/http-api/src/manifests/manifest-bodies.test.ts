@@ -80,6 +80,31 @@ describe('the bodies of manifests', () => {
     expect([order, budget.taken]).toEqual([['second'], 0])
   })
 
+  it('of one client are all received, though together they have more bytes than may be held', async () => {
+    const budget = new ByteBudget(1024 * KiB, { patienceMs: 5_000 })
+    const bodies = new ManifestBodies({ budget })
+    const many = Array.from({ length: 16 }, () => sentBody())
+    const received = many.map((body) => bodies.receive(exchangeOf(body), limit, size))
+    for (let chunk = 0; chunk < 4; chunk += 1) for (const body of many) body.send(60 * KiB)
+    for (const body of many) body.end()
+    expect(await Promise.all(received)).toEqual(many.map(() => 240 * KiB))
+    expect(budget.taken).toBe(0)
+  })
+
+  it('are received where each of the others that hold memory waits, and one more ends', async () => {
+    const budget = new ByteBudget(1024 * KiB, { patienceMs: 5_000 })
+    const bodies = new ManifestBodies({ budget })
+    const { promise: done, resolve: finish } = Promise.withResolvers<void>()
+    const small = bodies.receive(exchangeOf(streamOf(Buffer.alloc(1))), limit, () => done)
+    const many = Array.from({ length: 16 }, () => sentBody())
+    const received = many.map((body) => bodies.receive(exchangeOf(body), limit, size))
+    for (let chunk = 0; chunk < 4; chunk += 1) for (const body of many) body.send(60 * KiB)
+    for (const body of many) body.end()
+    finish()
+    await small
+    expect(await Promise.all(received)).toEqual(many.map(() => 240 * KiB))
+  })
+
   it('are refused for now where the others take too long', async () => {
     const budget = new ByteBudget(limit, { patienceMs: 1 })
     await budget.take(limit)
@@ -90,7 +115,7 @@ describe('the bodies of manifests', () => {
 
   it('count more than their bytes where they come in tiny chunks', async () => {
     const budget = new ByteBudget(limit, { patienceMs: 1 })
-    const tiny = streamOf(...Array.from({ length: 2000 }, () => Buffer.alloc(1)))
+    const tiny = streamOf(...Array.from({ length: 40_000 }, () => Buffer.alloc(1)))
     const received = new ManifestBodies({ budget }).receive(exchangeOf(tiny), limit, size)
     await expect(received).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
