@@ -483,7 +483,7 @@ describe('what one key says', () => {
     ['rpc: {listen: ":1"}', 'rpc: belongs to the split services and has no effect here'],
     ['services: {blobs: {http: ["a:1"]}}', 'services: belongs to the split services and has no effect here'],
     ['gc: {x: 1}', 'gc: is not supported yet and has no effect'],
-    ['http: {h2c: {enabled: true}}', 'http.h2c.enabled: is not supported: HTTP/1.1 alone is spoken'],
+    ['http: {h2c: {enabled: true}}', 'http.h2c.enabled: is not supported: the server speaks only HTTP/1.1'],
     ['http: {secret: 0123}', 'http.secret: is short for a key: 4 of at least 16 bytes'],
     [
       'uploads: {keys: [{id: a, secret: x, use: sign}]}',

@@ -9,19 +9,19 @@ const berthAbout = 'a token server of its own: it gives tokens to whom a policy 
 
 /** Whom a token server trusts to say who somebody is. */
 const issuers = list(
-  { about: 'whose tokens are taken in place of passwords: clusters and CI' },
+  { about: 'OpenID providers whose tokens are accepted in place of passwords, such as clusters and CI' },
   section(
     { about: 'an OpenID provider' },
     {
-      name: value('name', { required: true, about: 'what the policy calls it' }, issuerName),
-      issuer: url({ required: true, about: 'its URL, as its tokens have it' }),
-      audience: text({ required: true, about: 'the registry, as its tokens name it' }),
-      jwksUrl: url({ about: 'where its keys are; else what its discovery document says' }),
-      ca: text({ about: 'certificates that vouch for its server, PEM; those of the system where not given' }),
-      tokenFile: text({ about: 'path of a token that it is asked for its keys with' }),
+      name: value('name', { required: true, about: 'the provider’s name in the policy' }, issuerName),
+      issuer: url({ required: true, about: 'the provider’s URL, as in the iss claim of its tokens' }),
+      audience: text({ required: true, about: 'the registry’s name in the aud claim of the provider’s tokens' }),
+      jwksUrl: url({ about: 'URL of the provider’s keys; default: from its discovery document' }),
+      ca: text({ about: 'CA certificates to verify the provider’s server with, PEM; default: the CAs of the system' }),
+      tokenFile: text({ about: 'path of a token to send when its keys are requested' }),
       claims: dictionary(
-        { about: 'names for claims that the policy uses, each a JSON pointer into the token' },
-        text({ about: 'as /kubernetes.io/namespace' }),
+        { about: 'names for claims, to use in the policy; each is a JSON pointer into the token' },
+        text({ about: 'a JSON pointer, such as /kubernetes.io/namespace' }),
       ),
     },
   ),
@@ -32,35 +32,38 @@ function berth() {
   return section(
     { about: berthAbout, isMap: true },
     {
-      service: headerText({ required: true, about: 'the registry, as tokens name it' }),
-      issuer: text({ about: 'the token server, as tokens name it; the same as service where not given' }),
-      realm: headerText({ about: 'the URL of /token; else it is at the host by which a client knows the registry' }),
-      policy: text({ required: true, about: 'path of the policy, YAML: who may do what' }),
-      htpasswd: text({ about: 'path of the users, as auth.htpasswd.path; nobody has a password where not given' }),
+      service: headerText({ required: true, about: 'the registry’s name in tokens' }),
+      issuer: text({ about: 'the token server’s name in tokens; default: service' }),
+      realm: headerText({ about: 'URL of /token; default: on the host that the client’s request names' }),
+      policy: text({ required: true, about: 'path of the access policy, YAML' }),
+      htpasswd: text({
+        about: 'path of the users’ file, like auth.htpasswd.path; without it, no user can log in with a password',
+      }),
       issuers,
       keys: text({
-        about:
-          'path of the keys that tokens are signed with, a JSON Web Key Set; all-in-one has its own beside its data',
+        about: 'path of the token signing keys, a JSON Web Key Set; default in all-in-one: a file beside its data',
       }),
-      jwksUrl: url({ about: 'for blob nodes: where the gateway publishes its keys (its /token/keys)' }),
-      keyRotationMs: duration({ about: 'how long a key signs, 0 for ever; where keys is not given, 30 days' }),
-      tokenLifetimeMs: duration({ default: 300_000, minMs: 60_000, about: 'how long a token is good for' }),
+      jwksUrl: url({ about: 'for blob nodes: URL of the gateway’s public keys (its /token/keys)' }),
+      keyRotationMs: duration({
+        about: 'time after which a new signing key replaces the current one; 0: never; default without keys: 30 days',
+      }),
+      tokenLifetimeMs: duration({ default: 300_000, minMs: 60_000, about: 'lifetime of a token' }),
       refreshLifetimeMs: duration({
         default: 30 * 24 * 3_600_000,
         defaultText: '720h',
         maxMs: Number.MAX_SAFE_INTEGER,
-        about: 'how long a client can go on asking for tokens without a password; 0 not at all',
+        about: 'lifetime of a refresh token, which replaces the password; 0: no refresh tokens',
       }),
-      leewayMs: duration({ default: 60_000, about: 'how far clocks may be apart' }),
+      leewayMs: duration({ default: 60_000, about: 'maximum difference between clocks' }),
     },
   )
 }
 
 /** Who may do what. */
 export const auth = section(
-  { about: 'who may do what; exactly one provider', isMap: true, mayBeWord: true },
+  { about: 'access control; exactly one provider', isMap: true, mayBeWord: true },
   {
-    none: optional(section({ about: 'everyone may do everything', isMap: true }, {})),
+    none: optional(section({ about: 'no access control: every client may do everything', isMap: true }, {})),
     silly: anything(
       stops(
         'a provider that is for tests',
@@ -70,41 +73,45 @@ export const auth = section(
     ),
     htpasswd: optional(
       section(
-        { about: 'the users of a file; each may do everything', isMap: true },
+        { about: 'users from a file; every user may do everything', isMap: true },
         {
-          realm: headerText({ required: true, about: 'what the users are of, as clients are told' }),
+          realm: headerText({ required: true, about: 'name of the registry that clients show at login' }),
           path: text({
             required: true,
-            about: 'the file: a line name:hash for each user, bcrypt; made with one user where it is missing',
+            about: 'path of the users’ file, one line name:hash (bcrypt) per user; if missing, created with one user',
           }),
         },
       ),
     ),
     token: optional(
       section(
-        { about: 'tokens of a token server, which say what is granted', isMap: true },
+        { about: 'tokens of a token server; each token contains the granted access', isMap: true },
         {
-          realm: headerText({ required: true, about: 'the URL of the token server' }),
+          realm: headerText({ required: true, about: 'URL of the token server' }),
           service: headerText({
             required: true,
-            about: 'the registry, as the token server knows it: the tokens’ audience',
+            about: 'the registry’s name at the token server: the audience of its tokens',
           }),
-          issuer: text({ required: true, about: 'the token server, as tokens name it' }),
+          issuer: text({ required: true, about: 'the token server’s name in tokens' }),
           rootCertBundle: text({
-            about: 'certificates of the keys that tokens are signed with, or that vouch for these; PEM',
+            about: 'certificates of the token signing keys, or of their CAs; PEM',
           }),
-          jwks: text({ about: 'path of a JSON Web Key Set with the keys that tokens are signed with' }),
-          jwksUrl: url({ about: 'where the token server publishes its JSON Web Key Set' }),
+          jwks: text({ about: 'path of a JSON Web Key Set with the token signing keys' }),
+          jwksUrl: url({ about: 'URL of the token server’s JSON Web Key Set' }),
           autoRedirect: flag({
             default: false,
-            about: 'the token server is at the host by which a client knows the registry',
+            about: 'the token server is on the host that the client’s request names',
           }),
-          autoRedirectPath: value('path', { default: '/auth/token', about: 'its path there' }, absolutePath),
+          autoRedirectPath: value(
+            'path',
+            { default: '/auth/token', about: 'path of the token server with autoredirect' },
+            absolutePath,
+          ),
           signingAlgorithms: list(
-            { about: 'the algorithms that tokens may be signed with; all of these where none is given' },
+            { about: 'accepted signature algorithms of tokens; default: all of these' },
             oneOf(signingAlgorithms, { about: 'an algorithm' }),
           ),
-          leewayMs: duration({ default: 60_000, about: 'how far clocks may be apart' }),
+          leewayMs: duration({ default: 60_000, about: 'maximum difference between clocks' }),
         },
       ),
     ),
@@ -114,36 +121,36 @@ export const auth = section(
 
 /** What a single client may have of what all share. */
 export const limits = section(
-  { about: 'what one client may take' },
+  { about: 'limits on clients' },
   {
     failedLogins: integer({
       default: 10,
       min: 0,
       about:
-        'logins a minute of one user that may fail from one address, and ten times that of all users and tokens; 0 for any number',
+        'maximum failed logins per minute from one address: this many per user, ten times as many for all users and tokens; 0: unlimited',
     }),
     tokens: integer({
       default: 100,
       min: 0,
       about:
-        'scopes of tokens a second that one address may ask for, ten times as many at once; a token without scopes counts as one; 0 for any number',
+        'maximum token scopes that one address may request per second, with bursts of ten times as many; a token without scopes counts as one; 0: unlimited',
     }),
     headerSize: integer({
       default: 65_536,
       min: 8192,
       max: 1_048_576,
-      about: 'bytes that the head of a request may have: its line and headers',
+      about: 'maximum size of a request’s line and headers, in bytes',
     }),
-    urlLength: integer({ default: 8192, min: 2048, max: 1_048_576, about: 'characters that a URL may have' }),
+    urlLength: integer({ default: 8192, min: 2048, max: 1_048_576, about: 'maximum length of a URL, in characters' }),
     connections: integer({
       min: 1,
       defaultText: 'half of the open files, up to 10000',
-      about: 'connections of clients that may be open at once',
+      about: 'maximum number of open client connections',
     }),
     connectionsPerAddress: integer({
       min: 1,
       defaultText: 'half of connections',
-      about: 'connections that one address may have at once, unless it is a trusted proxy',
+      about: 'maximum number of open connections from one address, unless it is a trusted proxy',
     }),
   },
 )
@@ -173,7 +180,7 @@ const middlewareItems = (about: string) =>
       { about: 'one' },
       {
         name: text({ about: 'its name' }),
-        disabled: flag({ about: 'it is not used' }),
+        disabled: flag({ about: 'the item is disabled' }),
         options: anything({ about: 'its options' }),
       },
     ),
@@ -200,12 +207,15 @@ export const proxy = section(stops('a pull-through cache', 'a pull-through cache
   password: text({ about: 'password at the upstream' }),
   exec: section(
     { about: 'a credential helper' },
-    { command: text({ about: 'the command' }), lifetimeMs: duration({ about: 'how long its answer is used' }) },
+    {
+      command: text({ about: 'the command' }),
+      lifetimeMs: duration({ about: 'lifetime of the credentials that it returns' }),
+    },
   ),
   ttlMs: duration({
     minMs: Number.NEGATIVE_INFINITY,
     maxMs: Number.MAX_SAFE_INTEGER,
-    about: 'how long content is kept',
+    about: 'lifetime of cached content',
   }),
-  cacheWriteTimeoutMs: duration({ about: 'for finishing a cache write' }),
+  cacheWriteTimeoutMs: duration({ about: 'timeout of a cache write' }),
 })

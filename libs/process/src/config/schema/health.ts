@@ -2,12 +2,16 @@ import { parseRemoteAddress } from '../listen-address.ts'
 import { dictionary, list, section } from './node.ts'
 import { duration, flag, integer, text, url, value } from './values.ts'
 
-const intervalMs = duration({ default: 10_000, minMs: 1, about: 'how often it is checked' })
-const threshold = integer({ default: 0, min: 0, about: 'consecutive failures until it counts; 0 is 1' })
-const timeoutMs = duration({ about: 'how long one check may take; the interval where not set' })
+const intervalMs = duration({ default: 10_000, minMs: 1, about: 'interval between checks' })
+const threshold = integer({
+  default: 0,
+  min: 0,
+  about: 'number of consecutive failures until the check counts as failed; 0 means 1',
+})
+const timeoutMs = duration({ about: 'timeout of one check; default: the interval' })
 
 export const health = section(
-  { about: 'checks in the background; while one fails, requests are answered with 503' },
+  { about: 'health checks, run in the background; while a check fails, requests are answered with 503' },
   {
     storageDriver: section(
       { about: 'the storage answers' },

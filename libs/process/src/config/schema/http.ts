@@ -11,29 +11,29 @@ import { duration, flag, text, url, value } from './values.ts'
 const second = 1000
 
 const tls = section(
-  { about: 'HTTPS, where a certificate is given' },
+  { about: 'HTTPS; used if a certificate is given' },
   {
     certificate: text({ about: 'path of the certificate chain, PEM' }),
     keyFile: text({ key: 'key', about: 'path of its private key, PEM' }),
     clientCas: list(
-      { about: 'CAs of client certificates; with any, clients must show one' },
+      { about: 'CAs of client certificates; if given, clients must present a certificate' },
       text({ about: 'a path' }),
     ),
     clientAuth: value(
       'request-client-cert, require-any-client-cert, verify-client-cert-if-given or require-and-verify-client-cert',
       {
         defaultText: 'require-and-verify-client-cert',
-        about: 'what is asked of clients, where clientcas are given',
+        about: 'how client certificates are requested and verified, if clientcas is given',
       },
       clientAuth,
     ),
     minimumTls: value(
       'tls1.2 or tls1.3',
-      { default: 'TLSv1.2', defaultText: 'tls1.2', about: 'the oldest version that is spoken' },
+      { default: 'TLSv1.2', defaultText: 'tls1.2', about: 'minimum TLS version' },
       tlsVersion,
     ),
     cipherSuites: list(
-      { about: 'suites below TLS 1.3, by their IANA names; where not set: ECDHE with AES-GCM or ChaCha20' },
+      { about: 'cipher suites below TLS 1.3, by IANA name; default: ECDHE with AES-GCM or ChaCha20' },
       value('suite', { about: 'a name' }, parseCipherSuite),
     ),
     letsEncrypt: section(
@@ -42,9 +42,9 @@ const tls = section(
         'certificates from Let’s Encrypt are not supported yet: give a certificate and key',
       ),
       {
-        cacheFile: text({ about: 'where they are kept' }),
+        cacheFile: text({ about: 'path of the certificate cache' }),
         email: text({ about: 'contact' }),
-        hosts: list({ about: 'for which names' }, text({ about: 'a name' })),
+        hosts: list({ about: 'host names of the certificates' }, text({ about: 'a name' })),
         directoryUrl: text({ about: 'the ACME server' }),
       },
     ),
@@ -54,25 +54,28 @@ const tls = section(
 export const http = section(
   { about: 'the API’s server' },
   {
-    addr: text({ default: ':5000', about: 'where the API listens: host:port, :port, or the path of a socket' }),
+    addr: text({ default: ':5000', about: 'listen address of the API: host:port, :port, or the path of a socket' }),
     net: value('tcp or unix', { default: 'tcp', about: 'whether addr is an address or the path of a socket' }, network),
-    host: url({ about: 'the registry’s URL as clients see it, for absolute Location headers' }),
-    prefix: value('path', { default: '/', about: 'the path that everything lies below' }, pathPrefix),
-    secret: text({ about: 'the key of upload tokens, where uploads.keys are not given' }),
+    host: url({ about: 'the registry’s external URL, for absolute Location headers' }),
+    prefix: value('path', { default: '/', about: 'path prefix of the API’s paths' }, pathPrefix),
+    secret: text({ about: 'the key of upload tokens, if uploads.keys is not given' }),
     relativeUrls: flag({ defaultText: 'true unless host is set', about: 'Location headers are paths' }),
-    drainTimeoutMs: duration({ default: 30 * second, about: 'how long SIGTERM lets requests finish' }),
+    drainTimeoutMs: duration({
+      default: 30 * second,
+      about: 'maximum time for running requests to finish after SIGTERM',
+    }),
     stallTimeoutMs: duration({
       default: 60 * second,
       minMs: 1,
-      about: 'a request without progress is cut off after this',
+      about: 'timeout after which a request without progress is closed',
     }),
-    keepAliveMs: duration({ default: 75 * second, minMs: 1, about: 'how long an idle connection stays' }),
+    keepAliveMs: duration({ default: 75 * second, minMs: 1, about: 'maximum idle time of a client connection' }),
     trustedProxies: list(
-      { about: 'whose Forwarded, X-Forwarded-* and X-Real-IP headers are believed' },
+      { about: 'proxies whose Forwarded, X-Forwarded-* and X-Real-IP headers are trusted' },
       value('CIDR', { about: 'addresses' }, parseCidr),
     ),
     headers: dictionary(
-      { about: 'added to every response of the API’s paths that does not have them already' },
+      { about: 'headers to add to every API response that does not have them' },
       list({ about: 'values' }, value('text', { about: 'a value' }, headerValue)),
     ),
     tls,
@@ -84,7 +87,7 @@ export const http = section(
           {
             default: parseTcpAddress('127.0.0.1:5001'),
             defaultText: '127.0.0.1:5001',
-            about: 'where health and metrics are served',
+            about: 'listen address for health and metrics',
           },
           debugAddress,
         ),
@@ -103,7 +106,7 @@ export const http = section(
     ),
     h2c: section(
       { about: 'HTTP/2 without TLS' },
-      { enabled: flag(warns('HTTP/2 without TLS', 'is not supported: HTTP/1.1 alone is spoken', isOn)) },
+      { enabled: flag(warns('HTTP/2 without TLS', 'is not supported: the server speaks only HTTP/1.1', isOn)) },
     ),
   },
 )

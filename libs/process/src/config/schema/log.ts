@@ -9,18 +9,18 @@ export function logLevel(meta: Pick<LeafMeta, 'about' | 'defaultText'>) {
 }
 
 export const log = section(
-  { about: 'what is logged, to standard output' },
+  { about: 'the log, written to standard output' },
   {
-    level: logLevel({ defaultText: 'info', about: 'the least serious level that is logged' }),
+    level: logLevel({ defaultText: 'info', about: 'minimum level of logged messages' }),
     formatter: oneOf(['text', 'json', 'logstash'], {
       defaultText: 'text on a terminal, else json',
-      about: 'the form of a line',
+      about: 'format of log lines',
       refusal: 'unsupported logging formatter',
     }),
     fields: dictionary({ about: 'constant fields of every line' }, anything({ about: 'any value' })),
     accessLog: section(
-      { about: 'the line of each request' },
-      { disabled: flag({ default: false, about: 'requests that succeed are not logged' }) },
+      { about: 'access log: one line per request' },
+      { disabled: flag({ default: false, about: 'successful requests are not logged' }) },
     ),
     hooks: list(
       warns('log entries that are sent by mail'),
@@ -29,7 +29,7 @@ export const log = section(
         {
           disabled: flag({ about: 'the hook is not used' }),
           type: text({ about: '`mail`' }),
-          levels: list({ about: 'the levels it is for' }, text({ about: 'a level' })),
+          levels: list({ about: 'log levels that trigger the hook' }, text({ about: 'a level' })),
           mailOptions: section(
             { key: 'options', field: 'MAILOPTIONS', about: 'how mail is sent' },
             {

@@ -8,7 +8,7 @@ export const notifications = section(
   { about: 'webhooks' },
   {
     eventConfig: section(
-      { key: 'events', field: 'EVENTCONFIG', about: 'what events say' },
+      { key: 'events', field: 'EVENTCONFIG', about: 'content of events' },
       { includeReferences: flag(warns('a manifest’s references, too')) },
     ),
     endpoints: list(
@@ -18,11 +18,11 @@ export const notifications = section(
         {
           name: text({ about: 'its name in logs and metrics' }),
           disabled: flag({ about: 'it is skipped' }),
-          url: text({ about: 'where events are sent' }),
+          url: text({ about: 'URL to send events to' }),
           headers: dictionary({ about: 'sent with each request' }, texts('values')),
-          timeoutMs: duration({ minMs: Number.NEGATIVE_INFINITY, about: 'of a request' }),
-          threshold: integer({ about: 'failures before it backs off' }),
-          backoffMs: duration({ minMs: Number.NEGATIVE_INFINITY, about: 'how long' }),
+          timeoutMs: duration({ minMs: Number.NEGATIVE_INFINITY, about: 'timeout of a request' }),
+          threshold: integer({ about: 'number of failures before the backoff' }),
+          backoffMs: duration({ minMs: Number.NEGATIVE_INFINITY, about: 'duration of the backoff' }),
           ignoredMediaTypes: texts('media types without events'),
           ignore: section(
             { about: 'which events are not sent' },

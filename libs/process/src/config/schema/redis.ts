@@ -12,7 +12,7 @@ const unusedWait = (about: string) => duration({ ...unused(about), minMs: Number
 const keys = {
   addr: value('host:port', { about: 'one server (2.8)' }, parseRemoteAddress),
   addrs: list(
-    { about: 'servers; several are a cluster, or sentinels where mastername is set' },
+    { about: 'servers; several servers form a cluster, or are sentinels if mastername is set' },
     value('host:port', { about: 'a server' }, parseRemoteAddress),
   ),
   db: integer({ defaultText: '0', min: 0, about: 'the database' }),
@@ -21,15 +21,15 @@ const keys = {
   masterName: text({ about: 'the sentinels’ name for the master' }),
   sentinelUsername: text({ about: 'user at the sentinels' }),
   sentinelPassword: text({ about: 'password at the sentinels' }),
-  dialTimeoutMs: duration({ defaultText: '1s', minMs: 1, about: 'for a connection' }),
-  readTimeoutMs: duration({ defaultText: '200ms', minMs: 1, about: 'for an answer' }),
+  dialTimeoutMs: duration({ defaultText: '1s', minMs: 1, about: 'timeout for connecting' }),
+  readTimeoutMs: duration({ defaultText: '200ms', minMs: 1, about: 'timeout for a reply' }),
   tls: section(
-    { about: 'TLS; used where any of its keys is set' },
+    { about: 'TLS; used if any of its keys is set' },
     {
       enabled: flag({ about: 'TLS is used (2.8)' }),
       certificate: text({ about: 'path of the client’s certificate, PEM' }),
       keyFile: text({ key: 'key', about: 'path of its private key, PEM' }),
-      rootCas: list({ about: 'CAs of the servers; the system’s where none' }, text({ about: 'a path' })),
+      rootCas: list({ about: 'CAs of the servers; default: the CAs of the system' }, text({ about: 'a path' })),
       clientCas: list({ about: 'former name of rootcas' }, text({ about: 'a path' })),
     },
   ),
@@ -44,9 +44,9 @@ const keys = {
   poolSize: integer(unused('connections')),
   poolTimeoutMs: unusedWait('for a free connection'),
   minIdleConns: integer(unused('idle connections at least')),
-  maxIdleConns: integer(unused('idle connections at most')),
-  maxActiveConns: integer(unused('connections at most')),
-  connMaxIdleTimeMs: unusedWait('how long one may be idle'),
+  maxIdleConns: integer(unused('maximum number of idle connections')),
+  maxActiveConns: integer(unused('maximum number of connections')),
+  connMaxIdleTimeMs: unusedWait('maximum idle time of a connection'),
   connMaxLifetimeMs: unusedWait('how long one may live'),
   maxRedirects: integer(unused('redirections of a cluster that are followed')),
   readOnly: flag(unused('replicas may be read')),
@@ -56,9 +56,9 @@ const keys = {
   identitySuffix: text(unused('added to its name')),
   unstableResp3: flag(unused('RESP3 answers of modules')),
   pool: section(unused('the pool (2.8)'), {
-    maxIdle: integer({ about: 'idle connections at most' }),
-    maxActive: integer({ about: 'connections at most' }),
-    idleTimeoutMs: duration({ minMs: Number.NEGATIVE_INFINITY, about: 'how long one may be idle' }),
+    maxIdle: integer({ about: 'maximum number of idle connections' }),
+    maxActive: integer({ about: 'maximum number of connections' }),
+    idleTimeoutMs: duration({ minMs: Number.NEGATIVE_INFINITY, about: 'maximum idle time of a connection' }),
   }),
 }
 

@@ -16,16 +16,16 @@ const uploads = section(
   { about: 'uploads' },
   {
     keys: list(
-      { about: 'keys of upload tokens: one signs, all verify; a ring of http.secret where there are none' },
+      { about: 'keys of upload tokens: one key signs, all keys verify; default: http.secret' },
       section(
         { about: 'a key' },
         {
-          id: text({ required: true, about: 'the key’s name, which tokens carry' }),
+          id: text({ required: true, about: 'the key’s name, included in tokens' }),
           secret: text({ about: 'the key itself' }),
           secretFile: text({ about: 'path of a file that holds the key' }),
           use: oneOf(['sign', 'verify'], {
             required: true,
-            about: 'whether it signs new tokens, or only verifies old ones',
+            about: 'sign: signs new tokens; verify: only verifies older tokens',
           }),
         },
       ),
@@ -33,20 +33,20 @@ const uploads = section(
     chunkMinLength: integer({
       defaultText: '0; with s3, chunksize',
       min: 0,
-      about: 'the smallest chunk that clients are asked for (OCI-Chunk-Min-Length), bytes',
+      about: 'minimum chunk size that clients are asked to send (OCI-Chunk-Min-Length), in bytes',
     }),
   },
 )
 
 const policy = section(
-  { about: 'what may be pushed' },
+  { about: 'restrictions on pushes' },
   {
     repository: section(
-      { about: 'by repository' },
+      { about: 'restrictions on repositories' },
       {
         classes: list(
-          { about: 'the classes of manifests that are accepted; all where none' },
-          text({ about: 'as image' }),
+          { about: 'accepted classes of manifests; default: all' },
+          text({ about: 'a class, such as image' }),
         ),
       },
     ),
@@ -54,15 +54,15 @@ const policy = section(
 )
 
 const compatibility = section(
-  { about: 'former formats' },
+  { about: 'support for older formats' },
   {
     schema1: section(
       { about: 'signed manifests of schema 1' },
       {
-        enabled: flag({ default: false, about: 'clients may push them; those that are stored are served anyway' }),
+        enabled: flag({ default: false, about: 'clients may push them; stored ones are always served' }),
         signingKeyFile: text({
           field: 'TRUSTKEY',
-          about: 'path of the private key that signs them (JWK or PEM; EC or RSA); a new one where it is not given',
+          about: 'path of the private key that signs them (JWK or PEM; EC or RSA); default: a new key',
         }),
       },
     ),
@@ -73,7 +73,7 @@ const compatibility = section(
 export const registry = section(
   { about: 'the configuration' },
   {
-    version: value('0.1', { required: true, about: 'of the file’s format' }, (written) => {
+    version: value('0.1', { required: true, about: 'version of the file format' }, (written) => {
       if (written === '0.1') return written
       throw new InvalidValue('unsupported version: 0.1 is the only one')
     }),
@@ -94,11 +94,16 @@ export const registry = section(
     policy,
     catalog: section(
       { about: 'the list of repositories' },
-      { maxEntries: integer({ default: 1000, about: 'most repositories in one answer; 0 or less is the default' }) },
+      {
+        maxEntries: integer({
+          default: 1000,
+          about: 'maximum number of repositories in one response; 0 or less: the default',
+        }),
+      },
     ),
     tags: section(
       { about: 'lists of tags' },
-      { maxTags: integer({ default: 1000, min: 0, about: 'most tags in one answer; 0 is the default' }) },
+      { maxTags: integer({ default: 1000, min: 0, about: 'maximum number of tags in one response; 0: the default' }) },
     ),
     uploads,
     queue,

@@ -31,22 +31,24 @@ const acls = [
 export const s3 = section(
   { about: 'a bucket of an object store that speaks S3', isMap: true },
   {
-    region: text({ required: true, about: 'the region; where a store has none, any word' }),
+    region: text({ required: true, about: 'the region; any word if the store has no regions' }),
     bucket: text({ required: true, about: 'the bucket, which must exist' }),
-    rootDirectory: text({ default: '', about: 'what all keys begin with' }),
-    regionEndpoint: value('URL or host', { about: 'where the store is; AWS where not given' }, endpoint),
-    redirectEndpoint: value('URL or host', { about: 'where clients reach it, if that is elsewhere' }, endpoint),
+    rootDirectory: text({ default: '', about: 'prefix of all object keys' }),
+    regionEndpoint: value('URL or host', { about: 'endpoint of the store; default: AWS' }, endpoint),
+    redirectEndpoint: value('URL or host', { about: 'endpoint of the store for clients, if it differs' }, endpoint),
     forcePathStyle: flag({
       defaultText: 'true with a regionendpoint',
-      about: 'the bucket is in the path of URLs, not in the name of the host',
+      about: 'the bucket’s name is in the URL’s path, not in its host name',
     }),
-    accessKey: headerText({ about: 'the key; with neither, the SDK finds credentials: environment, pod, instance' }),
-    secretKey: text({ about: 'its secret' }),
-    sessionToken: headerText({ about: 'of credentials that expire' }),
-    encrypt: flag({ default: false, about: 'the store encrypts what it keeps' }),
-    keyId: headerText({ about: 'the key in KMS that it does so with; its own where not given' }),
-    secure: flag({ default: true, about: 'HTTPS, where an endpoint does not say' }),
-    skipVerify: flag({ default: false, about: 'the store’s certificate is not checked' }),
+    accessKey: headerText({
+      about: 'the access key; without both keys, the SDK finds credentials: environment, pod, instance',
+    }),
+    secretKey: text({ about: 'the secret key of accesskey' }),
+    sessionToken: headerText({ about: 'the session token of temporary credentials' }),
+    encrypt: flag({ default: false, about: 'the store encrypts objects (server-side encryption)' }),
+    keyId: headerText({ about: 'the KMS key for encryption; default: the store’s own key' }),
+    secure: flag({ default: true, about: 'use HTTPS if the endpoint has no scheme' }),
+    skipVerify: flag({ default: false, about: 'do not verify the store’s certificate' }),
     v4Auth: value('true', { default: true, about: 'signature version 4, the only one' }, (written) => {
       if (/^(?:true|yes|y|on)$/i.test(written)) return true
       throw new InvalidValue('signatures of version 2 are not supported')
@@ -55,46 +57,54 @@ export const s3 = section(
       default: 10 * mebibyte,
       min: 5 * mebibyte,
       max: largestPart,
-      about: 'bytes of the parts that a large blob is sent in',
+      about: 'size of the parts of a multipart upload, in bytes',
     }),
     multipartCopyChunkSize: integer({
       default: 32 * mebibyte,
       min: 5 * mebibyte,
       max: largestPart,
-      about: 'bytes of the ranges that the store copies',
+      about: 'size of the ranges of a multipart copy, in bytes',
     }),
-    multipartCopyMaxConcurrency: integer({ default: 16, min: 1, about: 'ranges of one copy at a time' }),
+    multipartCopyMaxConcurrency: integer({
+      default: 16,
+      min: 1,
+      about: 'maximum number of concurrent ranges of one copy',
+    }),
     multipartCopyThresholdSize: integer({
       default: 32 * mebibyte,
       min: 0,
       max: largestPart,
-      about: 'bytes up to which a copy is one request',
+      about: 'maximum size of an object that is copied with one request, in bytes',
     }),
-    storageClass: value(storageClasses.join(', '), { default: 'STANDARD', about: 'of content' }, (written) => {
-      const found = storageClasses.find((each) => each === written.toUpperCase())
-      if (found !== undefined) return found
-      throw new InvalidValue(`is not one of ${storageClasses.join(', ')}`)
-    }),
-    objectAcl: oneOf(acls, { default: 'private', about: 'who may read objects besides' }),
-    userAgent: headerText({ about: 'added to what requests say of their sender' }),
+    storageClass: value(
+      storageClasses.join(', '),
+      { default: 'STANDARD', about: 'storage class of content' },
+      (written) => {
+        const found = storageClasses.find((each) => each === written.toUpperCase())
+        if (found !== undefined) return found
+        throw new InvalidValue(`is not one of ${storageClasses.join(', ')}`)
+      },
+    ),
+    objectAcl: oneOf(acls, { default: 'private', about: 'canned ACL of new objects' }),
+    userAgent: headerText({ about: 'text to add to the User-Agent header of requests' }),
     useDualStack: flag({ default: false, about: 'AWS’s endpoint for IPv4 and IPv6' }),
     accelerate: flag({ default: false, about: 'AWS’s transfer acceleration' }),
     useFipsEndpoint: flag({ default: false, about: 'AWS’s FIPS endpoint' }),
     logLevel: text({ ...warns('what the SDK logs', 'has no effect: requests are counted in the metrics') }),
     checksums: flag({
       defaultText: 'false with a regionendpoint',
-      about: 'CRC-32 checksums go with what is written, and check what is read to 64 KiB',
+      about: 'send CRC-32 checksums with writes, and verify them on reads of up to 64 KiB',
     }),
     maxAttempts: integer({
       default: 8,
       min: 1,
       max: 100,
-      about: 'attempts at one request of the store, but for those that it throttled',
+      about: 'maximum number of attempts per request, not counting throttled attempts',
     }),
     timeoutMs: duration({
       default: 30_000,
       minMs: 1000,
-      about: 'for one request with all its attempts; one that is silent for a third of it is made again',
+      about: 'timeout of a request with all its attempts; an attempt without progress for a third of it is retried',
     }),
   },
 )

@@ -9,18 +9,18 @@ const grpcAddresses = (about: string) =>
 
 /** The gRPC side of a split service. */
 export const rpc = section(
-  { about: 'how services speak to each other' },
+  { about: 'gRPC between the services' },
   {
-    listen: value('host:port', { about: 'where the service listens' }, parseTcpAddress),
+    listen: value('host:port', { about: 'listen address of the service' }, parseTcpAddress),
     tls: section(
-      { about: 'TLS, where a certificate is given; the service shows it as a server and as a client' },
+      { about: 'TLS; used if a certificate is given; the service presents it as server and as client' },
       {
         certificate: text({ about: 'path of the certificate chain, PEM' }),
         keyFile: text({ key: 'key', about: 'path of its private key, PEM' }),
         clientCas: list(
           {
             about:
-              'CAs of the services’ certificates; with any, every service must show one; required beyond loopback unless insecure',
+              'CAs of the services’ certificates; if given, every service must present one; required beyond loopback unless insecure',
           },
           text({ about: 'a path' }),
         ),
@@ -28,25 +28,26 @@ export const rpc = section(
     ),
     insecure: flag({
       default: false,
-      about: 'it may listen beyond loopback without rpc.tls.clientcas, where only the services can reach it',
+      about:
+        'allow listening beyond loopback without rpc.tls.clientcas; only for networks that only the services can reach',
     }),
     maxConnectionAgeMs: duration({
       default: 5 * 60_000,
       minMs: 1000,
-      about: 'connections are renewed after this, so that clients see new replicas',
+      about: 'maximum age of a connection; clients then reconnect and find new replicas',
     }),
   },
 )
 
 export const services = section(
-  { about: 'where the services find each other' },
+  { about: 'addresses of the services' },
   {
     blobs: section(
       { about: 'blob nodes' },
       {
-        addresses: grpcAddresses('the gRPC side of the blob nodes'),
+        addresses: grpcAddresses('gRPC addresses of the blob nodes'),
         http: list(
-          { about: 'the HTTP side of the blob nodes' },
+          { about: 'HTTP addresses of the blob nodes' },
           value('host:port', { about: 'an address' }, (written) => {
             parseRemoteAddress(written)
             return written
@@ -56,7 +57,7 @@ export const services = section(
     ),
     manifest: section(
       { about: 'manifest services' },
-      { addresses: grpcAddresses('the gRPC side of the manifest services') },
+      { addresses: grpcAddresses('gRPC addresses of the manifest services') },
     ),
   },
 )

@@ -10,18 +10,18 @@ const unlimited = 'has no effect: work in parallel is bounded by what it holds i
 export const storageSettings = ['cache', 'delete', 'redirect', 'maintenance', 'tag'] as const
 
 export const storage = section(
-  { about: 'exactly one driver, and how content is kept', isMap: true, mayBeWord: true },
+  { about: 'exactly one storage driver, and settings of the storage', isMap: true, mayBeWord: true },
   {
     filesystem: optional(
       section(
         { about: 'a directory', isMap: true },
         {
-          rootDirectory: text({ default: '/var/lib/registry', about: 'the directory that holds the tree' }),
+          rootDirectory: text({ default: '/var/lib/registry', about: 'root directory of the stored content' }),
           maxThreads: integer({ ...warns('most file operations at a time', unlimited), default: 100, min: 1 }),
         },
       ),
     ),
-    inmemory: optional(section({ about: 'memory: gone when the process ends', isMap: true }, {})),
+    inmemory: optional(section({ about: 'memory: the content is lost when the process ends', isMap: true }, {})),
     s3: optional(s3),
     s3Aws: optional(s3),
     gcs: driver('gcs'),
@@ -29,11 +29,15 @@ export const storage = section(
     swift: driver('swift'),
     oss: driver('oss'),
     cache: section(
-      { about: 'descriptors of blobs that are remembered', isMap: true },
+      { about: 'the cache of blob descriptors', isMap: true },
       {
         blobDescriptor: descriptorCache('where descriptors of blobs and manifests are cached; none where not set'),
         layerInfo: descriptorCache('former name of blobdescriptor'),
-        blobDescriptorSize: value('integer', { default: 10_000, about: 'how many the memory cache holds' }, cacheSize),
+        blobDescriptorSize: value(
+          'integer',
+          { default: 10_000, about: 'maximum number of descriptors in the memory cache' },
+          cacheSize,
+        ),
       },
     ),
     delete: section(
@@ -41,47 +45,47 @@ export const storage = section(
       { enabled: flag({ default: false, about: 'clients may delete manifests, tags and blobs' }) },
     ),
     redirect: section(
-      { about: 'sending clients to the store; a directory has no URL, so it has no effect there', isMap: true },
+      { about: 'redirects of clients to the store; no effect with the filesystem driver', isMap: true },
       {
         disable: flag({
           default: false,
-          about: 'clients are never sent to the store (a directory has no URL: no effect there)',
+          about: 'never redirect clients to the store (no effect with the filesystem driver)',
         }),
         lifetimeMs: duration({
           default: 20 * 60_000,
           minMs: 1000,
           maxMs: 7 * 24 * 3_600_000,
-          about: 'how long a URL that a client is sent to is good',
+          about: 'lifetime of a redirect URL',
         }),
         except: list(
-          { about: 'networks whose clients are not sent to the store, but served' },
+          { about: 'networks whose clients are never redirected' },
           value('CIDR', { about: 'a network' }, parseCidr),
         ),
       },
     ),
     maintenance: section(
-      { about: 'upkeep', isMap: true },
+      { about: 'maintenance', isMap: true },
       {
         uploadPurging: section(
-          { about: 'removal of uploads that were never finished', isMap: true },
+          { about: 'purge of stale uploads', isMap: true },
           {
-            enabled: flag({ default: true, about: 'uploads that were never finished are removed' }),
+            enabled: flag({ default: true, about: 'remove stale uploads' }),
             ageMs: duration({
               default: 168 * 3_600_000,
               maxMs: Number.MAX_SAFE_INTEGER,
-              about: 'once they are older than this',
+              about: 'age after which an upload is stale',
             }),
             intervalMs: duration({
               default: 24 * 3_600_000,
               minMs: 1000,
-              about: 'how often such uploads are looked for',
+              about: 'interval between purges',
             }),
-            dryRun: flag({ default: false, about: 'what would be removed is only logged' }),
+            dryRun: flag({ default: false, about: 'only log stale uploads, and remove none' }),
           },
         ),
         readOnly: section(
           { about: 'read-only mode', isMap: true },
-          { enabled: flag({ default: false, about: 'requests that would change anything are answered with 405' }) },
+          { enabled: flag({ default: false, about: 'requests that would change content are answered with 405' }) },
         ),
       },
     ),

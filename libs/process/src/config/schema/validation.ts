@@ -6,22 +6,22 @@ const patterns = (about: string) =>
   list({ about }, value('regular expression', { about: 'in Go’s syntax' }, parseGoRegExp))
 
 export const validation = section(
-  { about: 'what a manifest must be to be accepted' },
+  { about: 'validation of pushed manifests' },
   {
-    disabled: flag({ default: false, about: 'what manifests refer to is not checked' }),
+    disabled: flag({ default: false, about: 'references of manifests are not checked' }),
     enabled: flag({ default: false, about: 'deprecated; true wins over disabled' }),
     manifests: section(
       { about: 'manifests' },
       {
         references: oneOf(['all', 'none'], {
           default: 'all',
-          about: 'which of a manifest’s references must exist; none is for sparse mirrors',
+          about: 'which references of a manifest must exist; none: for sparse mirrors',
         }),
         urls: section(
-          { about: 'URLs of foreign layers; any http or https URL where nothing is set' },
+          { about: 'URLs of foreign layers; default: any http or https URL' },
           {
-            allow: patterns('one of these must match a foreign layer’s URL'),
-            deny: patterns('none of these may match it'),
+            allow: patterns('a foreign layer’s URL must match one of these'),
+            deny: patterns('a foreign layer’s URL must match none of these'),
           },
         ),
         indexes: section(
@@ -30,10 +30,10 @@ export const validation = section(
             platforms: oneOf(['all', 'none', 'list'], {
               default: 'all',
               anyCase: true,
-              about: 'whose platforms’ manifests must exist, of those that an index lists',
+              about: 'platforms whose manifests must exist if an index lists them',
             }),
             platformList: list(
-              { about: 'the platforms, where platforms is list; all where it is empty' },
+              { about: 'the platforms, if platforms is list; empty: all' },
               section(
                 { about: 'a platform' },
                 {
