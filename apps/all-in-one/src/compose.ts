@@ -46,7 +46,7 @@ export async function compose(
   const ring = keyRingOptions(config.secrets, opened.secret)
   const seal = ring && new EntrySeal(ring)
   if (redis !== undefined && seal === undefined)
-    log.info({}, 'no uploads.keys or http.secret: what Redis remembers cannot be verified, and is not used')
+    log.info({}, 'the Redis cache is off, because its entries cannot be verified: set uploads.keys or http.secret')
   const { redirect } = config.storage
   const blobs = new StoredBlobs({
     storage,

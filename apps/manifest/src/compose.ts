@@ -37,7 +37,7 @@ export async function compose(
   if (redis !== undefined && seal === undefined)
     log.warn(
       {},
-      'no uploads.keys or http.secret: what Redis remembers of manifests cannot be verified, and is not used',
+      'the manifest cache in Redis is off, because its entries cannot be verified: set uploads.keys or http.secret',
     )
   const shared = redis && new RedisDescriptors(lifecycle.own(openRedis(redis, log)), 'manifest', { seal })
   const requester = config.auth && new Requester()

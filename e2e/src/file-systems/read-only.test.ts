@@ -136,7 +136,7 @@ describe.skipIf(mountsRefused !== undefined)(`a read-only mount (${mountsRefused
     await writeFile(policy, JSON.stringify({ rules }))
     const berth = { service: 'registry', issuer: 'issuer', policy }
     const reader = await start({ auth: { berth } }, true)
-    await expect.poll(() => reader.output().match(/the key that signs tokens ends with this process/g)?.length).toBe(1)
+    await expect.poll(() => reader.output().match(/the token signing key is not stored/g)?.length).toBe(1)
     await using(reader, {}, async (wire) => {
       const token = await wire.send('GET', '/token?service=registry&scope=repository:team/app:pull')
       const { token: bearer } = JSON.parse(token.body.toString()) as { token: string }

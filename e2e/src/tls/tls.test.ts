@@ -115,17 +115,17 @@ describe('certificates', () => {
     expect(await shownBy(berth.port)).toBe(first.cert)
 
     await swap(second)
-    await untilTold('files were read again', 1)
+    await untilTold('files were reloaded', 1)
     expect(await shownBy(berth.port)).toBe(second.cert)
     await allServed()
 
     await swap({ cert: third.cert, key: first.key })
-    await untilTold('what they held before counts', 1)
+    await untilTold('cannot use the changed files', 1)
     expect(await shownBy(berth.port)).toBe(second.cert)
     await allServed()
 
     await swap(third)
-    await untilTold('files were read again', 2)
+    await untilTold('files were reloaded', 2)
     expect(await shownBy(berth.port)).toBe(third.cert)
     await allServed()
 

@@ -40,7 +40,7 @@ export async function prepareTree(rootDirectory: string, files: FileSystem, log:
   } catch (error) {
     throw new Error(`cannot keep files in ${root}: ${(error as Error).message}${hintFor(error)}`, { cause: error })
   }
-  if (abilities === undefined) log.warn({ path: root }, 'the disk is full: until there is space, nothing can be pushed')
+  if (abilities === undefined) log.warn({ path: root }, 'the disk is full: pushes fail until there is space')
   else await tell(root, abilities, log)
   await checkPlaces(root, await nearestExisting(temporary))
   const isLocal = await isOnLocalFileSystem(root)
@@ -108,8 +108,7 @@ async function makeTemporaryDirectory(root: string, files: FileSystem): Promise<
 
 async function tell(root: string, abilities: Abilities, log: Logger): Promise<void> {
   const lacks = describeLacks(abilities)
-  if (lacks.length > 0)
-    log.warn({ path: root, lacks }, 'the file system lacks abilities; docs/storage.md says what follows')
+  if (lacks.length > 0) log.warn({ path: root, lacks }, 'the file system lacks features: see docs/storage.md')
   if (!abilities.keepsModes) return
   const open = await closeToOthers(root)
   if (open.length > 0) log.warn({ paths: open }, "other users may read what is Berth's own: change its permissions")

@@ -70,5 +70,5 @@ export async function openTree({ owner, mode, ...options }: OpenTreeOptions): Pr
 /** Never rejects: what cannot be removed is logged, and stays. */
 async function removeLeftovers({ removed }: { readonly removed: Promise<number> }, log: Logger): Promise<void> {
   const count = await removed
-  if (count > 0) log.info({ removed: count }, 'leftovers of unfinished writes removed')
+  if (count > 0) log.info({ removed: count }, 'removed leftovers of unfinished writes')
 }

@@ -80,7 +80,7 @@ export class TemporaryFiles {
     try {
       await this.#files.unlink(path)
     } catch (error) {
-      if (!failedWith(error, 'ENOENT')) this.#log.warn({ path, err: error }, 'temporary file stays')
+      if (!failedWith(error, 'ENOENT')) this.#log.warn({ path, err: error }, 'cannot remove a temporary file')
     }
   }
 
@@ -133,7 +133,7 @@ export class TemporaryFiles {
         await removeTree(this.#files, path)
         purged += 1
       } catch (error) {
-        if (!failedWith(error, 'ENOENT')) this.#log.warn({ path, err: error }, 'temporary file stays')
+        if (!failedWith(error, 'ENOENT')) this.#log.warn({ path, err: error }, 'cannot remove a temporary file')
       }
     }
     return purged
@@ -220,7 +220,8 @@ export class TemporaryFiles {
   #whenRemoved(path: string, removal: Promise<void>): Promise<void> {
     const removed = removal
       .catch((error: unknown) => {
-        if (!failedWith(error, 'ENOENT')) this.#log.warn({ path, err: error }, 'what was removed stays')
+        if (!failedWith(error, 'ENOENT'))
+          this.#log.warn({ path, err: error }, 'cannot remove a directory of deleted content')
       })
       .finally(() => this.#removals.delete(removed))
     this.#removals.add(removed)

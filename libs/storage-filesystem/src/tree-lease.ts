@@ -89,9 +89,9 @@ export class TreeLease {
         return await fs.writeFile(this.#path, formatHolder(this.#holder), { flag: 'r+' })
       this.#isLost = true
       const by = found && (await describeHolder(this.#path))
-      this.#log?.error({ path: this.#path, by }, 'another process has taken the tree: end one of the two')
+      this.#log?.error({ path: this.#path, by }, 'another process uses the same tree: stop one of the two')
     } catch (error) {
-      this.#log?.warn({ path: this.#path, err: error }, 'cannot show that the tree is in use')
+      this.#log?.warn({ path: this.#path, err: error }, 'cannot renew the lease of the tree')
     } finally {
       this.#isBeating = false
     }

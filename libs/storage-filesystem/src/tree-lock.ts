@@ -83,7 +83,7 @@ export class TreeLock {
 
   static async #lease(root: string, options: TreeLockOptions): Promise<TreeLock> {
     const path = `${root}${layout.lockPath}`
-    options.log?.warn({ path }, 'the file system has no locks: a file that says who uses the tree takes their place')
+    options.log?.warn({ path }, 'the file system has no locks: using a lease file instead')
     try {
       const lease = await TreeLease.acquire(root, options)
       return new TreeLock(false, () => lease.close())
@@ -95,7 +95,7 @@ export class TreeLock {
 
   /** A disk that is full must not keep a registry from serving what is stored. */
   static #none(path: string, { log }: TreeLockOptions): TreeLock {
-    log?.warn({ path }, 'the disk is too full for a lock: nothing keeps another process from the tree')
+    log?.warn({ path }, 'the disk is full: cannot lock the tree against other processes')
     return new TreeLock(false, () => {})
   }
 }

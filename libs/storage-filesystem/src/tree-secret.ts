@@ -22,7 +22,10 @@ export async function readOrMakeSecret(rootDirectory: string, log?: Logger): Pro
     secret = (await readIfThere(file)) ?? (await make(rootDirectory, file))
   } catch (error) {
     if (!isCode(error, 'ENOSPC', 'EDQUOT')) throw error
-    log?.warn({ path: file }, 'the disk is too full for a key of upload tokens: uploads end with this process')
+    log?.warn(
+      { path: file },
+      'the disk is full: cannot store a key for upload tokens, so uploads end with this process',
+    )
     return randomBytes(secretSize)
   }
   if (secret.byteLength !== secretSize) {

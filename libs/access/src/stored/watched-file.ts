@@ -59,7 +59,7 @@ export class WatchedFile<T> {
       this.#isLookedAt = true
       setImmediate(this.#lookAgain)
     } catch (error) {
-      if (!this.#isMissing) log.error({ path, err: error }, 'a file that decides about access cannot be read')
+      if (!this.#isMissing) log.error({ path, err: error }, 'cannot read an access file')
       this.#isMissing = true
       throw new RegistryError('UNAVAILABLE', { reason: 'who may have access cannot be told now' }, { cause: error })
     }
@@ -85,9 +85,9 @@ export class WatchedFile<T> {
     this.#text = text
     try {
       this.#value = parse(text)
-      log.info({ path }, 'a file that decides about access was read again')
+      log.info({ path }, 'an access file was reloaded')
     } catch (error) {
-      log.error({ path, err: error }, 'a file that decides about access is broken: it counts as it was')
+      log.error({ path, err: error }, 'an access file is invalid: keeping its previous content')
     }
   }
 }

@@ -114,7 +114,7 @@ function openKeys(options: TokenServerOptions, parts: TokenServerParts, log: Log
 }
 
 function openOrMakeKeyFile(path: string, log: Logger): KeyStore {
-  if (makeKeyFile(path)) log.info({ path }, 'a key to sign tokens with was made')
+  if (makeKeyFile(path)) log.info({ path }, 'created a token signing key')
   return openKeyFile(path, log)
 }
 
@@ -128,7 +128,7 @@ function openOwnKeys({ ownKeys: path, isReadOnly = false }: TokenServerParts, lo
   }
   log.warn(
     { ...(path !== undefined && { path }) },
-    'the key that signs tokens ends with this process: set auth.berth.keys',
+    'the token signing key is not stored and is lost when this process ends: set auth.berth.keys',
   )
   return keysInMemory()
 }

@@ -60,10 +60,10 @@ export class SigningKeys implements TokenKeys {
     try {
       const keys = rotateKeys(store.value, rotation, this.#now())
       store.replace(keys)
-      log.info({ key: keys[0]?.id, signsFrom: keys[0]?.signsFrom }, 'another key to sign tokens with was made')
+      log.info({ key: keys[0]?.id, signsFrom: keys[0]?.signsFrom }, 'created a new token signing key')
     } catch (error) {
       this.#failedAtMs = this.#nowMs()
-      log.error({ err: error }, 'no other key to sign tokens with can be made')
+      log.error({ err: error }, 'cannot create a new token signing key')
     }
   }
 

@@ -81,10 +81,7 @@ export class BlobRelay {
   }
 
   #loop(): RegistryError {
-    this.#log.error(
-      {},
-      'a relayed request came back: a blob node (services.blobs.http) is this gateway, or leads to it',
-    )
+    this.#log.error({}, 'a relayed request returned to this gateway: check services.blobs.http')
     return new RegistryError('UNAVAILABLE', { reason: 'a gateway is its own blob node' })
   }
 
@@ -111,7 +108,7 @@ export class BlobRelay {
   }
   #tell(error: ServerFailure, node: string, pauseMs: number): void {
     if (error instanceof UnguardedNode)
-      this.#log.error({ node, pauseMs, err: error }, 'nothing is relayed to a blob node that lets anybody in')
+      this.#log.error({ node, pauseMs, err: error }, 'refused to relay: blob node does not require authentication')
     else this.#log.warn({ node, pauseMs, err: error }, 'blob node failed')
   }
 }

@@ -97,7 +97,7 @@ export class CatalogIndex {
   *#parse(directory: StoragePath, components: readonly string[]): Generator<RepositoryName> {
     const repository = unlessInvalid(layout.parseCatalogEntry, components)
     if (repository !== undefined) yield repository
-    else this.#log?.warn({ directory, name: components.at(-1) }, 'not an entry of the catalog')
+    else this.#log?.warn({ directory, name: components.at(-1) }, 'ignored an invalid catalog entry')
   }
 }
 

@@ -69,7 +69,7 @@ export function openManifests({
   const adoption = new Adoption({ isComplete: () => catalog.isComplete(), reindex: isReadOnly ? undefined : index })
   const adopt = async (signal?: AbortSignal): Promise<void> => {
     const isIndexed = await translating(() => adoption.done(signal))
-    if (!isIndexed) log?.warn({}, 'the tree has no index, and none may be written: it is walked for each request')
+    if (!isIndexed) log?.warn({}, 'the tree is read-only and has no index: every catalog request walks the tree')
   }
   return {
     manifests: new StoredManifests({

@@ -56,7 +56,7 @@ describe('a life cycle', () => {
     lifecycle.own(part('storage'))
     lifecycle.own(part('server', close))
     expect(await lifecycle.close(never)).toBe(false)
-    expect(events).toEqual(['server', 'shutdown failed in part: Object', 'storage'])
+    expect(events).toEqual(['server', 'closing a part failed during shutdown: Object', 'storage'])
   })
 
   it('leaves behind what is not closed at the deadline, and still closes the rest', async () => {
@@ -65,7 +65,7 @@ describe('a life cycle', () => {
     lifecycle.own(part('storage', () => Promise.resolve()))
     lifecycle.own(part('server', () => new Promise(() => deadline.abort())))
     expect(await lifecycle.close(deadline.signal)).toBe(false)
-    expect(events).toEqual(['server', 'shutdown left a part that did not close in time: Object', 'storage'])
+    expect(events).toEqual(['server', 'a part did not close before the shutdown deadline: Object', 'storage'])
   })
 
   it('lets a part that stops at the deadline count as closed', async () => {

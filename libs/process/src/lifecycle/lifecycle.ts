@@ -67,7 +67,7 @@ export class Lifecycle {
       listener()
       return true
     } catch (error) {
-      this.#log.error({ err: error }, 'shutdown failed in part')
+      this.#log.error({ err: error }, 'closing a part failed during shutdown')
       return false
     }
   }
@@ -84,12 +84,12 @@ export class Lifecycle {
     const closed = (async () => thing.close(deadline))().then(
       () => true,
       (error: unknown) => {
-        this.#log.error({ err: error, part }, 'shutdown failed in part')
+        this.#log.error({ err: error, part }, 'closing a part failed during shutdown')
         return false
       },
     )
     const outcome = await Promise.race([closed, whenAborted(deadline)])
-    if (outcome === 'expired') this.#log.error({ part }, 'shutdown left a part that did not close in time')
+    if (outcome === 'expired') this.#log.error({ part }, 'a part did not close before the shutdown deadline')
     return outcome === true
   }
 }

@@ -116,7 +116,7 @@ describe('following the files of TLS', () => {
     expect(used[0]?.key.reveal()).toBe(second.key)
     const paths = [file('cert'), file('key'), file('ca')]
     const fields = { key: 'http.tls', paths, validTo: new Date('2100-01-01T00:00:00Z') }
-    expect(lines).toEqual([{ level: 'info', fields, message: 'files were read again' }])
+    expect(lines).toEqual([{ level: 'info', fields, message: 'files were reloaded' }])
   })
 
   it.each([
@@ -136,7 +136,7 @@ describe('following the files of TLS', () => {
       {
         level: 'error',
         fields: expect.objectContaining({ reason: expect.stringMatching(reason) }),
-        message: 'files that changed cannot be used: what they held before counts',
+        message: 'cannot use the changed files: keeping their previous content',
       },
     ])
     const line = JSON.stringify(lines)
@@ -160,7 +160,7 @@ describe('following the files of TLS', () => {
       {
         level: 'warn',
         fields: expect.objectContaining({ reason: expect.stringMatching(/does not belong to the certificate/) }),
-        message: 'the new certificate and key do not match yet: what they held before counts',
+        message: 'the new certificate and key do not match yet: keeping the previous ones',
       },
     ])
     await secret.swap(whole)

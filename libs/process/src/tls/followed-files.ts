@@ -64,7 +64,7 @@ export class FollowedFiles implements Closable {
       if (areSame(texts, this.#seen) || !areSame(texts, await this.#readAll())) return
       this.#seen = texts
       const facts = use(texts)
-      log.info({ key, paths, ...facts }, 'files were read again')
+      log.info({ key, paths, ...facts }, 'files were reloaded')
     } catch (error) {
       this.#tell(error)
     }
@@ -82,8 +82,8 @@ export class FollowedFiles implements Closable {
     const facts = { key, paths, reason: failure }
     // Files that are replaced one after the other do not match until the last one is there.
     if (error instanceof MismatchedPair)
-      log.warn(facts, 'the new certificate and key do not match yet: what they held before counts')
-    else log.error(facts, 'files that changed cannot be used: what they held before counts')
+      log.warn(facts, 'the new certificate and key do not match yet: keeping the previous ones')
+    else log.error(facts, 'cannot use the changed files: keeping their previous content')
   }
 }
 

@@ -73,7 +73,7 @@ describe('a connection to Redis', () => {
     await server.startAgain()
     await ready
     await toldTimes(3)
-    expect(told).toEqual(['redis is connected', 'redis is out of reach', 'redis is connected'])
+    expect(told).toEqual(['redis is connected', 'redis is unreachable', 'redis is connected'])
   })
 
   it('tells what listens on it when it hears, and again when it hears again', async () => {

@@ -56,8 +56,8 @@ export class RedisConnection {
     if (this.#isLost) return
     this.#isLost = true
     const redis = this.#config.addresses
-    if (isRefusal(error)) this.#log.warn({ err: error, redis, db: this.#config.db }, 'redis refuses to be used')
-    else this.#log.warn({ err: error, redis }, 'redis is out of reach')
+    if (isRefusal(error)) this.#log.warn({ err: error, redis, db: this.#config.db }, 'redis cannot be used')
+    else this.#log.warn({ err: error, redis }, 'redis is unreachable')
   }
 
   async #ready(): Promise<void> {

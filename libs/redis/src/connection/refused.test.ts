@@ -52,7 +52,7 @@ describe('a Redis that refuses to be used', () => {
   it('for want of a database is told once, and nothing comes to another database', async () => {
     const { port } = await start(['--databases', '1'])
     const { told, client } = await tryAtLeast(3, port, { db: 2 })
-    expect(told).toEqual([{ message: 'redis refuses to be used', err: expect.any(Error) }])
+    expect(told).toEqual([{ message: 'redis cannot be used', err: expect.any(Error) }])
     expect(String(told[0]?.err)).toContain('DB index is out of range')
     await expect(client.set('key', 'value')).rejects.toThrow("Stream isn't writeable")
     const redis = new Redis(port, '127.0.0.1')
@@ -72,7 +72,7 @@ describe('a Redis that refuses to be used', () => {
     await writeFile(file, users)
     const { port } = await start(['--aclfile', file])
     const { told } = await tryAtLeast(3, port, config)
-    expect(told.map(({ message }) => message)).toEqual(['redis refuses to be used'])
+    expect(told.map(({ message }) => message)).toEqual(['redis cannot be used'])
     expect(String(told[0]?.err)).toContain(reason)
   })
 
@@ -80,7 +80,7 @@ describe('a Redis that refuses to be used', () => {
     const master = await start()
     const { port } = await start(['--replicaof', '127.0.0.1', String(master.port)])
     const { told, client } = await tryAtLeast(2, port, {})
-    expect(told.map(({ message }) => message)).toEqual(['redis refuses to be used'])
+    expect(told.map(({ message }) => message)).toEqual(['redis cannot be used'])
     const redis = new Redis(port, '127.0.0.1')
     await redis.replicaof('NO', 'ONE')
     redis.disconnect()

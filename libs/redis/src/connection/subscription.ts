@@ -56,7 +56,7 @@ export class Subscription {
       }
       failures += 1
       if (signal.aborted) return
-      if (failures === 1) log.warn({ err: reason, channel }, 'redis is not heard')
+      if (failures === 1) log.warn({ err: reason, channel }, 'redis subscription failed')
       await delay(retryDelayMs(failures, reconnecting), undefined, { signal }).catch(() => undefined)
     }
   }

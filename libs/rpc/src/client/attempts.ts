@@ -71,7 +71,7 @@ export class Attempts {
   told(failure: ServiceError): Error {
     const thrown = thrownBy(failure)
     if (thrown !== undefined) return thrown
-    this.#log?.warn({ err: failure }, 'call given up')
+    this.#log?.warn({ err: failure }, 'call failed')
     return unavailable(failure)
   }
 
@@ -99,7 +99,7 @@ export class Attempts {
         const isRoundOver = tried.size === this.#replicas.size
         const pauseMs = isRoundOver ? retryDelayMs(round, backoff, this.#random) : 0
         if (round > maxRounds || performance.now() + pauseMs >= untilMs) throw this.told(failure)
-        this.#log?.debug({ err: failure, pauseMs }, 'a call is made again')
+        this.#log?.debug({ err: failure, pauseMs }, 'retrying call')
         if (!isRoundOver) continue
         tried.clear()
         round += 1

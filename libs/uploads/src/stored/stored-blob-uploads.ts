@@ -156,7 +156,7 @@ export class StoredBlobUploads implements BlobUploads {
     const removal = removed
       .catch((error: unknown) => {
         const { repository, id } = upload
-        this.#log?.warn({ err: error, repository, upload: id }, 'bytes of an upload that ended were not removed')
+        this.#log?.warn({ err: error, repository, upload: id }, 'could not remove the bytes of an ended upload')
       })
       .finally(() => this.#removals.delete(removal))
     this.#removals.add(removal)

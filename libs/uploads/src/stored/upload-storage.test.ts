@@ -304,7 +304,7 @@ describe('what is left to do when an upload ends', () => {
     await client.on({ uploads, blobs: new StoredBlobs({ storage }) }).cancel()
     await uploads.close()
     const fields = { err: error, repository, upload: client.upload.id }
-    expect(logged).toEqual([[fields, 'bytes of an upload that ended were not removed']])
+    expect(logged).toEqual([[fields, 'could not remove the bytes of an ended upload']])
   })
 })
 

@@ -35,7 +35,7 @@ export function provisionHtpasswd(path: string, log: Logger): string | undefined
     if (['ENOSPC', 'EDQUOT'].includes(String((error as NodeJS.ErrnoException).code))) rmSync(path, { force: true })
     log.warn(
       { user: name, password, path },
-      'htpasswd is missing and cannot be made: the default user ends with the process',
+      'htpasswd is missing and cannot be created: the default user exists only until this process ends',
     )
     return line
   }

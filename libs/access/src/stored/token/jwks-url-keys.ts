@@ -104,11 +104,11 @@ export class JwksUrlKeys implements TokenKeys {
       if (text !== this.#text) {
         this.#keys = parseChangedJwks(text)
         this.#text = text
-        log.info({ url: placeOf(url), keys: this.#keys.size }, 'the keys of tokens were read')
+        log.info({ url: placeOf(url), keys: this.#keys.size }, 'loaded the token verification keys')
       }
       this.#gotAtMs = this.#nowMs()
     } catch (error) {
-      log.error({ url: placeOf(url), err: error }, 'the keys of tokens cannot be read')
+      log.error({ url: placeOf(url), err: error }, 'cannot load the token verification keys')
     }
   }
 }
