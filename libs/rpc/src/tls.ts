@@ -1,6 +1,14 @@
 import { ChannelCredentials, experimental, ServerCredentials } from '@grpc/grpc-js'
 import type { Logger } from '@berth/errors'
-import { FollowedFiles, type Lifecycle, requireUsableTls, type RpcTls, Secret, validTo } from '@berth/process'
+import {
+  FollowedFiles,
+  type Lifecycle,
+  requireUsableTls,
+  type RpcTls,
+  Secret,
+  validTo,
+  whyNotValidNow,
+} from '@berth/process'
 
 /** What TLS needs of a client: a certificate only where servers ask for one. */
 export type RpcClientTls = Pick<RpcTls, 'cas'> & Partial<Pick<RpcTls, 'cert' | 'key'>>
@@ -92,7 +100,7 @@ export function followRpcTls(
     use: ([cert = '', key = '', ...cas]) => {
       requireUsableTls({ cert, key, cas })
       renewable.renew({ cert, key: new Secret(key), cas })
-      return { validTo: validTo(cert) }
+      return { validTo: validTo(cert), warning: whyNotValidNow(cert) }
     },
     log,
     ...(after && { after }),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { cipherList } from './cipher-suites.ts'
 import { loadTls, type TlsFiles } from './load-tls.ts'
 import { Findings } from './problems.ts'
@@ -31,6 +31,18 @@ describe('TLS', () => {
       clientCas: [own.cert],
       clientAuth: 'require-and-verify-client-cert',
     })
+  })
+
+  it.each([
+    ['2100-06-01', ['http.tls.certificate: the certificate expired at 2100-01-01T00:00:00.000Z']],
+    ['2019-06-01', ['http.tls.certificate: the certificate is not valid before 2020-01-01T00:00:00.000Z']],
+    ['2030-06-01', []],
+  ])('is used though the certificate is not valid, which is a warning: at %s', (now, warnings) => {
+    vi.useFakeTimers({ now: new Date(now), toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const findings = new Findings()
+    expect(loadTls(config, readFile, findings)?.cert).toBe(own.cert)
+    expect([findings.problems, findings.warnings]).toEqual([[], warnings])
   })
 
   it.each([

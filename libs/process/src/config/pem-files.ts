@@ -1,5 +1,5 @@
 import type { SecureContextOptions } from 'node:tls'
-import { requireUsableTls, type TlsTexts } from '../tls/require-usable-tls.ts'
+import { requireUsableTls, type TlsTexts, whyNotValidNow } from '../tls/require-usable-tls.ts'
 import type { Findings } from './problems.ts'
 import { whyUnread } from './unread-file.ts'
 
@@ -34,6 +34,9 @@ export class PemFiles {
     if (!this.#areRead) return false
     try {
       requireUsableTls(texts, options)
+      // No reason not to start: clients may not verify it, and a renewed certificate is used without a restart.
+      const warning = texts.cert === undefined ? undefined : whyNotValidNow(texts.cert)
+      if (warning !== undefined) this.#findings.warning(`${this.#section}.certificate`, warning)
       return true
     } catch (error) {
       const message = `the certificate, its key or the CAs cannot be used: ${reasonOf(error)}`

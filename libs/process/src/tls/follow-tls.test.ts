@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ServerTls } from '../config/load-tls.ts'
 import { Secret } from '../config/secret.ts'
 import { makeCertificate } from '../config/test-certificate.ts'
@@ -166,6 +166,17 @@ describe('following the files of TLS', () => {
     await secret.swap(whole)
     await look()
     expect(used).toMatchObject([{ cert: whole.cert }])
+  })
+
+  it('uses a new certificate that has expired, and warns of it', async () => {
+    const { secret, used, lines, look } = await follow()
+    vi.useFakeTimers({ now: new Date('2100-06-01'), toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await secret.swap(second)
+    await look()
+    expect(used).toMatchObject([{ cert: second.cert }])
+    const warning = 'the certificate expired at 2100-01-01T00:00:00.000Z'
+    expect(lines).toMatchObject([{ level: 'warn', fields: { warning }, message: 'files were reloaded' }])
   })
 
   it('keeps what they held while one of them is gone, and says so once for each time', async () => {

@@ -1,7 +1,7 @@
 import type { ServerTls } from '../config/load-tls.ts'
 import { Secret } from '../config/secret.ts'
 import { FollowedFiles, type FollowedFilesOptions } from './followed-files.ts'
-import { requireUsableTls, validTo } from './require-usable-tls.ts'
+import { requireUsableTls, validTo, whyNotValidNow } from './require-usable-tls.ts'
 
 export interface FollowTlsOptions extends Pick<FollowedFilesOptions, 'log' | 'after'> {
   /** Is given what the files hold now, to be used from now on. */
@@ -19,7 +19,7 @@ export function followTls(tls: ServerTls, { use, ...options }: FollowTlsOptions)
     use: ([newCert = '', newKey = '', ...cas]) => {
       requireUsableTls({ cert: newCert, key: newKey, cas }, { minVersion, ciphers })
       use({ ...tls, cert: newCert, key: new Secret(newKey), clientCas: cas })
-      return { validTo: validTo(newCert) }
+      return { validTo: validTo(newCert), warning: whyNotValidNow(newCert) }
     },
   })
 }

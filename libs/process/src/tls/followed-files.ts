@@ -13,11 +13,11 @@ export interface FollowedFilesOptions {
   /**
    * Uses the new content from now on.
    *
-   * @returns facts about it, for the log
+   * @returns facts about it, for the log; with a `warning`, the line is one
    * @throws MismatchedPair if a certificate and a key do not belong together (yet)
    * @throws Error if the content cannot be used for another reason
    */
-  readonly use: (texts: readonly string[]) => object
+  readonly use: (texts: readonly string[]) => object & { readonly warning?: string | undefined }
   readonly log: Logger
   /** Runs something after `ms`; returns what forgets it. */
   readonly after?: RepeatedTaskOptions['after']
@@ -63,8 +63,9 @@ export class FollowedFiles implements Closable {
       // A file may be read while it is written. Only content that stays the same for two reads counts.
       if (areSame(texts, this.#seen) || !areSame(texts, await this.#readAll())) return
       this.#seen = texts
-      const facts = use(texts)
-      log.info({ key, paths, ...facts }, 'files were reloaded')
+      const { warning, ...facts } = use(texts)
+      if (warning === undefined) log.info({ key, paths, ...facts }, 'files were reloaded')
+      else log.warn({ key, paths, ...facts, warning }, 'files were reloaded')
     } catch (error) {
       this.#tell(error)
     }

@@ -43,6 +43,14 @@ export function validTo(cert: string): Date {
   return new X509Certificate(cert).validToDate
 }
 
+/** Why a certificate, the first of a chain, is not valid now; `undefined`: it is. */
+export function whyNotValidNow(cert: string, now = new Date()): string | undefined {
+  const { validFromDate, validToDate } = new X509Certificate(cert)
+  if (now > validToDate) return `the certificate expired at ${validToDate.toISOString()}`
+  if (now < validFromDate) return `the certificate is not valid before ${validFromDate.toISOString()}`
+  return undefined
+}
+
 function parseCertificates(text: string, holder: string): X509Certificate[] {
   const found = text.match(certificates)
   if (found !== null) return found.map((each, index) => parseCertificate(each, `certificate ${index + 1} of ${holder}`))
