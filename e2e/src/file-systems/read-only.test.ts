@@ -120,7 +120,7 @@ describe.skipIf(mountsRefused !== undefined)(`a read-only mount (${mountsRefused
     await fill()
     makeReadOnly(tree)
     const reader = await start({ auth: { htpasswd: { realm: 'realm', path: join(tree, 'htpasswd') } } }, true)
-    await expect.poll(() => reader.output()).toContain('htpasswd is missing and cannot be made')
+    await expect.poll(() => reader.output()).toContain('htpasswd is missing and cannot be created')
     const [, password = ''] = /"password":"([\w-]{43})"/.exec(reader.output()) ?? []
     const credentials = basic({ name: 'docker', password })
     await using(reader, { Authorization: credentials }, async (wire) => expect(await pulls(wire)).toEqual(allFound))

@@ -90,7 +90,9 @@ describe('secrets are in no log, answer, metric or title', () => {
     await session.send('GET', '/v2/team/app/manifests/v1', { authorization: right })
     await session.send('POST', '/v2/team/app/blobs/uploads/', { authorization: right })
     await mounted.swap({ cert: second.cert, key: first.key })
-    await until('the broken certificate is told', async () => has(berth.output(), 'cannot use the changed files'))
+    await until('the broken certificate is told', async () =>
+      has(berth.output(), 'the new certificate and key do not match yet'),
+    )
 
     const seen = { output: '', told: session.told, metrics: await toldBy(debug), titles: await titlesOf(berth.pid) }
     await berth.stop()

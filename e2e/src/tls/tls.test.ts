@@ -120,7 +120,7 @@ describe('certificates', () => {
     await allServed()
 
     await swap({ cert: third.cert, key: first.key })
-    await untilTold('cannot use the changed files', 1)
+    await untilTold('the new certificate and key do not match yet', 1)
     expect(await shownBy(berth.port)).toBe(second.cert)
     await allServed()
 
