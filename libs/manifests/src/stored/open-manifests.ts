@@ -69,7 +69,8 @@ export function openManifests({
   const adoption = new Adoption({ isComplete: () => catalog.isComplete(), reindex: isReadOnly ? undefined : index })
   const adopt = async (signal?: AbortSignal): Promise<void> => {
     const isIndexed = await translating(() => adoption.done(signal))
-    if (!isIndexed) log?.warn({}, 'the tree is read-only and has no index: every catalog request walks the tree')
+    if (!isIndexed)
+      log?.warn({}, 'the tree is read-only and has no index: each request for the catalog or referrers walks it')
   }
   return {
     manifests: new StoredManifests({
