@@ -10,20 +10,24 @@ const log = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 export class Replicas {
   readonly #connections: RedisConnection[] = []
 
-  /** Once it is connected, and hears the others. @param seal `null` for a replica without keys */
+  /** Once its connection can be used, and hears the others. @param seal `null` for a replica without keys */
   async open(
     config: Partial<RedisConfig> & Pick<RedisConfig, 'addresses'>,
     nowMs?: () => number,
     kind: DescriptorKind = 'blob',
     seal: EntrySeal | null = testSeal(),
   ): Promise<RedisDescriptors> {
-    const connection = openRedis({ db: 0, dialTimeoutMs: 10_000, readTimeoutMs: 10_000, ...config }, log)
+    const { promise: connected, resolve } = Promise.withResolvers<void>()
+    const info = (_: object, message: string): void => {
+      if (message === 'redis is connected') resolve()
+    }
+    const settings = { db: 0, dialTimeoutMs: 10_000, readTimeoutMs: 10_000, ...config }
+    const connection = openRedis(settings, { ...log, info })
     this.#connections.push(connection)
     const descriptors = new RedisDescriptors(connection, kind, { seal: seal ?? undefined, nowMs })
     const heard = heardAgain(descriptors)
-    if (connection.client.status !== 'ready')
-      await new Promise<void>((resolve) => void connection.client.once('ready', () => resolve()))
-    await heard
+    // A server that is ready may still be refused, as a cluster that is being formed is.
+    await Promise.all([connected, heard])
     return descriptors
   }
 
