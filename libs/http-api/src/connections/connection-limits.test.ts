@@ -96,6 +96,17 @@ describe('a connection', () => {
   })
 })
 
+describe('a network', () => {
+  it('is forgotten once its last connection has closed, also where another took its place', () => {
+    const { admit, limits } = limited()
+    for (let at = 0; at < 100; at++) {
+      admit(`192.0.2.${at}`, `c${at}`)
+      if (at >= 6) limits.release(`c${at - 6}`, `192.0.2.${at - 6}`)
+    }
+    expect(limits.networks).toBe(6)
+  })
+})
+
 describe('the number of connections', () => {
   it.each([
     [256, 96],

@@ -34,6 +34,11 @@ export class ConnectionLimits<Socket> {
     this.#parts = parts
   }
 
+  /** Number of networks that are known. */
+  get networks(): number {
+    return this.#networks.size
+  }
+
   /** Counts a connection if there is room for it. @param address `''` on a Unix socket */
   admit(socket: Socket, address: string): boolean {
     const { maxConnections, maxOfNetwork, isShared } = this.#parts
@@ -52,10 +57,9 @@ export class ConnectionLimits<Socket> {
   release(socket: Socket, address: string): void {
     const network = networkOf(address)
     const own = this.#networks.get(network)
-    if (own?.delete(socket) === true) {
-      this.#count--
-      if (own.size === 0) this.#networks.delete(network)
-    } else if (this.#shared.delete(socket)) this.#count--
+    if (own?.delete(socket) === true || this.#shared.delete(socket)) this.#count--
+    // One whose place was taken is not counted any more, and may have been its network's last.
+    if (own?.size === 0) this.#networks.delete(network)
   }
 
   #makeRoom(connections: Set<Socket>): boolean {
