@@ -5,8 +5,9 @@ import { HeldAnswers } from './held-answers.ts'
 
 const mebibyte = 1024 * 1024
 
-function answerTo(clientNetwork: string) {
-  const response = Object.assign(new EventEmitter(), { closed: false, destroyed: false })
+function answerTo(clientNetwork: string, { encrypted = false } = {}) {
+  const socket = { encrypted }
+  const response = Object.assign(new EventEmitter(), { closed: false, destroyed: false, socket })
   return {
     response: response as unknown as ServerResponse,
     clientNetwork,
@@ -57,6 +58,18 @@ describe('large answers', () => {
     expect(answers.tryHold(answerTo('slow'), Buffer.alloc(4 * mebibyte))).toBe(false)
     sent[0]?.close()
     expect(answers.tryHold(answerTo('slow'), Buffer.alloc(4 * mebibyte))).toBe(true)
+  })
+
+  it('with the same body over TLS take its memory each, since each connection holds it encrypted', () => {
+    const answers = new HeldAnswers(1000)
+    const body = Buffer.alloc(4 * mebibyte)
+    const sent = Array.from({ length: 100 }, () => answerTo('slow', { encrypted: true }))
+
+    const held = sent.filter((answer) => answers.tryHold(answer, body))
+    expect(held).toHaveLength(8)
+    expect(answers.tryHold(answerTo('other', { encrypted: true }), body)).toBe(true)
+    held[0]?.close()
+    expect(answers.tryHold(answerTo('slow', { encrypted: true }), body)).toBe(true)
   })
 
   it('wait for room, and then count', async () => {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { TLSSocket } from 'node:tls'
 import { ByteBudget } from '@berth/bytes'
 
 /** Size in bytes up to which answers are not counted. */
@@ -16,7 +17,10 @@ interface Answered {
 /** Answers that are in memory as a whole until their clients have taken them. Each client has a share of that memory. */
 export class HeldAnswers {
   readonly #budget: ByteBudget
-  /** How often each body is being sent. A body that a cache has is sent many times at once, and takes memory once. */
+  /**
+   * How often each body is being sent. A body that a cache has is sent many times at once, and takes memory once; not
+   * over TLS, where each connection holds it encrypted.
+   */
   readonly #sending = new Map<Uint8Array, { count: number; readonly release: () => void }>()
 
   /** @param patienceMs maximum time that an answer waits for room, in milliseconds */
@@ -28,13 +32,14 @@ export class HeldAnswers {
   tryHold({ response, clientNetwork }: Answered, body: Uint8Array | string): boolean {
     const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
     if (bytes <= smallAnswer || isOver(response)) return true
-    const sending = typeof body === 'string' ? undefined : this.#sending.get(body)
+    const isCopied = typeof body === 'string' || isEncrypted(response)
+    const sending = isCopied ? undefined : this.#sending.get(body)
     if (sending === undefined) {
       const share = this.#budget.share(clientNetwork)
       const taken = share.tryTake(bytes)
       if (taken === undefined) return false
       const release = (): void => share.give(taken)
-      if (typeof body === 'string') response.once('close', release)
+      if (isCopied) response.once('close', release)
       else this.#sent(response, body, { count: 0, release })
     } else this.#sent(response, body as Uint8Array, sending)
     return true
@@ -63,4 +68,8 @@ export class HeldAnswers {
 
 function isOver(response: ServerResponse): boolean {
   return response.closed || response.destroyed
+}
+
+function isEncrypted({ socket }: ServerResponse): boolean {
+  return (socket as Partial<TLSSocket> | null)?.encrypted === true
 }
