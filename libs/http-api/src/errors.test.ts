@@ -48,6 +48,18 @@ describe('a fault', () => {
   })
 })
 
+it('a fault’s detail repeats no more of what a client sent than a reader needs', () => {
+  const commas = `bytes=${','.repeat(50_000)}`
+  const { body } = renderFaults([
+    new RegistryError('RANGE_INVALID', { range: commas, offset: 3 }),
+    new RegistryError('UNAUTHORIZED', [{ Type: 'repository', Class: '', Name: 'n'.repeat(50_000), Action: 'pull' }]),
+  ])
+  expect(body.length).toBeLessThan(3000)
+  const [range, access] = JSON.parse(body).errors
+  expect(range.detail).toEqual({ range: `${commas.slice(0, 1024)}…`, offset: 3 })
+  expect(access.detail[0]).toMatchObject({ Type: 'repository', Action: 'pull' })
+})
+
 it('several faults are one envelope, with the status of the first', () => {
   const { status, body } = renderFaults([
     new RegistryError('DIGEST_INVALID', { digest: 'asdf', reason: 'invalid checksum digest format' }),

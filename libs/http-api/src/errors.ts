@@ -29,6 +29,9 @@ const tooLargeStatus = { content: 413, url: 414, head: 431, headers: 431 }
 /** Seconds after which a client may try again what is unavailable now. */
 const retryAfter = 5
 
+/** Maximum length of a text in a detail, in characters. Details repeat what clients sent, which may be as long as a head. */
+const maxText = 1024
+
 /** What is answered instead of what was asked for. */
 export interface Refusal {
   readonly status: number
@@ -45,7 +48,11 @@ export function renderFaults(faults: readonly [RegistryError, ...RegistryError[]
   const [first] = faults
   const errors = faults.map(({ code, message, detail }) => ({ code, message, detail }))
   const headers = ['Content-Type', 'application/json', ...retryHeaders(first)]
-  return { status: statusOf(first), headers, body: `${JSON.stringify({ errors })}\n` }
+  return { status: statusOf(first), headers, body: `${JSON.stringify({ errors }, shortened)}\n` }
+}
+
+function shortened(_key: string, value: unknown): unknown {
+  return typeof value === 'string' && value.length > maxText ? `${value.slice(0, maxText)}…` : value
 }
 
 /** What is not the API's to say, as upstream says it. */
