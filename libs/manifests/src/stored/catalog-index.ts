@@ -17,6 +17,8 @@ import { Recollection } from './recollection.ts'
 const maxRemembered = 64 * 1024 * 1024
 const maxKnown = 10_000
 const allNames = 'all'
+/** Maximum number of names that are held at once. A longer catalog is read again for each page. */
+const defaultMaxListed = 200_000
 
 /** The index of repositories: an entry for each, written before its first manifest is acknowledged. */
 export class CatalogIndex {
@@ -26,9 +28,14 @@ export class CatalogIndex {
   /** Those whose entry this process made or found. */
   readonly #known = new LruCache<RepositoryName, true>({ maxWeight: maxKnown })
   readonly #names: Recollection<readonly RepositoryName[]>
+  readonly #maxListed: number
+  #isLong = false
 
-  constructor({ storage, isExclusive, log }: { storage: StorageDriver; isExclusive: boolean; log?: Logger }) {
+  /** @param options.maxListed see `defaultMaxListed` */
+  constructor(options: { storage: StorageDriver; isExclusive: boolean; log?: Logger; maxListed?: number }) {
+    const { storage, isExclusive, log, maxListed = defaultMaxListed } = options
     this.#storage = storage
+    this.#maxListed = maxListed
     this.#isExclusive = isExclusive
     this.#log = log
     this.#names = new Recollection({
@@ -67,9 +74,17 @@ export class CatalogIndex {
   }
 
   async list(page: PageRequest): Promise<Page<RepositoryName>> {
-    if (!this.#isExclusive) return collectPage(this.#stored(), page)
-    const load = async (): Promise<readonly RepositoryName[]> => (await collectPage(this.#stored(), {})).entries
-    return pageOf((await this.#names.read(allNames, load)) ?? [], page)
+    const names = this.#isExclusive && !this.#isLong ? await this.#remembered() : undefined
+    return names === undefined ? collectPage(this.#stored(), page) : pageOf(names, page)
+  }
+
+  /** All names, from memory where they are remembered; `undefined` where there are more than are held at once. */
+  async #remembered(): Promise<readonly RepositoryName[] | undefined> {
+    return this.#names.read(allNames, async () => {
+      const { entries, hasMore } = await collectPage(this.#stored(), { limit: this.#maxListed })
+      this.#isLong = hasMore
+      return hasMore ? undefined : entries
+    })
   }
 
   async isComplete(): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { LruCache } from '@berth/bytes'
 import type { Digest } from '@berth/digest'
 import { unlessInvalid } from '@berth/errors'
 import { parseTag, type RepositoryName, type Tag } from '@berth/reference'
@@ -24,6 +25,10 @@ export type ManifestStorage = StorageDriver & Partial<ListingComparingDriver> & 
 
 const maxRemembered = { digests: 32 * 1024 * 1024, lists: 32 * 1024 * 1024 }
 const parallelReads = 16
+/** Maximum number of tags of one repository that are held at once. A longer list is read again for each page. */
+const defaultMaxListed = 100_000
+/** Maximum number of repositories whose list is known to be longer. */
+const maxKnownLong = 1000
 
 /** The tags of all repositories, as links in storage. What decides between two writers of a tag is for the caller. */
 export class TagRecords {
@@ -33,9 +38,14 @@ export class TagRecords {
   readonly #digests: Recollection<Digest>
   readonly #lists: Recollection<readonly Tag[]>
   readonly #compared: ComparedTags | undefined
+  readonly #maxListed: number
+  readonly #long = new LruCache<RepositoryName, true>({ maxWeight: maxKnownLong })
 
-  constructor({ storage, isExclusive }: { storage: ManifestStorage; isExclusive: boolean }) {
+  /** @param options.maxListed see `defaultMaxListed` */
+  constructor(options: { storage: ManifestStorage; isExclusive: boolean; maxListed?: number }) {
+    const { storage, isExclusive, maxListed = defaultMaxListed } = options
     this.#storage = storage
+    this.#maxListed = maxListed
     const { listingVersion } = storage
     if (listingVersion !== undefined && !isExclusive)
       this.#compared = new ComparedTags({ listingVersion: (path) => listingVersion.call(storage, path) })
@@ -102,7 +112,8 @@ export class TagRecords {
 
   /** Removes every tag that holds `digest`, as long as `isDue` says so when the tag's turn has come. */
   async removeHolders(repository: RepositoryName, digest: Digest, isDue: () => Promise<boolean>): Promise<void> {
-    await forEachLimited((await this.#all(repository)) ?? [], parallelReads, async (tag) => {
+    const tags = (await this.#remembered(repository)) ?? this.#storedIfAny(repository)
+    await forEachLimited(tags, parallelReads, async (tag) => {
       if (!(await this.#holds(repository, tag, digest))) return
       await this.exclusively(repository, [tag], async () => {
         if ((await this.#holds(repository, tag, digest)) && (await isDue())) await this.remove(repository, tag)
@@ -120,8 +131,8 @@ export class TagRecords {
       const same = await this.#compared?.all(repository, (most) => this.#listUpTo(repository, most))
       return same === undefined ? this.#listStored(repository, page) : pageOf(same, page)
     }
-    const tags = this.#lists.get(repository) ?? (await this.#all(repository))
-    return tags && pageOf(tags, page)
+    const tags = this.#lists.get(repository) ?? (await this.#remembered(repository))
+    return tags === undefined ? this.#listStored(repository, page) : pageOf(tags, page)
   }
 
   async #listUpTo(repository: RepositoryName, most: number): Promise<readonly Tag[] | undefined> {
@@ -138,8 +149,23 @@ export class TagRecords {
     }
   }
 
-  async #all(repository: RepositoryName): Promise<readonly Tag[] | undefined> {
-    return this.#lists.read(repository, async () => (await this.#listStored(repository, {}))?.entries)
+  /** All tags, from memory where they are remembered; `undefined` where there are none, or more than are held at once. */
+  async #remembered(repository: RepositoryName): Promise<readonly Tag[] | undefined> {
+    if (this.#long.get(repository) === true) return undefined
+    return this.#lists.read(repository, async () => {
+      const page = await this.#listStored(repository, { limit: this.#maxListed })
+      if (page?.hasMore === true) this.#long.set(repository, true)
+      return page?.hasMore === false ? page.entries : undefined
+    })
+  }
+
+  /** All tags in storage, read one after the other. */
+  async *#storedIfAny(repository: RepositoryName): AsyncGenerator<Tag> {
+    try {
+      yield* this.#stored(repository)
+    } catch (error) {
+      if (!StorageError.isNotFound(error)) throw error
+    }
   }
 
   /** @param after what comes before it need not be among them */
