@@ -1,4 +1,4 @@
-import { ConfigError } from '@berth/process'
+import { ConfigError } from '@berth/configuration'
 import { Deployment } from './deployment.ts'
 import { parseOptions, usage, UsageError, type Options } from './options.ts'
 import { NotServing } from './service.ts'

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { Config } from '@berth/process'
+import type { Config } from '@berth/configuration'
 import { accepts, isReady } from './answers.ts'
 import type { Program } from './service.ts'
 

@@ -2,12 +2,10 @@ import { openAccess } from '@berth/access/stored'
 import { StoredBlobs, TieredDescriptors } from '@berth/blobs/stored'
 import { serveApi } from '@berth/http-api'
 import { openManifests } from '@berth/manifests/stored'
+import { type Config, formatAddress, parseDocument } from '@berth/configuration'
 import {
-  type Config,
   createMetrics,
-  formatAddress,
   type Lifecycle,
-  parseDocument,
   type ProcessLogger,
   repeatUploadPurge,
   serveHealth,

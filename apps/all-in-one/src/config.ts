@@ -1,4 +1,4 @@
-import { type Config, requireKeys } from '@berth/process'
+import { type Config, requireKeys } from '@berth/configuration'
 import { layout } from '@berth/storage'
 import type { KeyRingOptions } from '@berth/uploads'
 

@@ -1,5 +1,6 @@
 import { ByteBudget } from '@berth/bytes'
-import type { Check, Config, Lifecycle, Metrics, ProcessLogger } from '@berth/process'
+import type { Config } from '@berth/configuration'
+import type { Check, Lifecycle, Metrics, ProcessLogger } from '@berth/process'
 import type { RedirectingDriver, SendingDriver, StorageDriver } from '@berth/storage'
 import { MemoryDriver } from '@berth/storage/memory'
 import { openTree, readOrMakeSecret } from '@berth/storage-filesystem'

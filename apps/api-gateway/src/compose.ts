@@ -1,11 +1,10 @@
 import { Requester } from '@berth/access'
 import { openAccess } from '@berth/access/stored'
 import { BlobRelay, serveApi } from '@berth/http-api'
+import { formatAddress, parseDocument } from '@berth/configuration'
 import {
   createMetrics,
-  formatAddress,
   type Lifecycle,
-  parseDocument,
   type ProcessLogger,
   serveHealth,
   type Tracer,

@@ -2,9 +2,9 @@ import { Requester } from '@berth/access'
 import { openAccess } from '@berth/access/stored'
 import { StoredBlobs } from '@berth/blobs/stored'
 import { serveApi } from '@berth/http-api'
+import { formatAddress } from '@berth/configuration'
 import {
   createMetrics,
-  formatAddress,
   type Lifecycle,
   type ProcessLogger,
   repeatUploadPurge,

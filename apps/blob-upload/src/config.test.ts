@@ -1,4 +1,4 @@
-import { loadConfig } from '@berth/process'
+import { loadConfig } from '@berth/configuration'
 import { describe, expect, it } from 'vitest'
 import { blobNodeConfig } from './config.ts'
 

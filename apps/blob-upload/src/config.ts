@@ -1,4 +1,4 @@
-import { type Config, requireKeys } from '@berth/process'
+import { type Config, requireKeys } from '@berth/configuration'
 
 export type BlobNodeConfig = ReturnType<typeof blobNodeConfig>
 

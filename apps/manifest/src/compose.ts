@@ -1,9 +1,9 @@
 import { Requester } from '@berth/access'
 import { TieredDescriptors } from '@berth/blobs/stored'
 import { openManifests } from '@berth/manifests/stored'
+import { formatAddress } from '@berth/configuration'
 import {
   createMetrics,
-  formatAddress,
   type Lifecycle,
   type ProcessLogger,
   serveHealth,

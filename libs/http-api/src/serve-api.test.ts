@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net'
-import { createLogger, createMetrics, Lifecycle, loadConfig } from '@berth/process'
+import { loadConfig } from '@berth/configuration'
+import { createLogger, createMetrics, Lifecycle } from '@berth/process'
 import { expect, it, onTestFinished } from 'vitest'
 import { serveApi } from './serve-api.ts'
 

@@ -1,13 +1,6 @@
 import type { AddressInfo } from 'node:net'
-import {
-  cannotListen,
-  type Config,
-  followTls,
-  formatAddress,
-  type Lifecycle,
-  type ProcessLogger,
-  type Tracer,
-} from '@berth/process'
+import { type Config, formatAddress } from '@berth/configuration'
+import { cannotListen, followTls, type Lifecycle, type ProcessLogger, type Tracer } from '@berth/process'
 import type { AccessControl } from './access/access-guard.ts'
 import { HttpApiServer } from './http-api-server.ts'
 import type { RequestMetrics } from './observers.ts'

@@ -1,4 +1,4 @@
-import type { Cidr } from '@berth/process'
+import type { Cidr } from '@berth/configuration'
 
 /** What an operator decides about the API; the keys of the configuration that mean the same are named. */
 export interface HttpApiSettings {

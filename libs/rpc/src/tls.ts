@@ -1,14 +1,7 @@
 import { ChannelCredentials, experimental, ServerCredentials } from '@grpc/grpc-js'
 import type { Logger } from '@berth/errors'
-import {
-  FollowedFiles,
-  type Lifecycle,
-  requireUsableTls,
-  type RpcTls,
-  Secret,
-  validTo,
-  whyNotValidNow,
-} from '@berth/process'
+import { requireUsableTls, type RpcTls, Secret, validTo, whyNotValidNow } from '@berth/configuration'
+import { FollowedFiles, type Lifecycle } from '@berth/process'
 
 /** What TLS needs of a client: a certificate only where servers ask for one. */
 export type RpcClientTls = Pick<RpcTls, 'cas'> & Partial<Pick<RpcTls, 'cert' | 'key'>>

@@ -1,4 +1,4 @@
-import type { BodySink } from '@berth/process'
+import type { BodySink } from '@berth/http-client'
 
 /** What hands its content to a sink. */
 export interface Passing {

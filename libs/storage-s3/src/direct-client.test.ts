@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { S3Client } from '@aws-sdk/client-s3'
-import { makeCertificate } from '@berth/process/test-certificate'
+import { makeCertificate } from '@berth/configuration/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { DirectClient } from './direct-client.ts'
 import { settingsUnderTest } from './driver-under-test.ts'

@@ -1,4 +1,4 @@
-import { type AnswerHead, type AnswerTarget, type BodySink, bodyOf, type ServerConnection } from '@berth/process'
+import { type AnswerHead, type AnswerTarget, type BodySink, bodyOf, type ServerConnection } from '@berth/http-client'
 import { checksumOf } from './piece.ts'
 
 const nothing = Buffer.alloc(0)

@@ -1,5 +1,5 @@
 import type { ByteRange, ByteStream } from '@berth/bytes'
-import type { BodySink } from '@berth/process'
+import type { BodySink } from '@berth/http-client'
 import { ChunkQueue } from './chunk-queue.ts'
 import { collectChecked, type ObjectAnswer } from './object-answer.ts'
 import type { SeenObject, SeenObjects } from './seen-objects.ts'

@@ -1,4 +1,4 @@
-import type { S3Config } from '@berth/process'
+import type { S3Config } from '@berth/configuration'
 
 /** What the driver is told: Distribution's parameters of `storage.s3`, checked, and Berth's own. */
 export interface S3Settings extends Omit<S3Config, 'name'> {

@@ -1,4 +1,4 @@
-import { LargeBuffers, ServerConnection, type ServerEnd, ServerFailure } from '@berth/process'
+import { LargeBuffers, ServerConnection, type ServerEnd, ServerFailure } from '@berth/http-client'
 import { NoRoomError } from './store-fault.ts'
 
 /** Maximum number of connections. A client that reads slowly holds one for as long as it reads. */

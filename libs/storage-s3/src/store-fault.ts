@@ -1,4 +1,4 @@
-import { ServerFailure } from '@berth/process'
+import { ServerFailure } from '@berth/http-client'
 import { StorageError, type StorageErrorCode } from '@berth/storage'
 
 /** As Distribution's driver is called in metrics and messages. */

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
-import { CircuitBreaker, retryDelayMs } from '@berth/process'
+import { CircuitBreaker, retryDelayMs } from '@berth/retries'
 import { Turns } from '@berth/storage'
 import type { DirectClient } from './direct-client.ts'
 import { faultOf, StoreError } from './store-fault.ts'

@@ -1,5 +1,6 @@
 import { explain, explainCatalog, openPolicy, policyActions, readClaims, type Subject } from '@berth/access/stored'
-import { type BerthTokenConfig, type Command, CommandMistake, parseDocument } from '@berth/process'
+import { type BerthTokenConfig, parseDocument } from '@berth/configuration'
+import { type Command, CommandMistake } from '@berth/process'
 
 /** Says whether somebody may do something, and which rule of the policy decides. */
 export const explainAccess: Command = {

@@ -1,5 +1,5 @@
 import { BlockList, isIPv4 } from 'node:net'
-import type { Cidr } from '@berth/process'
+import type { Cidr } from '@berth/configuration'
 
 /** Makes a function that says whether an address is in one of the networks. A peer on a Unix socket has no address. */
 export function trustedPeers(networks: readonly Cidr[]): (address: string | undefined) => boolean {

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerOptions } from 'node:https'
 import type { Socket } from 'node:net'
 import type { SecureContextOptions, TLSSocket } from 'node:tls'
-import type { ClientAuth, ServerTls } from '@berth/process'
+import type { ClientAuth, ServerTls } from '@berth/configuration'
 import { peerAddress } from '../client/addresses.ts'
 
 /** A client whose TLS handshake was refused, with the reason in OpenSSL's words. */

@@ -1,4 +1,5 @@
-import { type Backoff, retryDelayMs, ServerConnection, type ServerEnd, ServerFailure } from '@berth/process'
+import { ServerConnection, type ServerEnd, ServerFailure } from '@berth/http-client'
+import { type Backoff, retryDelayMs } from '@berth/retries'
 import { requireGuard } from './require-guard.ts'
 
 /** Shorter than any node keeps an idle connection. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { type Logger, RegistryError } from '@berth/errors'
-import { LargeBuffers, ServerFailure } from '@berth/process'
+import { LargeBuffers, ServerFailure } from '@berth/http-client'
 import type { RequestExchange } from '../exchange/request-exchange.ts'
 import type { HttpApiSettings } from '../settings.ts'
 import { trustedPeers } from '../client/trusted-proxies.ts'

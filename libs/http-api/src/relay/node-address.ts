@@ -1,4 +1,4 @@
-import type { ServerAddress } from '@berth/process'
+import type { ServerAddress } from '@berth/http-client'
 
 /** @throws TypeError the text is not `host:port` */
 export function parseNodeAddress(text: string): ServerAddress {

@@ -1,4 +1,4 @@
-import { type AnswerHead, bodyOf, type Patience, type ServerConnection, ServerFailure } from '@berth/process'
+import { type AnswerHead, bodyOf, type Patience, type ServerConnection, ServerFailure } from '@berth/http-client'
 import { endOneWay, isFlooding } from '../exchange/refuse.ts'
 import type { RequestExchange } from '../exchange/request-exchange.ts'
 import { announcesBody } from '../exchange/unread-body.ts'

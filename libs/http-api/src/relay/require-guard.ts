@@ -1,4 +1,4 @@
-import { type ServerConnection, ServerFailure } from '@berth/process'
+import { type ServerConnection, ServerFailure } from '@berth/http-client'
 
 /** A node that lets anybody in: whatever is relayed to it would be decided by nobody. */
 export class UnguardedNode extends ServerFailure {

@@ -5,7 +5,7 @@ import { createServer as createTcpServer, type AddressInfo, type Server } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { HealthConfig } from '../config/config.ts'
+import type { HealthConfig } from '@berth/configuration'
 import { configuredChecks } from './checks.ts'
 
 const timing = { intervalMs: 1000, threshold: 1 }

@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
-import type { HealthConfig } from '../config/config.ts'
-import { withoutCredentials } from '../config/without-credentials.ts'
+import type { HealthConfig } from '@berth/configuration'
+import { withoutCredentials } from '@berth/configuration'
 import type { Check } from './health-checks.ts'
 
 /** The storage of a process, for its check. */

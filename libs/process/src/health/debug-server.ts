@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Logger } from '@berth/errors'
-import type { TcpAddress } from '../config/listen-address.ts'
+import type { TcpAddress } from '@berth/configuration'
 import { cannotListen } from '../lifecycle/cannot-listen.ts'
 import type { Closable } from '../lifecycle/lifecycle.ts'
 

@@ -1,5 +1,5 @@
 import type { Logger } from '@berth/errors'
-import type { CheckTiming } from '../config/config.ts'
+import type { CheckTiming } from '@berth/configuration'
 import type { Closable } from '../lifecycle/lifecycle.ts'
 
 /** Something that is looked at again and again. */

@@ -1,5 +1,5 @@
-import type { Config } from '../config/config.ts'
-import type { TcpAddress } from '../config/listen-address.ts'
+import type { Config } from '@berth/configuration'
+import type { TcpAddress } from '@berth/configuration'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { ProcessLogger } from '../log/create-logger.ts'
 import type { Metrics } from '../metrics/metrics.ts'

@@ -1,5 +1,5 @@
 import { StartError } from '@berth/errors'
-import { formatAddress, type ListenAddress } from '../config/listen-address.ts'
+import { formatAddress, type ListenAddress } from '@berth/configuration'
 
 /** What is thrown where a server could not listen, for the key that says where it should. */
 export function cannotListen(key: string, address: ListenAddress, cause: unknown): StartError {

@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { Config } from '@berth/configuration'
 import type { ProcessLogger } from '../log/create-logger.ts'
 
 /** Something that a program does once, and ends. */

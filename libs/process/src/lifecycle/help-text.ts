@@ -1,6 +1,6 @@
-import { describeConfig } from '../config/describe-config.ts'
-import { defaultPathsVariable, pathVariable } from '../config/environment.ts'
-import { isPartialSection } from '../config/load-config.ts'
+import { describeConfig } from '@berth/configuration'
+import { defaultPathsVariable, pathVariable } from '@berth/configuration'
+import { isPartialSection } from '@berth/configuration'
 import type { Command } from './command.ts'
 import type { Program } from './program.ts'
 

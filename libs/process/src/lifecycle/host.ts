@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Environment } from '../config/environment.ts'
+import type { Environment } from '@berth/configuration'
 import { standardOutput, type LogStream } from '../log/standard-output.ts'
 
 /** The process as the one who runs it sees it: what it was started with, what it is told, and how it ends. */

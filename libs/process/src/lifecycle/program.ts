@@ -1,4 +1,4 @@
-import type { PartialSection } from '../config/load-config.ts'
+import type { PartialSection } from '@berth/configuration'
 import type { Command } from './command.ts'
 
 /** What a process is. */

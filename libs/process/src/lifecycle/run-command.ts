@@ -1,6 +1,6 @@
 import { StartError } from '@berth/errors'
-import { loadConfig } from '../config/load-config.ts'
-import { ConfigError } from '../config/problems.ts'
+import { loadConfig } from '@berth/configuration'
+import { ConfigError } from '@berth/configuration'
 import { createLogger } from '../log/create-logger.ts'
 import type { Invocation } from './arguments.ts'
 import { CommandMistake } from './command.ts'

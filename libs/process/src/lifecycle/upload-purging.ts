@@ -1,5 +1,5 @@
 import type { Logger } from '@berth/errors'
-import type { StorageConfig } from '../config/config.ts'
+import type { StorageConfig } from '@berth/configuration'
 import type { UploadMetrics } from '../metrics/upload-metrics.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { RepeatedTask } from './repeated-task.ts'

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { RegistryError } from '@berth/errors'
 import { describe, expect, it } from 'vitest'
-import type { LogConfig } from '../config/config.ts'
+import type { LogConfig } from '@berth/configuration'
 import { createLogger } from './create-logger.ts'
 import type { LogStream } from './standard-output.ts'
 

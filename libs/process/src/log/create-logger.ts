@@ -1,6 +1,6 @@
 import type { Logger } from '@berth/errors'
 import { pino, type LoggerOptions } from 'pino'
-import type { LogConfig } from '../config/config.ts'
+import type { LogConfig } from '@berth/configuration'
 import { errorFacts } from './error-facts.ts'
 import { type LogStream, standardOutput } from './standard-output.ts'
 import { formatTextLine } from './text-line.ts'

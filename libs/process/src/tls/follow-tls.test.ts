@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { ServerTls } from '../config/load-tls.ts'
-import { Secret } from '../config/secret.ts'
-import { makeCertificate } from '../config/test-certificate.ts'
+import type { ServerTls } from '@berth/configuration'
+import { Secret } from '@berth/configuration'
+import { makeCertificate } from '@berth/configuration/testing'
 import { followTls } from './follow-tls.ts'
 
 const first = makeCertificate()

@@ -1,7 +1,7 @@
-import type { ServerTls } from '../config/load-tls.ts'
-import { Secret } from '../config/secret.ts'
+import type { ServerTls } from '@berth/configuration'
+import { Secret } from '@berth/configuration'
 import { FollowedFiles, type FollowedFilesOptions } from './followed-files.ts'
-import { requireUsableTls, validTo, whyNotValidNow } from './require-usable-tls.ts'
+import { requireUsableTls, validTo, whyNotValidNow } from '@berth/configuration'
 
 export interface FollowTlsOptions extends Pick<FollowedFilesOptions, 'log' | 'after'> {
   /** Is given what the files hold now, to be used from now on. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Logger } from '@berth/errors'
 import type { Closable } from '../lifecycle/lifecycle.ts'
 import { RepeatedTask, type RepeatedTaskOptions } from '../lifecycle/repeated-task.ts'
-import { MismatchedPair } from './require-usable-tls.ts'
+import { MismatchedPair } from '@berth/configuration'
 
 export interface FollowedFilesOptions {
   /** The section of the configuration that names the files. */

@@ -1,5 +1,5 @@
 import type { Logger } from '@berth/errors'
-import type { Environment } from '../config/environment.ts'
+import type { Environment } from '@berth/configuration'
 import type { Closable } from '../lifecycle/lifecycle.ts'
 import type { Tracer } from './tracer.ts'
 import { tracingSettings } from './tracing-settings.ts'

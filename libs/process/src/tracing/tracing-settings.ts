@@ -1,5 +1,5 @@
-import type { Environment } from '../config/environment.ts'
-import { type Problem, ConfigError } from '../config/problems.ts'
+import type { Environment } from '@berth/configuration'
+import { type Problem, ConfigError } from '@berth/configuration'
 
 const samplers = [
   'always_on',

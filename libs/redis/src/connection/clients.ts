@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
-import { type Backoff, type RedisConfig, retryDelayMs } from '@berth/process'
+import type { RedisConfig } from '@berth/configuration'
+import { type Backoff, retryDelayMs } from '@berth/retries'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 
 /** The delay before a lost connection is made again. */

@@ -1,5 +1,6 @@
 import type { Logger } from '@berth/errors'
-import { type RedisConfig, retryDelayMs } from '@berth/process'
+import type { RedisConfig } from '@berth/configuration'
+import { retryDelayMs } from '@berth/retries'
 import { clientFor, reconnecting, type RedisClient, subscriberFor } from './clients.ts'
 import { isRefusal, isRefusedDatabase, requireRights } from './require-rights.ts'
 import { Subscription, type Subscriber } from './subscription.ts'

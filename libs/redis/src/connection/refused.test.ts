@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type RedisConfig, Secret } from '@berth/process'
+import { type RedisConfig, Secret } from '@berth/configuration'
 import { Redis } from 'ioredis'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openRedis, type RedisConnection } from './redis-connection.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { RedisConfig } from '@berth/process'
+import type { RedisConfig } from '@berth/configuration'
 import type { RedisClient } from './clients.ts'
 
 /** How long the probe's key stays if it cannot be removed, in milliseconds. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@berth/errors'
-import { retryDelayMs } from '@berth/process'
+import { retryDelayMs } from '@berth/retries'
 import type { Redis } from 'ioredis'
 import { reconnecting } from './clients.ts'
 

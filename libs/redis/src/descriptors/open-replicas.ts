@@ -1,4 +1,4 @@
-import type { RedisConfig } from '@berth/process'
+import type { RedisConfig } from '@berth/configuration'
 import { openRedis, type RedisConnection } from '../connection/redis-connection.ts'
 import { EntrySeal } from './entry-seal.ts'
 import { type DescriptorKind, RedisDescriptors } from './redis-descriptors.ts'

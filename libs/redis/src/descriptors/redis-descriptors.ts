@@ -10,7 +10,7 @@ import {
   type SharedLookup,
 } from '@berth/blobs'
 import { type Digest, parseDigest } from '@berth/digest'
-import { CircuitBreaker } from '@berth/process'
+import { CircuitBreaker } from '@berth/retries'
 import { parseRepositoryName, type RepositoryName } from '@berth/reference'
 import type { RedisConnection } from '../connection/redis-connection.ts'
 import type { Subscription } from '../connection/subscription.ts'

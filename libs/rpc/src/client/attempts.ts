@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client, ServiceError } from '@grpc/grpc-js'
 import type { Logger } from '@berth/errors'
-import { retryDelayMs } from '@berth/process'
+import { retryDelayMs } from '@berth/retries'
 import { thrownBy, unavailable } from '../wire/errors.ts'
 import { connected } from './calling.ts'
 import type { Replica, Replicas } from './replicas.ts'

@@ -1,5 +1,5 @@
-import { Secret } from '@berth/process'
-import { makeCertificate } from '@berth/process/test-certificate'
+import { Secret } from '@berth/configuration'
+import { makeCertificate } from '@berth/configuration/testing'
 import { describe, expect, it } from 'vitest'
 import { RenewableTls } from '../tls.ts'
 import { RpcServer } from './rpc-server.ts'

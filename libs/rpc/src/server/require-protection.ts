@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
-import { ConfigError } from '@berth/process'
+import { ConfigError } from '@berth/configuration'
 
 export interface Protection {
   readonly hasTls: boolean

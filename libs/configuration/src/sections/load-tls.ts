@@ -1,0 +1,50 @@
+import type { ClientAuth } from '../config.ts'
+import { PemFiles } from '../sources/pem-files.ts'
+import type { Findings } from '../problems.ts'
+import { Secret } from '../values/secret.ts'
+
+/** Where TLS is read from, and how it is spoken. */
+export interface TlsFiles {
+  readonly certificateFile: string
+  readonly keyFile: string
+  readonly clientCaFiles: readonly string[]
+  /** What is asked of clients; nothing without `clientCaFiles`. */
+  readonly clientAuth: ClientAuth
+  readonly minimumVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** In OpenSSL's syntax. */
+  readonly ciphers: string
+}
+
+/** What TLS needs: what its files held when they were read, and the files, to be read again. */
+export interface ServerTls {
+  readonly files: TlsFiles
+  /** The certificate chain and its key, PEM. */
+  readonly cert: string
+  readonly key: Secret
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** In OpenSSL's syntax. */
+  readonly ciphers: string
+  /** Who may sign the certificates of clients, PEM. */
+  readonly clientCas: readonly string[]
+  /** What is asked of clients. */
+  readonly clientAuth: ClientAuth
+}
+
+/**
+ * Reads what TLS needs. Every file that cannot be read is a problem, and so is what TLS says to their content.
+ *
+ * @returns `undefined` where there is a problem
+ */
+export function loadTls(
+  files: TlsFiles,
+  readFile: (path: string) => string,
+  findings: Findings,
+): ServerTls | undefined {
+  const { minimumVersion: minVersion, ciphers, clientAuth } = files
+  const pem = new PemFiles('http.tls', readFile, findings)
+  const cert = pem.read('certificate', files.certificateFile)
+  const key = pem.read('key', files.keyFile)
+  const clientCas = files.clientCaFiles.map((file, index) => pem.read(`clientcas[${index}]`, file))
+  if (!pem.areUsable({ cert, key, cas: clientCas }, { minVersion, ciphers })) return undefined
+  return { files, cert, key: new Secret(key), minVersion, ciphers, clientCas, clientAuth }
+}
