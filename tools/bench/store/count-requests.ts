@@ -33,7 +33,7 @@ export async function countRequests(
     try {
       const counts = new Map<string, Counts>()
       // Whatever both push is new to the bucket, which the other has left its own in.
-      const repository = `bench/${contender.name.toLowerCase()}`
+      const repository = `bench/${contender.name.toLowerCase().replaceAll(' ', '-')}`
       const push = { registry, repository, connection, fixture, load }
       await requestsDuring(proxy, async () => {}) // of the start
       for (const { name, run } of steps(push)) counts.set(name, await requestsDuring(proxy, run))
