@@ -1,15 +1,26 @@
+import { ByteBudget } from '@berth/bytes'
 import { type Digest, parseDigest } from '@berth/digest'
 import type { FormerFormat, Manifests, ManifestUpload, PushedManifest, StoredManifest } from '@berth/manifests'
 import { parseTag, type RepositoryName, type Tag } from '@berth/reference'
-import { ManifestsServiceService as service } from '../gen/registry/v1/manifests.ts'
+import {
+  type GetManifestRequest,
+  type GetManifestResponse,
+  ManifestsServiceService as service,
+} from '../gen/registry/v1/manifests.ts'
 import { toFormatMessage } from '../wire/former-formats.ts'
 import { checkContentSize } from '../wire/limits.ts'
 import { understood } from '../wire/understood.ts'
 import type { RpcChannel } from './rpc-channel.ts'
 
+/** Maximum size of a manifest that is received without asking for its size first, in bytes. */
+const smallContent = 64 * 1024
+/** Maximum size of all larger manifests that are being received, in bytes. */
+const maxReceiving = 32 * 1024 * 1024
+
 /** The manifests of another process. */
 export class RemoteManifests implements Manifests {
   readonly #channel: RpcChannel
+  readonly #receiving = new ByteBudget(maxReceiving)
 
   constructor(channel: RpcChannel) {
     this.#channel = channel
@@ -17,9 +28,18 @@ export class RemoteManifests implements Manifests {
 
   async get(repository: RepositoryName, reference: Tag | Digest, newest?: FormerFormat): Promise<StoredManifest> {
     const request = { repository, reference, newest: toFormatMessage(newest) }
-    const answer = await this.#channel.call(service.getManifest, request, { isRepeatable: true })
-    const { mediaType, content } = answer
-    return { mediaType, digest: understood(() => parseDigest(answer.digest)), content }
+    let answer = await this.#get(request, smallContent)
+    // Each round asks for more than the one before: a tag may be moved to a larger manifest between two rounds.
+    while (answer.contentSize !== undefined) {
+      const taken = await this.#receiving.take(answer.contentSize)
+      try {
+        answer = await this.#get(request, taken)
+      } finally {
+        this.#receiving.give(taken)
+      }
+    }
+    const { mediaType, digest, content } = answer
+    return { mediaType, digest: understood(() => parseDigest(digest)), content }
   }
 
   async put(repository: RepositoryName, manifest: ManifestUpload, signal?: AbortSignal): Promise<PushedManifest> {
@@ -37,5 +57,9 @@ export class RemoteManifests implements Manifests {
 
   async delete(repository: RepositoryName, digest: Digest): Promise<void> {
     await this.#channel.call(service.deleteManifest, { repository, digest }, { isRepeatable: false })
+  }
+
+  #get(request: Omit<GetManifestRequest, 'contentLimit'>, contentLimit: number): Promise<GetManifestResponse> {
+    return this.#channel.call(service.getManifest, { ...request, contentLimit }, { isRepeatable: true })
   }
 }

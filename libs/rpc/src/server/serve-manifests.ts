@@ -8,7 +8,7 @@ import type { Calls } from './calls.ts'
 /** `ManifestsService` in terms of `Manifests`. */
 export function serveManifests(manifests: Manifests, calls: Calls): ManifestsServiceServer {
   return {
-    getManifest: calls.unary(async ({ repository, reference, newest }) => {
+    getManifest: calls.unary(async ({ repository, reference, newest, contentLimit = Infinity }) => {
       // No tag has a colon, and every digest has.
       const parsed = reference.includes(':') ? parseDigest(reference) : parseTag(reference)
       const { mediaType, digest, content } = await manifests.get(
@@ -16,6 +16,8 @@ export function serveManifests(manifests: Manifests, calls: Calls): ManifestsSer
         parsed,
         fromFormatMessage(newest),
       )
+      const { byteLength } = content
+      if (byteLength > contentLimit) return { mediaType, digest, content: new Uint8Array(), contentSize: byteLength }
       return { mediaType, digest, content }
     }),
 

@@ -31,14 +31,18 @@ export interface GetManifestRequest {
   repository: string;
   /** A tag or a digest. */
   reference: string;
-  /** What whoever asks reads, where that is older than all that there may be. */
+  /** The newest format that the client reads, if the client is older than the formats that may be stored. */
   newest: FormerFormat;
+  /** Maximum size in bytes of the content that the answer carries. Absent: no limit. */
+  contentLimit?: number | undefined;
 }
 
 export interface GetManifestResponse {
   mediaType: string;
   digest: string;
   content: Uint8Array;
+  /** The size of the content in bytes, if it is above the request's limit. The answer carries no content then. */
+  contentSize?: number | undefined;
 }
 
 export interface PutManifestRequest {
@@ -67,7 +71,7 @@ export interface DeleteManifestResponse {
 }
 
 function createBaseGetManifestRequest(): GetManifestRequest {
-  return { repository: "", reference: "", newest: 0 };
+  return { repository: "", reference: "", newest: 0, contentLimit: undefined };
 }
 
 export const GetManifestRequest: MessageFns<GetManifestRequest> = {
@@ -80,6 +84,9 @@ export const GetManifestRequest: MessageFns<GetManifestRequest> = {
     }
     if (message.newest !== 0) {
       writer.uint32(24).int32(message.newest);
+    }
+    if (message.contentLimit !== undefined) {
+      writer.uint32(32).uint32(message.contentLimit);
     }
     return writer;
   },
@@ -121,6 +128,14 @@ export const GetManifestRequest: MessageFns<GetManifestRequest> = {
             message.newest = reader.int32() as any;
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.contentLimit = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -135,7 +150,7 @@ export const GetManifestRequest: MessageFns<GetManifestRequest> = {
 };
 
 function createBaseGetManifestResponse(): GetManifestResponse {
-  return { mediaType: "", digest: "", content: new Uint8Array(0) };
+  return { mediaType: "", digest: "", content: new Uint8Array(0), contentSize: undefined };
 }
 
 export const GetManifestResponse: MessageFns<GetManifestResponse> = {
@@ -148,6 +163,9 @@ export const GetManifestResponse: MessageFns<GetManifestResponse> = {
     }
     if (message.content.length !== 0) {
       writer.uint32(26).bytes(message.content);
+    }
+    if (message.contentSize !== undefined) {
+      writer.uint32(32).uint32(message.contentSize);
     }
     return writer;
   },
@@ -187,6 +205,14 @@ export const GetManifestResponse: MessageFns<GetManifestResponse> = {
             }
 
             message.content = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.contentSize = reader.uint32();
             continue;
           }
         }
