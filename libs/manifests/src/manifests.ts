@@ -34,9 +34,10 @@ export interface Manifests {
   /**
    * Removes a revision's link, and every tag that points to it. Its children, blobs and referrers stay.
    *
+   * @returns the removed tags
    * @throws RegistryError MANIFEST_UNKNOWN
    */
-  delete(repository: RepositoryName, digest: Digest): Promise<void>
+  delete(repository: RepositoryName, digest: Digest): Promise<readonly Tag[]>
 }
 
 /** A format that is older than manifest lists and OCI. */

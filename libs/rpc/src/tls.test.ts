@@ -18,7 +18,7 @@ const digest = digestOf('m')
 const manifests: Manifests = {
   get: async () => ({ mediaType: 'm', digest, content: Buffer.from('m') }),
   put: () => Promise.reject(new Error('not to be called here')),
-  delete: async () => {},
+  delete: async () => [],
 }
 
 /** Whoever is to be answered may take its time; whoever is not is asked again until there is none left. */

@@ -18,7 +18,7 @@ const down = (): Promise<never> => Promise.reject(new Error('connection refused'
 /** A driver whose calls are listed, and can be held up once they are done. */
 class WatchedDriver extends MemoryDriver {
   calls: string[] = []
-  after: (call: string) => Promise<void> | undefined = () => undefined
+  after: (call: string) => Promise<unknown> | undefined = () => undefined
   readonly writesAreCheap?: true
 
   constructor(options: { writesAreCheap?: true } = {}) {

@@ -94,21 +94,24 @@ export class StoredManifests implements Manifests {
     }
   }
 
-  async delete(repository: RepositoryName, digest: Digest): Promise<void> {
-    const remove = (): Promise<boolean> => this.#delete(repository, digest)
+  async delete(repository: RepositoryName, digest: Digest): Promise<readonly Tag[]> {
+    const removed: Tag[] = []
+    const remove = (): Promise<boolean> => this.#delete(repository, digest, removed)
     const wasThere = await translating(() => this.#parts.revisions.removing(repository, digest, remove))
     if (!wasThere) throw unknown(repository, digest)
+    return removed
   }
 
-  /** @returns whether there was such a revision */
-  async #delete(repository: RepositoryName, digest: Digest): Promise<boolean> {
+  /** @param removed gets the tags that are removed. @returns whether there was such a revision */
+  async #delete(repository: RepositoryName, digest: Digest, removed: Tag[]): Promise<boolean> {
     const { revisions, tags } = this.#parts
     if (!(await revisions.exists(repository, digest))) return false
     const subject = await this.#findSubject(digest)
-    await tags.removeHolders(repository, digest, async () => true)
+    removed.push(...(await tags.removeHolders(repository, digest, async () => true)))
     if (!(await revisions.unlink(repository, digest, subject))) return false
     // A push may have moved a tag here after the first look, and found the link still there.
-    await tags.removeHolders(repository, digest, async () => !(await revisions.isStored(repository, digest)))
+    const isGone = async (): Promise<boolean> => !(await revisions.isStored(repository, digest))
+    removed.push(...(await tags.removeHolders(repository, digest, isGone)))
     return true
   }
 

@@ -110,15 +110,26 @@ export class TagRecords {
     return true
   }
 
-  /** Removes every tag that holds `digest`, as long as `isDue` says so when the tag's turn has come. */
-  async removeHolders(repository: RepositoryName, digest: Digest, isDue: () => Promise<boolean>): Promise<void> {
+  /**
+   * Removes every tag that holds `digest`, as long as `isDue` says so when the tag's turn has come.
+   *
+   * @returns the removed tags
+   */
+  async removeHolders(
+    repository: RepositoryName,
+    digest: Digest,
+    isDue: () => Promise<boolean>,
+  ): Promise<readonly Tag[]> {
+    const removed: Tag[] = []
     const tags = (await this.#remembered(repository)) ?? this.#storedIfAny(repository)
     await forEachLimited(tags, parallelReads, async (tag) => {
       if (!(await this.#holds(repository, tag, digest))) return
       await this.exclusively(repository, [tag], async () => {
-        if ((await this.#holds(repository, tag, digest)) && (await isDue())) await this.remove(repository, tag)
+        if (!(await this.#holds(repository, tag, digest)) || !(await isDue())) return
+        if (await this.remove(repository, tag)) removed.push(tag)
       })
     })
+    return removed
   }
 
   /**

@@ -327,8 +327,9 @@ export function describeManifests(name: string, open: OpenServices): void {
           const { digest } = await manifests.put(repository, gone)
           await manifests.put(repository, kept)
           await manifests.get(repository, digest)
-          await manifests.delete(repository, digest)
+          const removed = await manifests.delete(repository, digest)
 
+          expect(removed.toSorted()).toEqual(['gone', 'gone-too'])
           for (const reference of [digest, ...tagsNamed('gone', 'gone-too')])
             expect(await codesOf(manifests.get(repository, reference))).toEqual(['MANIFEST_UNKNOWN'])
           expect((await tags.list(repository, {})).entries).toEqual(['kept', 'moved'])

@@ -55,8 +55,9 @@ export class RemoteManifests implements Manifests {
     }))
   }
 
-  async delete(repository: RepositoryName, digest: Digest): Promise<void> {
-    await this.#channel.call(service.deleteManifest, { repository, digest }, { isRepeatable: false })
+  async delete(repository: RepositoryName, digest: Digest): Promise<readonly Tag[]> {
+    const { tags } = await this.#channel.call(service.deleteManifest, { repository, digest }, { isRepeatable: false })
+    return understood(() => tags.map(parseTag))
   }
 
   #get(request: Omit<GetManifestRequest, 'contentLimit'>, contentLimit: number): Promise<GetManifestResponse> {

@@ -18,7 +18,13 @@ const latest = parseTag('latest')
 const digest = digestOf('m')
 const found: StoredManifest = { mediaType: 'm', digest, content: Buffer.from('m') }
 const unused = () => Promise.reject(new Error('not to be called here'))
-const answering: Manifests = { get: async () => found, put: unused, delete: async () => {} }
+const answering: Manifests = { get: async () => found, put: unused, delete: async () => [] }
+const deletingInto =
+  (deleted: string[]): Manifests['delete'] =>
+  async (_, name) => {
+    deleted.push(name)
+    return []
+  }
 const never = <T>(): Promise<T> => new Promise(() => {})
 
 async function started(manifests: Partial<Manifests>): Promise<Served> {
@@ -193,7 +199,7 @@ describe('of several replicas', () => {
 describe('a deletion', () => {
   it('goes to a replica that is there', async () => {
     const deleted: string[] = []
-    const { address } = await started({ delete: async (_, name) => void deleted.push(name) })
+    const { address } = await started({ delete: deletingInto(deleted) })
     const remote = new RemoteManifests(channelTo([`127.0.0.1:${await freePort()}`, address]))
     await remote.delete(repository, digest)
     await remote.delete(repository, digest)
@@ -209,7 +215,7 @@ describe('a deletion', () => {
         return never()
       },
     })
-    const { address } = await started({ delete: async (_, name) => void deleted.push(name) })
+    const { address } = await started({ delete: deletingInto(deleted) })
     const call = new RemoteManifests(channelTo([dying.address, address])).delete(repository, digest)
     const code = call.catch((error: { code: string }) => error.code)
     await arrived.promise

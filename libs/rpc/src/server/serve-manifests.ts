@@ -34,8 +34,8 @@ export function serveManifests(manifests: Manifests, calls: Calls): ManifestsSer
     }),
 
     deleteManifest: calls.unary(async ({ repository, digest }) => {
-      await manifests.delete(parseRepositoryName(repository), parseDigest(digest))
-      return {}
+      const tags = await manifests.delete(parseRepositoryName(repository), parseDigest(digest))
+      return { tags: [...tags] }
     }),
   }
 }

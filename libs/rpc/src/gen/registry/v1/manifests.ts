@@ -68,6 +68,8 @@ export interface DeleteManifestRequest {
 }
 
 export interface DeleteManifestResponse {
+  /** The tags that were removed with the manifest. */
+  tags: string[];
 }
 
 function createBaseGetManifestRequest(): GetManifestRequest {
@@ -455,11 +457,14 @@ export const DeleteManifestRequest: MessageFns<DeleteManifestRequest> = {
 };
 
 function createBaseDeleteManifestResponse(): DeleteManifestResponse {
-  return {};
+  return { tags: [] };
 }
 
 export const DeleteManifestResponse: MessageFns<DeleteManifestResponse> = {
-  encode(_: DeleteManifestResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: DeleteManifestResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.tags) {
+      writer.uint32(10).string(v!);
+    }
     return writer;
   },
 
@@ -476,6 +481,14 @@ export const DeleteManifestResponse: MessageFns<DeleteManifestResponse> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tags.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
