@@ -24,6 +24,11 @@ export const signingKeysPath = `${berthRoot}/signing-keys.json` as StoragePath
 export const catalogRoot = `${berthRoot}/catalog` as StoragePath
 /** There once the index, and the links of referrers, were made for all that the tree had before Berth. */
 export const catalogCompletePath = `${catalogRoot}/complete` as StoragePath
+/** Events of repositories that were not delivered yet, or could not be delivered. */
+export const eventsRoot = `${berthRoot}/events` as StoragePath
+export const eventJournalRoot = `${eventsRoot}/journal` as StoragePath
+export const eventPagesRoot = `${eventsRoot}/pages` as StoragePath
+export const deadEventsRoot = `${eventsRoot}/dead` as StoragePath
 export const catalogEntriesRoot = `${catalogRoot}/repositories` as StoragePath
 
 /** `parent/…components`. The components are of the letters that paths have. */
@@ -40,6 +45,24 @@ const linkComponents = (digest: Digest): readonly string[] => [algorithmOf(diges
  */
 export function parseLinkComponents(components: readonly [algorithm: string, encoded: string]): Digest {
   return parseDigest(components.join(':'))
+}
+
+/** @param name the record's name, of lower-case letters and digits */
+export function eventJournalPath(name: string): StoragePath {
+  return below(eventJournalRoot, name)
+}
+
+/** @param directory names a list of events, in lower-case letters and digits */
+export function eventPagesDirectory(directory: string): StoragePath {
+  return below(eventPagesRoot, directory)
+}
+
+export function eventPagePath(directory: string, name: string): StoragePath {
+  return below(eventPagesDirectory(directory), name)
+}
+
+export function deadEventsPath(name: string): StoragePath {
+  return below(deadEventsRoot, name)
 }
 
 export function blobDataPath(digest: Digest): StoragePath {

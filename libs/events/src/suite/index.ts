@@ -1,0 +1,5 @@
+/**
+ * What every log of events promises, as tests.
+ * Begin with `describe-event-log.ts`.
+ */
+export { describeEventLog, type OpenEventLog } from './describe-event-log.ts'
