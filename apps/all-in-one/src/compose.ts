@@ -19,6 +19,7 @@ import { findStat, layout, ObservedDriver, pathKind } from '@berth/storage'
 import { KeyRing } from '@berth/uploads'
 import { StoredBlobUploads, StoredUploadPurge } from '@berth/uploads/stored'
 import { keyRingOptions, ownKeysPath } from './config.ts'
+import { openEvents } from './open-events.ts'
 import { openStorage } from './open-storage.ts'
 
 /** The whole registry in one process. What is made is made here, and storage in `open-storage.ts`. */
@@ -105,10 +106,13 @@ export async function compose(
   const probe = async (): Promise<void> => void (await findStat(storage, layout.registryRoot))
   const { needs, root } = opened
   const health = await serveHealth({ config, log, metrics, storage: { driver: storage.name, probe }, needs }, lifecycle)
+  const events = await openEvents({ config, storage, isExclusive: opened.isExclusive, log, metrics }, lifecycle)
+  const services = { blobs, uploads, ...manifests, ...(controlled?.tokens && { tokens: controlled.tokens }) }
   const api = await serveApi(
     {
       config,
-      services: { blobs, uploads, ...manifests, ...(controlled?.tokens && { tokens: controlled.tokens }) },
+      services: events?.record(services) ?? services,
+      events: events?.context,
       log,
       metrics: metrics.http,
       tracer,

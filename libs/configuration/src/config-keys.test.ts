@@ -10,7 +10,8 @@ const { cert, key } = makeCertificate()
 const files: Readonly<Record<string, string>> = { c: cert, k: key, a: cert }
 
 function load(file: string, environment: Environment = {}) {
-  return loadConfig({ path: 'config.yml', environment, readFile: (path) => files[path] ?? file })
+  const readFile = (path: string): string => files[path] ?? file
+  return loadConfig({ path: 'config.yml', environment, uses: ['notifications'], readFile })
 }
 
 function problemsOf(file: string, environment: Environment = {}): readonly string[] {
@@ -250,7 +251,29 @@ describe('what one key says', () => {
       'compatibility: {schema1: {signingkeyfile: k}}',
       { schema1: { key: { algorithm: expect.anything() as unknown } } },
     ],
-    ['notifications: {endpoints: [{name: x, disabled: true}]}', {}],
+    ['notifications: {endpoints: [{name: x, disabled: true}]}', { notifications: { endpoints: [] } }],
+    [
+      'notifications: {events: {includereferences: true}, endpoints: [{name: x, url: "http://h", headers: {A: [b]}, ' +
+        'ignoredmediatypes: [m], ignore: {mediatypes: [n], actions: [pull]}, timeout: 0, threshold: 0, backoff: -1s}]}',
+      {
+        notifications: {
+          includeReferences: true,
+          endpoints: [
+            {
+              name: 'x',
+              timeoutMs: 1000,
+              threshold: 10,
+              backoffMs: 1000,
+              batch: 1,
+              maxAgeMs: 604_800_000,
+              allowPrivate: false,
+              ignoredMediaTypes: ['m', 'n'],
+              ignoredActions: ['pull'],
+            },
+          ],
+        },
+      },
+    ],
   ]
 
   it.each(accepted)('is read: %s', (yaml, expected) => {
@@ -286,6 +309,20 @@ describe('what one key says', () => {
 
   const refused: readonly [yaml: string, problem: string][] = [
     ['log: {level: loud}', 'log.level: invalid loglevel'],
+    ['notifications: {endpoints: [{url: "http://h"}]}', 'notifications.endpoints[0].name: is required'],
+    ['notifications: {endpoints: [{name: x}]}', 'notifications.endpoints[0].url: is required'],
+    [
+      'notifications: {endpoints: [{name: x, url: "ftp://h"}]}',
+      'notifications.endpoints[0].url: is not an http or https URL',
+    ],
+    [
+      'notifications: {endpoints: [{name: x, url: "http://h"}, {name: x, url: "http://i"}]}',
+      'notifications.endpoints[1].name: is the name of another endpoint, too',
+    ],
+    [
+      'notifications: {endpoints: [{name: x, url: "http://h", headers: {"a b": [c]}}]}',
+      'notifications.endpoints[0].headers.<key 1>: cannot be the name of a header',
+    ],
     ['log: {formatter: xml}', 'log.formatter: unsupported logging formatter'],
     ['log: {hooks: somestring}', 'log.hooks: must be a list, not a single value'],
     ['log: {fields: 3}', 'log.fields: must be a mapping, not a single value'],
@@ -473,7 +510,6 @@ describe('what one key says', () => {
     ['log: {hooks: [{type: mail}]}', 'log.hooks: is not supported yet and has no effect'],
     ['log: {reportcaller: true}', 'log.reportcaller: is not supported yet and has no effect'],
     ['reporting: {bugsnag: {apikey: x}}', 'reporting: is not supported yet and has no effect'],
-    ['notifications: {endpoints: [{name: x}]}', 'notifications.endpoints: are not supported yet: no events are sent'],
     ['redis: {addrs: ["x:1"], poolsize: 10}', 'redis.poolsize: has no effect'],
     ['redis: {addr: "x:1", pool: {maxidle: 16}}', 'redis.pool: has no effect'],
     ['redis: {queue: {addrs: ["x:1"]}}', 'redis.queue: has no effect yet'],

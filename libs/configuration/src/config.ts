@@ -21,8 +21,32 @@ export interface Config {
   readonly rpc: RpcConfig
   readonly services: ServicesConfig
   readonly redis: RedisRoles
+  readonly notifications: NotificationsConfig
   /** Apart from the rest, which may be shown. */
   readonly secrets: SecretsConfig
+}
+
+export interface NotificationsConfig {
+  /** Whether events of manifests name what the manifest references. */
+  readonly includeReferences: boolean
+  /** The endpoints that are not disabled. */
+  readonly endpoints: readonly EndpointConfig[]
+}
+
+/** A webhook. */
+export interface EndpointConfig {
+  readonly name: string
+  /** May contain a password. */
+  readonly url: Secret
+  readonly headers: Readonly<Record<string, readonly Secret[]>>
+  readonly timeoutMs: number
+  readonly threshold: number
+  readonly backoffMs: number
+  readonly batch: number
+  readonly maxAgeMs: number
+  readonly allowPrivate: boolean
+  readonly ignoredMediaTypes: readonly string[]
+  readonly ignoredActions: readonly string[]
 }
 
 export interface LogConfig {

@@ -33,6 +33,7 @@ export type PartialSection = keyof typeof partialSections
 const partialSections = {
   rpc: 'belongs to the split services and has no effect here',
   services: 'belongs to the split services and has no effect here',
+  notifications: 'has no effect here: only the process that has the whole registry sends events',
 }
 
 /** Whether it is a section that only some processes use. */

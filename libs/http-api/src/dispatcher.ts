@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import type { Span, Tracer } from '@berth/process'
+import type { EventContext } from '@berth/events'
 import { RegistryError, registryErrors } from '@berth/errors'
 import type { AccessGuard } from './access/access-guard.ts'
 import { cleanPath, looksUnclean } from './urls/canonical-path.ts'
@@ -9,6 +10,7 @@ import { attachExchange, exchangeOf } from './exchange/exchange-of.ts'
 import type { HeldAnswers } from './exchange/held-answers.ts'
 import type { MountedRoute } from './mounted-route.ts'
 import { refuse } from './exchange/refuse.ts'
+import { ExchangeFacts } from './events/exchange-facts.ts'
 import { pathOf } from './urls/request-path.ts'
 import { ClientGoneError } from './exchange/request-body.ts'
 import { RequestExchange } from './exchange/request-exchange.ts'
@@ -33,6 +35,8 @@ export interface DispatcherParts {
   readonly urlMaxLength: number
   /** There is none where everyone may do everything. */
   readonly guard: AccessGuard | undefined
+  /** Carries the facts of a request to the events that it leads to. Absent if nothing receives events. */
+  readonly events: EventContext | undefined
 }
 
 /** What is done for a request: an operation, or what stands in for one. */
@@ -88,7 +92,7 @@ export class Dispatcher {
     error?: unknown,
     span?: Span,
   ): Promise<void> {
-    const { urls, idOf, log, isHealthy, connections, urlMaxLength, answers } = this.#parts
+    const { urls, idOf, log, isHealthy, connections, urlMaxLength, answers, events } = this.#parts
     const exchange = new RequestExchange(
       urls,
       idOf(request),
@@ -111,7 +115,7 @@ export class Dispatcher {
       if (lacksHost(request)) return refuseAndClose(exchange, renderText(400, 'Bad request'))
       if (isEncodedUnreadably(request)) return refuse(exchange, renderText(400, 'Bad request'))
       const step = route === undefined ? this.#stepOffRoutes(request, error) : this.#stepOn(route, exchange)
-      await step(exchange)
+      await (events === undefined ? step(exchange) : events.for(new ExchangeFacts(exchange), () => step(exchange)))
     } catch (thrown) {
       this.#fail(exchange, thrown)
     } finally {

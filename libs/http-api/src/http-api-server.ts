@@ -9,6 +9,7 @@ import {
 import type { Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { type ServerTls, validTo } from '@berth/configuration'
+import type { EventContext } from '@berth/events'
 import type { Tracer } from '@berth/process'
 import type { Express, Request, Response } from 'express'
 import { type AccessControl, AccessGuard } from './access/access-guard.ts'
@@ -42,6 +43,8 @@ export interface HttpApiOptions {
   readonly access?: AccessControl | undefined
   /** Asked before each request: while it says no, all are answered with 503. */
   readonly isHealthy?: () => boolean
+  /** Carries the facts of a request to the events that it leads to. Absent if nothing receives events. */
+  readonly events?: EventContext | undefined
 }
 
 /** Where to listen: a port (0 for any that is free), or the path of a Unix socket. */
@@ -63,7 +66,7 @@ export class HttpApiServer {
   #secure: SecureServer | undefined
 
   constructor(options: HttpApiOptions) {
-    const { services, log, metrics = noMetrics, tracer, access, isHealthy = () => true } = options
+    const { services, log, metrics = noMetrics, tracer, access, events, isHealthy = () => true } = options
     const settings = settingsOf(options)
     const connections = new Connections({
       settings,
@@ -87,6 +90,7 @@ export class HttpApiServer {
       answers: new HeldAnswers(settings.stallTimeoutMs),
       tracer,
       urlMaxLength: settings.urlMaxLength,
+      events,
       guard: access && new AccessGuard({ ...access, urls, log }),
     })
     this.app = createApp(mounted, this.#dispatcher)

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { type Config, formatAddress } from '@berth/configuration'
 import { cannotListen, followTls, type Lifecycle, type ProcessLogger, type Tracer } from '@berth/process'
 import type { AccessControl } from './access/access-guard.ts'
+import type { EventContext } from '@berth/events'
 import { HttpApiServer } from './http-api-server.ts'
 import type { RequestMetrics } from './observers.ts'
 import type { RegistryServices } from './services.ts'
@@ -16,6 +17,8 @@ export interface ServedApi {
   /** What the section `auth` asks for. */
   readonly access: AccessControl | undefined
   readonly isHealthy: () => boolean
+  /** Carries the facts of a request to the events that it leads to. Absent if nothing receives events. */
+  readonly events?: EventContext | undefined
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { TokenServer } from '@berth/access'
 import type { SendableBlobs } from '@berth/blobs'
+import type { PullRecorder } from '@berth/events'
 import type { Catalog, Manifests, Referrers, Tags } from '@berth/manifests'
 import type { BlobUploads } from '@berth/uploads'
 import type { BlobRelay } from './relay/blob-relay.ts'
@@ -16,6 +17,8 @@ export interface RegistryServices {
   readonly tokens: TokenServer
   /** Asks those who have blobs and uploads, where these are not here. */
   readonly relay: BlobRelay
+  /** Records pulls. Absent if no endpoint receives events of pulls. */
+  readonly pulls?: Pick<PullRecorder, 'blob' | 'manifest'>
 }
 
 /** All that an operation may depend on. */

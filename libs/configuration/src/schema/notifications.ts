@@ -1,32 +1,61 @@
 import { dictionary, list, section } from './node.ts'
-import { hasEnabledItem, warns } from './not-yet.ts'
-import { duration, flag, integer, text } from './values.ts'
+import { duration, flag, headerText, integer, text, url } from './values.ts'
 
-const texts = (about: string) => list({ about }, text({ about: 'a value' }))
+const mediaTypes = (about: string) => list({ about }, text({ about: 'a media type' }))
 
 export const notifications = section(
-  { about: 'webhooks' },
+  { about: 'webhooks that receive events' },
   {
-    eventConfig: section(
-      { key: 'events', field: 'EVENTCONFIG', about: 'content of events' },
-      { includeReferences: flag(warns('a manifest’s references, too')) },
+    events: section(
+      { field: 'EVENTCONFIG', about: 'the content of events' },
+      { includeReferences: flag({ default: false, about: 'events of manifests list what the manifest references' }) },
     ),
     endpoints: list(
-      warns('who is told', 'are not supported yet: no events are sent', hasEnabledItem),
+      { about: 'the webhooks' },
       section(
-        { about: 'an endpoint' },
+        { about: 'a webhook' },
         {
-          name: text({ about: 'its name in logs and metrics' }),
-          disabled: flag({ about: 'it is skipped' }),
-          url: text({ about: 'URL to send events to' }),
-          headers: dictionary({ about: 'sent with each request' }, texts('values')),
-          timeoutMs: duration({ minMs: Number.NEGATIVE_INFINITY, about: 'timeout of a request' }),
-          threshold: integer({ about: 'number of failures before the backoff' }),
-          backoffMs: duration({ minMs: Number.NEGATIVE_INFINITY, about: 'duration of the backoff' }),
-          ignoredMediaTypes: texts('media types without events'),
+          name: text({ about: 'the name in logs and metrics; each name is used once' }),
+          disabled: flag({ default: false, about: 'the endpoint receives no events' }),
+          url: url({ about: 'the URL that events are posted to' }),
+          headers: dictionary(
+            { about: 'headers of each request' },
+            list({ about: 'values' }, headerText({ about: 'a value' })),
+          ),
+          timeoutMs: duration({
+            default: 1000,
+            minMs: Number.NEGATIVE_INFINITY,
+            about: 'timeout of a request; 0 or less means 1s',
+          }),
+          threshold: integer({
+            default: 10,
+            about: 'number of failures in a row before the endpoint is paused; 0 or less means 10',
+          }),
+          backoffMs: duration({
+            default: 1000,
+            minMs: Number.NEGATIVE_INFINITY,
+            about: 'the first pause; it doubles with each further failure up to a minute; 0 or less means 1s',
+          }),
+          batch: integer({ default: 1, min: 1, max: 100, about: 'maximum number of events in a request' }),
+          maxAgeMs: duration({
+            default: 7 * 86_400_000,
+            minMs: 1,
+            about: 'age after which an event that cannot be delivered becomes a dead letter',
+          }),
+          allowPrivate: flag({
+            default: false,
+            about: 'the endpoint may have a loopback or link-local address, or that of a cloud’s metadata service',
+          }),
+          ignoredMediaTypes: mediaTypes('media types whose events are not sent'),
           ignore: section(
-            { about: 'which events are not sent' },
-            { mediaTypes: texts('of these media types'), actions: texts('of these actions') },
+            { about: 'events that are not sent' },
+            {
+              mediaTypes: mediaTypes('media types whose events are not sent'),
+              actions: list(
+                { about: 'actions whose events are not sent: push, pull, mount, delete' },
+                text({ about: 'an action' }),
+              ),
+            },
           ),
         },
       ),

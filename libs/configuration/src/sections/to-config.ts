@@ -13,6 +13,7 @@ import { isHeaderName } from '../schema/http.ts'
 import type { ValueOf } from '../schema/node.ts'
 import type { registry } from '../schema/registry.ts'
 import { toAuth } from './to-auth.ts'
+import { toNotifications } from './to-notifications.ts'
 import { toRedisRoles } from './to-redis.ts'
 import { toRpc } from './to-rpc.ts'
 import { toS3, toS3Credentials } from './to-s3.ts'
@@ -52,6 +53,7 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
     rpc: toRpc(read.rpc, readFile, findings),
     services: read.services,
     redis,
+    notifications: toNotifications(read.notifications, findings),
     secrets: { s3: toSecretsOfS3(read.storage, findings), uploadKeys: toUploadKeys(read, readFile, findings) },
   }
 }

@@ -5,6 +5,7 @@ import { type Digest, parseDigest } from '@berth/digest'
 import { RegistryError } from '@berth/errors'
 import type { Cidr } from '@berth/configuration'
 import type { Exchange, Handler } from '../exchange/exchange.ts'
+import type { RegistryServices } from '../services.ts'
 import { setHeaders } from '../exchange/respond.ts'
 import { trustedPeers } from '../client/trusted-proxies.ts'
 import { contentRange, multipartBody } from './multipart.ts'
@@ -16,10 +17,11 @@ const contentType = 'application/octet-stream'
 export interface BlobReading {
   readonly blobs: SendableBlobs
   readonly redirectExcept: readonly Cidr[]
+  readonly pulls?: RegistryServices['pulls']
 }
 
 /** GET and HEAD of a blob. @see OCI distribution-spec, "Pulling blobs", and RFC 9110 for conditions and ranges */
-export function getBlob({ blobs, redirectExcept }: BlobReading): Handler {
+export function getBlob({ blobs, redirectExcept, pulls }: BlobReading): Handler {
   const isServedHere = trustedPeers(redirectExcept)
   return async (exchange) => {
     const { request, response, repository } = exchange
@@ -29,6 +31,8 @@ export function getBlob({ blobs, redirectExcept }: BlobReading): Handler {
         ? await blobs.locate(repository, digest)
         : undefined
     const { size } = located?.descriptor ?? (await blobs.stat(repository, digest))
+    // Also if the client has the blob already, or asks for a range that is not there, as in CNCF Distribution.
+    pulls?.blob(repository, { digest, size })
 
     const etag = `"${digest}"`
     const headers = ['Docker-Content-Digest', digest, 'ETag', etag, 'Cache-Control', 'max-age=31536000']

@@ -129,6 +129,11 @@ export class RequestExchange implements Exchange {
     return this.#urls.url(this.request, path, query)
   }
 
+  /** The absolute URL of `/v2/`, as the client sees it. */
+  get baseUrl(): string {
+    return this.#urls.baseUrl(this.request)
+  }
+
   get clientAddress(): string {
     return (this.#clientAddress ??= this.#urls.clientOf(this.request))
   }

@@ -1,9 +1,15 @@
 import type { Manifests } from '@berth/manifests'
+import type { RegistryServices } from '../services.ts'
 import type { Exchange, Handler } from '../exchange/exchange.ts'
 import { formerFormat, hasFormerFormat } from './accept.ts'
 import { namesDigest } from './none-match.ts'
 import { respond } from '../exchange/respond.ts'
 import { parseReference } from './parse-reference.ts'
+
+interface ManifestReading {
+  readonly manifests: Manifests
+  readonly pulls?: RegistryServices['pulls']
+}
 
 /**
  * GET and HEAD of a manifest: what is stored, whatever a client accepts, since any other form would have another
@@ -11,18 +17,18 @@ import { parseReference } from './parse-reference.ts'
  *
  * @see OCI distribution-spec, "Pulling manifests"
  */
-export function getManifest({ manifests }: { readonly manifests: Manifests }): Handler {
+export function getManifest({ manifests, pulls }: ManifestReading): Handler {
   return async (exchange) => {
-    const missing = await answerIfRoom(manifests, exchange)
+    const missing = await answerIfRoom({ manifests, pulls }, exchange)
     if (missing === undefined) return
     // The manifest is not held while its answer waits for room; it is found again afterwards.
     await exchange.holdAnswer(missing)
-    await answerIfRoom(manifests, exchange)
+    await answerIfRoom({ manifests, pulls }, exchange)
   }
 }
 
 /** @returns the size of the answer in bytes if there was no room for it; `undefined` if it is sent */
-async function answerIfRoom(manifests: Manifests, exchange: Exchange): Promise<number | undefined> {
+async function answerIfRoom({ manifests, pulls }: ManifestReading, exchange: Exchange): Promise<number | undefined> {
   const { request, response, repository } = exchange
   const { tag, digest } = parseReference(exchange.parameter)
   let manifest = await manifests.get(repository, tag ?? digest)
@@ -42,6 +48,7 @@ async function answerIfRoom(manifests: Manifests, exchange: Exchange): Promise<n
     return undefined
   }
   if (request.method !== 'HEAD' && !exchange.tryHoldAnswer(content)) return content.byteLength
+  pulls?.manifest(repository, manifest, tag)
   headers.push('Content-Type', mediaType)
   respond(exchange, 200, headers, content)
   return undefined

@@ -34,7 +34,12 @@ export class Urls {
   /** @param path below `/v2/`, already encoded */
   url(request: Arrival, path: string, query?: Readonly<Record<string, string>>): string {
     const url = query === undefined ? `${this.#base}${path}` : `${this.#base}${path}?${formEncode(query)}`
-    return this.#isAbsolute ? `${this.#host ?? this.#origin(request)}${url}` : url
+    return this.#isAbsolute ? this.#absolute(request, url) : url
+  }
+
+  /** The absolute URL of `/v2/`, whatever the configuration says of `Location` headers. */
+  baseUrl(request: Arrival): string {
+    return this.#absolute(request, this.#base)
   }
 
   /**
@@ -61,6 +66,10 @@ export class Urls {
   /** The address of the client. See `clientOf`. */
   clientOf(request: Arrival): string {
     return clientOf(request, this.#isTrusted)
+  }
+
+  #absolute(request: Arrival, url: string): string {
+    return `${this.#host ?? this.#origin(request)}${url}`
   }
 
   /** Where nobody says what it is, URLs are paths. */
