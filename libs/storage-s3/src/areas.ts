@@ -43,13 +43,13 @@ export class Areas {
     area: StoragePath,
     parts: readonly Part[],
     content: ByteStream,
-    { size = Infinity, signal }: AppendOptions,
+    { size = Infinity, share, signal }: AppendOptions,
   ): Promise<readonly Part[]> {
     const { buffers, chunkSize, mostParts, checksums } = this.#options
     const longest = longestOwnPiece(chunkSize, !checksums, buffers.limit)
     const isOfFew = size <= mostOwnPieces * longest
     const pieceSize = isOfFew ? evenPieceSize(longest, size) : { most: chunkSize, least: leastPart }
-    const gatherer = new Gatherer(content, { buffers, pieceSize: () => pieceSize, signal })
+    const gatherer = new Gatherer(content, { buffers, pieceSize: () => pieceSize, share, signal })
     const appended = new AppendedParts(parts)
     try {
       if (isOfFew) await this.#appendPieces(area, appended, gatherer, { size, pieceSize: pieceSize.most })
@@ -139,7 +139,7 @@ export class Areas {
       size += part.size
       joined += 1
     }
-    const taken = joined === 0 ? undefined : this.#options.buffers.tryTake(size - piece.size)
+    const taken = joined === 0 ? undefined : this.#options.buffers.tryTake(size - piece.size, piece.share)
     if (taken === undefined) return { piece, joined: 0 }
     try {
       const sources = this.#sources(area, all.slice(-joined))
@@ -149,7 +149,7 @@ export class Areas {
       )
       return { piece: { ...piece, chunks: [...before, ...piece.chunks], size, taken: piece.taken + taken }, joined }
     } catch (error) {
-      this.#options.buffers.give(taken + piece.taken)
+      this.#options.buffers.give(taken + piece.taken, piece.share)
       throw error
     }
   }

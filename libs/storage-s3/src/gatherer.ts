@@ -3,11 +3,13 @@ import { untilAborted } from '@berth/storage'
 import type { Piece } from './piece.ts'
 import type { PieceBytes } from './piece-bytes.ts'
 import { PieceContent } from './piece-content.ts'
-import type { SharedBuffers } from './shared-buffers.ts'
+import type { BufferShare, SharedBuffers } from './shared-buffers.ts'
 
-/** Bytes to be sent in one request. `taken` is theirs of the buffers, to be given back once they are sent. */
+/** Bytes to be sent in one request. `taken` bytes of the buffers belong to them, and are given back once they are sent. */
 export interface GatheredPiece extends Piece {
   readonly taken: number
+  /** Whose bytes they are; `undefined`: the process's own. */
+  readonly share: BufferShare | undefined
   /** Memory that may be used again once nothing refers to it. */
   readonly blocks: readonly Uint8Array[]
   /** So many bytes it had to have; fewer where it was asked for, or is the last. */
@@ -27,6 +29,8 @@ export interface PieceSize {
 export interface GathererOptions {
   readonly buffers: SharedBuffers
   readonly pieceSize: (index: number) => PieceSize
+  /** Key under which the client's bytes are counted. */
+  readonly share?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -59,10 +63,10 @@ export class Gatherer {
    * @returns a piece; one without bytes where the stream ended where the last piece did
    */
   async next(onGrown?: (content: PieceContent, bytes: PieceBytes) => void): Promise<GatheredPiece> {
-    const { buffers, pieceSize, signal } = this.#options
+    const { buffers, pieceSize, share, signal } = this.#options
     const { most, least } = pieceSize(this.#index)
     this.#index += 1
-    const bytes = buffers.begin()
+    const bytes = buffers.begin(share)
     const content = new PieceContent(buffers.blocks)
     try {
       for (let chunk = await this.#read(bytes); chunk !== undefined; chunk = await this.#read(bytes)) {
@@ -77,9 +81,9 @@ export class Gatherer {
         if (part !== chunk) break
       }
       const { chunks, size, blocks } = content
-      return { chunks, size, blocks, taken: bytes.end(), least, isLast: this.isOver }
+      return { chunks, size, blocks, taken: bytes.end(), share: bytes.share, least, isLast: this.isOver }
     } catch (error) {
-      buffers.give(bytes.end())
+      buffers.give(bytes.end(), bytes.share)
       throw error
     }
   }

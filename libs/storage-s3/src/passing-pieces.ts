@@ -40,7 +40,7 @@ export class PassingPieces {
   async before(piece: GatheredPiece): Promise<GatheredPiece> {
     if (this.#size === 0) return piece
     const { buffers } = this.#options
-    const taken = buffers.tryTakeFirst(this.#size)
+    const taken = buffers.tryTakeFirst(this.#size, piece.share)
     if (taken !== undefined) return this.#readBefore({ ...piece, taken: piece.taken + taken })
     // Nobody waits for buffers while holding some that are not to be asked for.
     await this.add(piece)
@@ -50,7 +50,7 @@ export class PassingPieces {
   /** All that has passed, once there are buffers for it. @param last of it */
   async all(last: GatheredPiece): Promise<GatheredPiece> {
     const taken = await this.#options.buffers.take(this.#size)
-    return this.#readBefore({ ...last, chunks: [], blocks: [], size: 0, taken })
+    return this.#readBefore({ ...last, chunks: [], blocks: [], size: 0, taken, share: undefined })
   }
 
   /** Removes the objects. Never rejects: what cannot be removed is left to the purge. */
@@ -67,7 +67,7 @@ export class PassingPieces {
         sources.map((source) => ({ source, range: { start: 0, end: source.size } })),
       )
     } catch (error) {
-      this.#options.buffers.give(piece.taken)
+      this.#options.buffers.give(piece.taken, piece.share)
       throw error
     }
     const size = this.#size + piece.size

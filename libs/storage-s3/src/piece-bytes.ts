@@ -1,4 +1,4 @@
-import type { SharedBuffers } from './shared-buffers.ts'
+import type { BufferShare, SharedBuffers } from './shared-buffers.ts'
 
 /** A client is slow that sends less than so much in so long. */
 const slowBytes = 64 * 1024
@@ -6,6 +6,8 @@ export const slowMs = 250
 
 /** What a piece that is being gathered holds of the shared buffers. Ends with `end`. */
 export class PieceBytes {
+  /** Whose piece it is. */
+  readonly share: BufferShare
   readonly #buffers: SharedBuffers
   #received = 0
   /** Of the piece's bytes when its client was last seen to send enough, and since when. */
@@ -17,8 +19,9 @@ export class PieceBytes {
   #isOver = false
   #onAsked: () => void = () => {}
 
-  constructor(buffers: SharedBuffers) {
+  constructor(buffers: SharedBuffers, share: BufferShare) {
     this.#buffers = buffers
+    this.share = share
   }
 
   /** Bytes: those that it has, and some that are soon to come. */
@@ -69,7 +72,7 @@ export class PieceBytes {
 
   /** Has what it needs, and no more. */
   giveUnused(): void {
-    this.#buffers.give(this.trim())
+    this.#buffers.give(this.trim(), this.share)
   }
 
   /** @returns what it held, to be given back when it is sent */

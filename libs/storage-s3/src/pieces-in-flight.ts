@@ -28,7 +28,7 @@ export class PiecesInFlight {
         await sendPiece(this.#buffers, piece, send)
       })
     } finally {
-      if (!isBegun) this.#buffers.give(piece.taken)
+      if (!isBegun) this.#buffers.give(piece.taken, piece.share)
     }
   }
 

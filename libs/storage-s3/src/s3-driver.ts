@@ -16,6 +16,7 @@ import {
   type StorageDriver,
   StorageError,
   type StoragePath,
+  type TransferOptions,
   type Version,
   type Versioned,
   type WriteOptions,
@@ -162,10 +163,10 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
 
   async put(path: StoragePath, content: Uint8Array | ByteStream, options: WriteOptions = {}): Promise<void> {
     const key = this.#keys.of(path)
-    const { signal, size } = options
+    const { signal, size, share } = options
     signal?.throwIfAborted()
     try {
-      if (!(content instanceof Uint8Array)) await this.#putStream(path, content, size, signal)
+      if (!(content instanceof Uint8Array)) await this.#putStream(path, content, size, { share, signal })
       else await this.#objects.put(key, { chunks: [content], size: content.byteLength }, this.#lasting)
     } catch (error) {
       throw writeFault(error, path)
@@ -340,13 +341,17 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     path: StoragePath,
     content: ByteStream,
     size: number | undefined,
-    signal?: AbortSignal,
+    options: TransferOptions,
   ): Promise<void> {
     const { chunkSize } = this.#settings
     const buffers = this.#buffers
     if (size !== undefined && size > mostInParts(chunkSize, buffers.limit))
-      return this.#putLongest(path, content, signal)
-    const gatherer = new Gatherer(content, { buffers, pieceSize: pieceSizes(chunkSize, size, buffers.limit), signal })
+      return this.#putLongest(path, content, options)
+    const gatherer = new Gatherer(content, {
+      buffers,
+      pieceSize: pieceSizes(chunkSize, size, buffers.limit),
+      ...options,
+    })
     try {
       await writeWhole({ ...this.#writingAt(path), passing: this.#passing }, this.#keys.of(path), gatherer)
     } finally {
@@ -355,9 +360,9 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
   }
 
   /** What one object's parts cannot hold as they are sent: it is written to several, and copied within the store. */
-  async #putLongest(path: StoragePath, content: ByteStream, signal?: AbortSignal): Promise<void> {
+  async #putLongest(path: StoragePath, content: ByteStream, options: TransferOptions): Promise<void> {
     const area = layout.temporaryRoot
-    const parts = await this.#areas.append(area, [], content, { signal })
+    const parts = await this.#areas.append(area, [], content, options)
     try {
       await this.#areas.joinInto(this.#writingAt(path), area, parts, this.#keys.of(path))
     } finally {

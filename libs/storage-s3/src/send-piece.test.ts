@@ -8,7 +8,15 @@ function open() {
   const budget = new ByteBudget(1000)
   const buffers = new SharedBuffers({ budget })
   const block = buffers.blocks.take()
-  const piece = { chunks: [block], size: blockSize, blocks: [block], taken: 1000, least: 1, isLast: true }
+  const piece = {
+    chunks: [block],
+    size: blockSize,
+    blocks: [block],
+    taken: 1000,
+    share: undefined,
+    least: 1,
+    isLast: true,
+  }
   budget.tryTake(1000)
   const isUsedAgain = (): boolean => buffers.blocks.take() === block
   return { buffers, budget, piece, isUsedAgain }

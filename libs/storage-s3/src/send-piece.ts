@@ -18,6 +18,6 @@ export async function sendPiece(
     })
     if (isSentOnce) buffers.blocks.give(piece.blocks)
   } finally {
-    buffers.give(piece.taken)
+    buffers.give(piece.taken, piece.share)
   }
 }

@@ -9,24 +9,32 @@ const kibibyte = 1024
 const limit = 1024 * kibibyte
 
 /** Buffers with a clock that stands still until it is set. */
-function open(bytes = limit) {
+function open(bytes = limit, patienceMs = Infinity) {
   let nowMs = 0
-  const later: { readonly atMs: number; readonly callBack: () => void }[] = []
-  const budget = new ByteBudget(bytes)
+  const later: { readonly atMs: number; readonly isLook: boolean; readonly callBack: () => void }[] = []
+  const budget = new ByteBudget(bytes, { patienceMs })
   const buffers = new SharedBuffers({
     budget,
     nowMs: () => nowMs,
-    after: (ms, callBack) => void later.push({ atMs: nowMs + ms, callBack }),
+    after: (ms, callBack) => {
+      const entry = { atMs: nowMs + ms, isLook: ms < 1000, callBack }
+      later.push(entry)
+      return () => void (later.includes(entry) && later.splice(later.indexOf(entry), 1))
+    },
   })
   const pass = (ms: number): void => {
     nowMs += ms
-    for (const { callBack } of later.splice(0)) callBack()
+    // A look may come early, since it only looks. Patience ends when it is due.
+    for (const entry of later.filter(({ atMs, isLook }) => isLook || atMs <= nowMs)) {
+      later.splice(later.indexOf(entry), 1)
+      entry.callBack()
+    }
   }
   return { buffers, budget, pass }
 }
 
 /** A client that sends when it is told to, and whose pieces are of `most` bytes, unless they are asked for. */
-function client(buffers: SharedBuffers, most = limit, least = most) {
+function client(buffers: SharedBuffers, most = limit, least = most, share?: string) {
   const chunks: number[] = []
   let wake: () => void = () => {}
   let isOver = false
@@ -37,7 +45,7 @@ function client(buffers: SharedBuffers, most = limit, least = most) {
       else yield new Uint8Array(next)
     }
   }
-  const gatherer = new Gatherer(content(), { buffers, pieceSize: () => ({ most, least }) })
+  const gatherer = new Gatherer(content(), { buffers, pieceSize: () => ({ most, least }), share })
   const pieces: number[] = []
   const gathered = (async () => {
     let isLast = false
@@ -46,7 +54,7 @@ function client(buffers: SharedBuffers, most = limit, least = most) {
       isLast = piece.isLast
       pieces.push(piece.size)
       await setImmediate()
-      buffers.give(piece.taken)
+      buffers.give(piece.taken, piece.share)
     }
   })()
   const settle = async (): Promise<void> => {
@@ -177,6 +185,55 @@ describe('shared buffers', () => {
     expect(enough.pieces).toEqual([128 * kibibyte])
   })
 
+  it('are given to a client that holds nothing before one whose pieces wait', async () => {
+    const { buffers, pass } = open(256 * kibibyte)
+    const greedy = Array.from({ length: 4 }, () => client(buffers, limit, 128 * kibibyte, 'greedy'))
+    for (const each of greedy) await each.send(64 * kibibyte)
+    for (const each of greedy) await each.send(64 * kibibyte)
+    const newcomer = client(buffers, limit, limit, 'newcomer')
+    await newcomer.send(64 * kibibyte)
+    pass(250)
+    await newcomer.end()
+    expect(newcomer.pieces).toEqual([64 * kibibyte])
+    expect(greedy.filter(({ pieces }) => pieces.length === 0)).not.toEqual([])
+  })
+
+  it('are all for one client as long as no other wants some', async () => {
+    const { buffers, budget } = open()
+    const clients = Array.from({ length: 4 }, () => client(buffers, limit, limit / 4, 'only'))
+    for (const each of clients) await each.send(limit / 4)
+    expect(budget.taken).toBe(limit)
+    for (const each of clients) await each.end()
+    expect(clients.flatMap(({ pieces }) => pieces)).toEqual(clients.map(() => limit / 4))
+  })
+
+  it('are not kept by a client that sends all the while from another that waits', async () => {
+    const { buffers, pass } = open(1024 * kibibyte)
+    const greedy = Array.from({ length: 4 }, () => client(buffers, 4 * limit, 256 * kibibyte, 'greedy'))
+    for (const each of [...greedy, ...greedy]) await each.send(64 * kibibyte)
+    const newcomer = client(buffers, limit, limit, 'newcomer')
+    await newcomer.send(64 * kibibyte)
+    pass(200)
+    for (const each of greedy) await each.send(64 * kibibyte)
+    expect(greedy.flatMap(({ pieces }) => pieces)).toEqual([])
+    pass(50)
+    await newcomer.end()
+    expect(newcomer.pieces).toEqual([64 * kibibyte])
+    expect(greedy.filter(({ pieces }) => pieces.length === 0)).toHaveLength(3)
+  })
+
+  it('are waited for no longer than the budget allows', async () => {
+    const { buffers, budget, pass } = open(limit, 1000)
+    const taken = await buffers.take(limit)
+    const late = client(buffers, limit, limit, 'late')
+    const failed = late.gathered.catch((error: unknown) => error)
+    await late.send(1)
+    pass(1000)
+    expect(await failed).toMatchObject({ code: 'UNAVAILABLE' })
+    buffers.give(taken)
+    expect(budget.taken).toBe(0)
+  })
+
   it('are taken by nobody whose signal was aborted', async () => {
     const { buffers, budget } = open()
     const taken = await buffers.take(limit)
@@ -195,7 +252,7 @@ describe('shared buffers', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(event, { maxLength: 60 }), fc.infiniteStream(size), async (events, joins) => {
         const { buffers, budget, pass } = open(500)
-        const clients = Array.from({ length: 8 }, () => client(buffers, 200, 120))
+        const clients = Array.from({ length: 8 }, (_, index) => client(buffers, 200, 120, 'abc'[index % 4]))
         const sent = clients.map(() => 0)
         const others: Promise<void>[] = []
         for (const { who, bytes, ms } of events) {

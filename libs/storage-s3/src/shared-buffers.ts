@@ -1,43 +1,63 @@
 import type { ByteBudget } from '@berth/bytes'
+import { RegistryError } from '@berth/errors'
 import { BlockPool } from './block-pool.ts'
 import { PieceBytes, slowMs } from './piece-bytes.ts'
 
-/** Of the budget nobody reserves this. */
+/** The part of the budget that no piece reserves. */
 const shareOfOthers = 1 / 4
 
 interface Waiting {
-  /** For which more is wanted; `undefined` where whoever waits holds none. */
+  /** The piece that more is wanted for. `undefined`: the process's own work, which holds nothing. */
   readonly piece: PieceBytes | undefined
   readonly bytes: number
+  readonly sinceMs: number
   readonly settle: (isGranted: boolean) => void
 }
 
+/** The bytes that one client holds: in pieces that are being gathered, and in pieces on their way to the store. */
+export class BufferShare {
+  readonly key: string | undefined
+  held = 0
+  /** Number of pieces that are being gathered. */
+  pieces = 0
+
+  constructor(key: string | undefined) {
+    this.key = key
+  }
+}
+
 export interface SharedBuffersOptions {
-  /** Of which nobody else may wait for bytes. */
+  /** Nothing else may wait for bytes of this budget. A piece waits no longer than the budget's patience. */
   readonly budget: ByteBudget
   readonly nowMs?: () => number
-  /** Calls back later, once. */
-  readonly after?: (ms: number, callBack: () => void) => void
+  /** Calls back once, after some milliseconds. @returns a function that forgets the call */
+  readonly after?: (ms: number, callBack: () => void) => () => void
 }
 
 /**
- * Divides a budget among pieces that are being gathered, so that neither slow clients nor many of them keep others from
- * getting on. Bytes are taken as they come, by as many clients as there are, until none is left. Then
+ * Divides a budget among pieces that are being gathered, so that neither slow clients nor greedy ones keep others from
+ * getting on. A client may have any bytes that are free. When none are left:
  *
- * - whoever holds most is served first, so that some pieces become whole, rather than all stay halves;
+ * - the process's own work is served first, since it ends without waiting for a client;
+ * - then the client that holds least is served, and of its pieces the one that holds most, so that some pieces become
+ *   whole, rather than all stay halves;
  * - slow clients give back what they have not used;
- * - pieces of slow clients are asked for: to be handed out as they are, and so to be given back;
- * - where all wait for each other, the shortest piece is asked for.
+ * - pieces of slow clients are asked for: each is handed out as it is, and is given back when the store has it. The
+ *   longest pieces of the client that holds most come first;
+ * - if a client still waits after that, pieces of a client that holds more are asked for, slow or not;
+ * - if all pieces wait for each other, the shortest one of the client that holds most is asked for.
  *
- * All bytes are in a piece that can be asked for, or on their way to the store, which ends: so nobody waits for ever.
+ * All bytes are in a piece that can be asked for, or on their way to the store, which ends. So no request waits forever.
  */
 export class SharedBuffers {
   readonly #budget: ByteBudget
-  /** Where the bytes of long pieces are. */
+  /** Memory for the bytes of long pieces. */
   readonly blocks = new BlockPool()
   readonly nowMs: () => number
-  readonly #after: (ms: number, callBack: () => void) => void
-  /** Those that hold bytes, and were not asked for. */
+  readonly #after: (ms: number, callBack: () => void) => () => void
+  /** The clients that have pieces, by their keys. */
+  readonly #shares = new Map<string | undefined, BufferShare>()
+  /** The pieces that hold bytes, and were not asked for. */
   readonly #pieces = new Set<PieceBytes>()
   #waiting: Waiting[] = []
   #willLookAgain = false
@@ -48,21 +68,24 @@ export class SharedBuffers {
     this.#after = after
   }
 
-  /** The bytes that may be out at any moment. */
+  /** Maximum number of bytes that are out at any moment. */
   get limit(): number {
     return this.#budget.limit
   }
 
-  /** Begins a piece, which holds nothing yet. */
-  begin(): PieceBytes {
-    return new PieceBytes(this)
+  /** Begins a piece, which holds nothing yet. @param key names the client whose piece it is */
+  begin(key?: string): PieceBytes {
+    const share = this.#shares.get(key) ?? new BufferShare(key)
+    share.pieces += 1
+    this.#shares.set(key, share)
+    return new PieceBytes(this, share)
   }
 
   /**
-   * Waits until `bytes` are free and takes them, for what ends without waiting for a client; not to be called while
-   * holding any.
+   * Waits until `bytes` are free and takes them for the process's own work, which must end without waiting for a client,
+   * and must hold no other bytes meanwhile.
    *
-   * @returns what was taken, for `give`: no more than there are
+   * @returns what was taken, for `give`: at most `limit`
    * @throws the signal's reason, once it is aborted; nothing is taken then
    */
   async take(bytes: number, signal?: AbortSignal): Promise<number> {
@@ -71,61 +94,90 @@ export class SharedBuffers {
   }
 
   /** @returns what was taken, for `give`; `undefined` where `take` would have waited */
-  tryTake(bytes: number): number | undefined {
-    return this.#waiting.length > 0 ? undefined : this.#budget.tryTake(bytes)
+  tryTake(bytes: number, share?: BufferShare): number | undefined {
+    return this.#waiting.length > 0 ? undefined : this.tryTakeFirst(bytes, share)
   }
 
-  /** As `tryTake`, past those who wait: for what is on its way at once, and with it what is held already. */
-  tryTakeFirst(bytes: number): number | undefined {
-    return this.#budget.tryTake(bytes)
+  /** Like `tryTake`, also if others wait: for bytes that are sent at once, together with bytes that are held already. */
+  tryTakeFirst(bytes: number, share?: BufferShare): number | undefined {
+    const taken = this.#budget.tryTake(bytes)
+    if (taken !== undefined && share !== undefined) this.#count(share, taken)
+    return taken
   }
 
-  give(bytes: number): void {
+  /** @param share the client that the bytes were taken for; `undefined`: the process's own work */
+  give(bytes: number, share?: BufferShare): void {
+    if (share !== undefined) this.#count(share, -bytes)
     this.#budget.give(bytes)
     this.#serve()
   }
 
-  /** Takes more for a piece if it is free and nobody waits. */
+  /** Takes more for a piece if it is free and no request waits. */
   tryGrow(piece: PieceBytes, bytes: number): boolean {
-    if (this.tryTake(bytes) === undefined) return false
-    this.#grew(piece, bytes)
+    const taken = this.tryTake(bytes)
+    if (taken === undefined) return false
+    this.#grew(piece, taken)
     return true
   }
 
-  /** As `tryGrow`, as long as something is left for those who come next. */
+  /** Like `tryGrow`, as long as something is left for those who come next. */
   tryReserve(piece: PieceBytes, bytes: number): boolean {
     const left = this.limit - this.#budget.taken - bytes
     return left >= this.limit * shareOfOthers && this.tryGrow(piece, bytes)
   }
 
-  /** @returns `false` where the piece was asked for instead */
+  /**
+   * @returns `false` if the piece was asked for instead
+   * @throws RegistryError UNAVAILABLE: it waited longer than the budget's patience
+   * @throws the signal's reason, once it is aborted
+   */
   grow(piece: PieceBytes, bytes: number, signal: AbortSignal | undefined): Promise<boolean> {
     return this.#wait(piece, bytes, signal)
   }
 
-  /** A piece is on its way, or was asked for: what it holds comes back. */
+  /** A piece is on its way, or was given up: what it holds comes back. */
   end(piece: PieceBytes): void {
+    piece.share.pieces -= 1
+    this.#forgetIdle(piece.share)
     if (this.#pieces.delete(piece)) this.#serve()
+  }
+
+  #count(share: BufferShare, bytes: number): void {
+    share.held += bytes
+    this.#forgetIdle(share)
+  }
+
+  #forgetIdle({ key, held, pieces }: BufferShare): void {
+    if (held === 0 && pieces === 0) this.#shares.delete(key)
   }
 
   #grew(piece: PieceBytes, bytes: number): void {
     this.#pieces.add(piece)
-    piece.hold(Math.min(bytes, this.limit))
+    this.#count(piece.share, bytes)
+    piece.hold(bytes)
   }
 
   #wait(piece: PieceBytes | undefined, bytes: number, signal: AbortSignal | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason as Error)
-      const onAbort = (): void => {
-        this.#leave(entry)
-        reject(signal?.reason as Error)
-        this.#serve()
-      }
       const settle = (isGranted: boolean): void => {
+        forgetPatience?.()
         signal?.removeEventListener('abort', onAbort)
         resolve(isGranted)
       }
-      const entry: Waiting = { piece, bytes: Math.min(bytes, this.limit), settle }
+      const leave = (reason: unknown): void => {
+        forgetPatience?.()
+        signal?.removeEventListener('abort', onAbort)
+        this.#leave(entry)
+        reject(reason as Error)
+        this.#serve()
+      }
+      const onAbort = (): void => leave(signal?.reason)
+      const onLate = (): void => leave(new RegistryError('UNAVAILABLE', { reason: 'no memory was free in time' }))
+      const { patienceMs } = this.#budget
+      const forgetPatience =
+        piece === undefined || patienceMs === Infinity ? undefined : this.#after(patienceMs, onLate)
+      const entry: Waiting = { piece, bytes: Math.min(bytes, this.limit), sinceMs: this.nowMs(), settle }
       signal?.addEventListener('abort', onAbort, { once: true })
       this.#waiting.push(entry)
       this.#serve()
@@ -152,14 +204,15 @@ export class SharedBuffers {
     if (this.#waiting.length > 0) this.#askForMore()
   }
 
-  /** Of those that hold as much the one that has waited longest. */
+  /** The request that is served next. */
   #next(): Waiting | undefined {
     return this.#waiting.reduce<Waiting | undefined>(
-      (most, each) => (most === undefined || (each.piece?.held ?? 0) > (most.piece?.held ?? 0) ? each : most),
+      (first, each) => (first === undefined || isBefore(each, first) ? each : first),
       undefined,
     )
   }
 
+  /** The pieces whose clients send now. */
   #receiving(): readonly PieceBytes[] {
     const waits = new Set(this.#waiting.map(({ piece }) => piece))
     return [...this.#pieces].filter((piece) => !waits.has(piece))
@@ -171,6 +224,7 @@ export class SharedBuffers {
     for (const piece of this.#receiving()) {
       const unused = piece.isSlow(nowMs) ? piece.trim() : 0
       if (unused === 0) continue
+      this.#count(piece.share, -unused)
       this.#budget.give(unused)
       return true
     }
@@ -184,17 +238,32 @@ export class SharedBuffers {
     // Some more than is waited for: a fast client goes on, and would have to wait for each chunk.
     const wanted = this.#waiting.reduce((sum, { bytes }) => sum + bytes, this.limit / 8)
     // The longest first: as few requests as can be.
-    for (const piece of slow.toSorted((one, other) => other.held - one.held)) {
+    for (const piece of slow.toSorted(mostFirst)) {
       if (this.limit - this.#held() >= wanted) return
       this.#ask(piece)
     }
+    this.#askGreedier(receiving, nowMs)
     if (receiving.length > slow.length) this.#lookAgain()
     else if (this.#held() === this.#budget.taken) this.#askShortest()
   }
 
-  /** All wait for each other. */
+  /** Asks for pieces of clients that hold more than the one that is next, if that one has waited for some time. */
+  #askGreedier(receiving: readonly PieceBytes[], nowMs: number): void {
+    const next = this.#next()
+    if (next === undefined || nowMs - next.sinceMs < slowMs) return
+    const mayHold = (next.piece?.share.held ?? 0) + next.bytes
+    const greedier = receiving.filter((piece) => this.#pieces.has(piece) && piece.share.held > mayHold)
+    for (const piece of greedier.toSorted(mostFirst)) {
+      if (this.limit - this.#held() >= next.bytes) return
+      this.#ask(piece)
+    }
+  }
+
+  /** All pieces wait for each other. */
   #askShortest(): void {
-    const [shortest] = [...this.#pieces].toSorted((one, other) => one.held - other.held)
+    const [shortest] = [...this.#pieces].toSorted(
+      (one, other) => other.share.held - one.share.held || one.held - other.held,
+    )
     if (shortest !== undefined) this.#ask(shortest)
   }
 
@@ -207,7 +276,7 @@ export class SharedBuffers {
     waiting.settle(false)
   }
 
-  /** What pieces hold; anything else is on its way. */
+  /** The bytes of pieces that were not asked for. All other bytes are on their way. */
   #held(): number {
     let held = 0
     for (const piece of this.#pieces) held += piece.held
@@ -225,6 +294,20 @@ export class SharedBuffers {
   }
 }
 
-function afterTimeout(ms: number, callBack: () => void): void {
-  setTimeout(callBack, ms)
+/** Whether a request is served before an earlier one. */
+function isBefore(later: Waiting, earlier: Waiting): boolean {
+  if (earlier.piece === undefined) return false
+  if (later.piece === undefined) return true
+  const more = earlier.piece.share.held - later.piece.share.held
+  return more > 0 || (more === 0 && later.piece.held > earlier.piece.held)
+}
+
+/** Pieces of the client that holds most come first, and of these the longest. */
+function mostFirst(one: PieceBytes, other: PieceBytes): number {
+  return other.share.held - one.share.held || other.held - one.held
+}
+
+function afterTimeout(ms: number, callBack: () => void): () => void {
+  const timer = setTimeout(callBack, ms)
+  return () => clearTimeout(timer)
 }
