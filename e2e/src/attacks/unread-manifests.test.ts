@@ -40,6 +40,8 @@ describe.each(['all-in-one', 'split'] as const)(
         expect((await wire.send('PUT', path, { headers, body: manifest.bytes })).status).toBe(201)
         sockets.push(...(await Promise.all(Array.from({ length: readers }, () => askOnly(registry.port, path)))))
         await registry.normalClient.finishes(2)
+        // Those that were refused would be kept open for their next request.
+        for (const socket of sockets) socket.destroy()
         await registry.isFreeAgain()
         expect((await wire.send('GET', path)).body.equals(manifest.bytes)).toBe(true)
       } finally {
