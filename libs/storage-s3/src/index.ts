@@ -7,4 +7,4 @@
 export { type OpenBucketOptions, type OpenedBucket, openBucket, readOrMakeStoredSecret } from './open-bucket.ts'
 export { S3Driver, type S3DriverOptions } from './s3-driver.ts'
 export { defaultSizes, type S3Credentials, type S3Settings } from './s3-settings.ts'
-export type { StoreObserver, StoreOperation, StoreOutcome } from './store-observer.ts'
+export type { StoreObserver, StoreOperation, StoreOutcome } from './requests/store-observer.ts'

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { clientOf, openOnServer } from './driver-under-test.ts'
 import type { S3DriverOptions } from './s3-driver.ts'
 import { leastPart, type S3Settings } from './s3-settings.ts'
-import { noObserver } from './store-observer.ts'
+import { noObserver } from './requests/store-observer.ts'
 
 const mebibyte = 1024 * 1024
 const at = (path: string): StoragePath => path as StoragePath

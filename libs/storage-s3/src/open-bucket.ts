@@ -5,7 +5,7 @@ import type { S3Config, S3Credentials } from '@berth/configuration'
 import type { Check } from '@berth/process'
 import { layout } from '@berth/storage'
 import { S3Driver } from './s3-driver.ts'
-import type { StoreObserver } from './store-observer.ts'
+import type { StoreObserver } from './requests/store-observer.ts'
 
 const secretSize = 32
 const checkIntervalMs = 2000
