@@ -21,7 +21,7 @@ import {
   type Versioned,
   type WriteOptions,
 } from '@berth/storage'
-import { Areas } from './writing/upload-parts.ts'
+import { UploadParts } from './writing/upload-parts.ts'
 import { Contents } from './reading/contents.ts'
 import { DirectClient } from './requests/direct-client.ts'
 import { Directories } from './objects/directories.ts'
@@ -86,7 +86,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
   readonly #passing: WriteWholeOptions['passing']
   readonly #lasting: PutOptions
   readonly #records: Records
-  readonly #areas: Areas
+  readonly #uploadParts: UploadParts
   readonly #directories: Directories
   readonly #contents: Contents
   readonly #urls: SignedUrls
@@ -122,7 +122,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     }
     this.#writing = { ...copying, headers: lasting }
     this.#passing = { ...copying, headers: passing, directory: this.#keys.below(layout.temporaryRoot) }
-    this.#areas = new Areas({
+    this.#uploadParts = new UploadParts({
       ...copying,
       headers: passing,
       keys: this.#keys,
@@ -258,7 +258,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     parseContentPath(area, driverName)
     options.signal?.throwIfAborted()
     try {
-      return await this.#areas.append(area, parts, content, options)
+      return await this.#uploadParts.append(area, parts, content, options)
     } catch (error) {
       throw translateFault(error, area)
     }
@@ -268,7 +268,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     const key = this.#keys.of(path)
     parseContentPath(area, driverName)
     try {
-      await this.#areas.joinInto(this.#writingAt(path), area, parts, key)
+      await this.#uploadParts.joinInto(this.#writingAt(path), area, parts, key)
     } catch (error) {
       throw translateFault(error, path)
     }
@@ -280,7 +280,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
 
   async discard(area: StoragePath, parts: readonly Part[]): Promise<void> {
     try {
-      await this.#areas.remove(area, namesOf(parts))
+      await this.#uploadParts.remove(area, namesOf(parts))
     } catch (error) {
       throw translateFault(error, area)
     }
@@ -290,7 +290,7 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
     parseContentPath(area, driverName)
     try {
       if (known !== undefined) {
-        await this.#areas.remove(area, known)
+        await this.#uploadParts.remove(area, known)
         return { removed: Promise.resolve() }
       }
       return await this.#directories.removeArea(area)
@@ -362,11 +362,11 @@ export class S3Driver implements StorageDriver, SendingDriver, RedirectingDriver
   /** What one object's parts cannot hold as they are sent: it is written to several, and copied within the store. */
   async #putLongest(path: StoragePath, content: ByteStream, options: TransferOptions): Promise<void> {
     const area = layout.temporaryRoot
-    const parts = await this.#areas.append(area, [], content, options)
+    const parts = await this.#uploadParts.append(area, [], content, options)
     try {
-      await this.#areas.joinInto(this.#writingAt(path), area, parts, this.#keys.of(path))
+      await this.#uploadParts.joinInto(this.#writingAt(path), area, parts, this.#keys.of(path))
     } finally {
-      await this.#areas.remove(area, namesOf(parts)).catch(() => {})
+      await this.#uploadParts.remove(area, namesOf(parts)).catch(() => {})
     }
   }
 }

@@ -15,8 +15,8 @@ export interface FoundObject {
   readonly mark: string | undefined
 }
 
-/** An object as it was seen: in a list it has no mark. */
-export type SeenObject = Pick<FoundObject, 'modifiedAtMs' | 'tag'> & Partial<FoundObject>
+/** What distinguishes an object from a later one of the same key. A list of objects gives no marks. */
+export type ObjectVersion = Pick<FoundObject, 'modifiedAtMs' | 'tag'> & Partial<FoundObject>
 
 /** One attempt. @throws Error as the direct client's */
 export async function findObject(direct: DirectClient, key: string, signal?: AbortSignal): Promise<FoundObject> {
@@ -31,7 +31,7 @@ export async function findObject(direct: DirectClient, key: string, signal?: Abo
 }
 
 /** Whether what is there is what was seen. Without marks, what was written twice within a second looks the same. */
-export function isSame(seen: SeenObject, now: FoundObject): boolean {
+export function isSame(seen: ObjectVersion, now: FoundObject): boolean {
   if (seen.mark !== undefined) return seen.mark === now.mark
   const isSameSecond = Math.floor(seen.modifiedAtMs / 1000) === Math.floor(now.modifiedAtMs / 1000)
   return isSameSecond && seen.tag.replaceAll('"', '') === now.tag.replaceAll('"', '')

@@ -1,6 +1,6 @@
 import { DeleteObjectsCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { DirectClient } from '../requests/direct-client.ts'
-import { findObject, isSame, type SeenObject } from './found-object.ts'
+import { findObject, isSame, type ObjectVersion } from './found-object.ts'
 import type { Store } from '../requests/store.ts'
 import { isMissing } from '../requests/store-fault.ts'
 
@@ -15,7 +15,7 @@ export interface Removal {
    * How it was seen, where others may write it again: what they wrote after an attempt whose answer was lost is not
    * removed by the next one.
    */
-  readonly seen?: SeenObject
+  readonly seen?: ObjectVersion
 }
 
 /** Removes objects; what is not there is no error. @throws StoreError some of them are still there */

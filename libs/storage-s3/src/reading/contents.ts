@@ -17,7 +17,7 @@ import type { Keys } from '../objects/keys.ts'
 import type { Objects } from '../objects/objects.ts'
 import { OpenedObject } from './opened-object.ts'
 import { cutPieces, groupPieces } from './piece-runs.ts'
-import { SeenObjects } from '../objects/seen-objects.ts'
+import { RememberedObjects } from '../objects/remembered-objects.ts'
 import type { Store } from '../requests/store.ts'
 import { mostConnections } from '../requests/store-connections.ts'
 import { driverName, storageError, translateFault } from '../requests/store-fault.ts'
@@ -39,7 +39,7 @@ export class Contents {
   readonly #objects: Objects
   readonly #keys: Keys
   readonly #directories: Directories
-  readonly #seen = new SeenObjects()
+  readonly #seen = new RememberedObjects()
   /**
    * Connections to the store that downloads hold, for as long as their clients read: divided among clients as a budget
    * divides bytes. What it reserves is for requests that no client slows down.

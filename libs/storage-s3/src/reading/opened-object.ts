@@ -2,7 +2,7 @@ import type { ByteRange, ByteStream } from '@berth/bytes'
 import type { BodySink } from '@berth/http-client'
 import { ChunkQueue } from './chunk-queue.ts'
 import { collectChecked, type ObjectAnswer } from '../requests/object-answer.ts'
-import type { SeenObject, SeenObjects } from '../objects/seen-objects.ts'
+import type { RememberedObject, RememberedObjects } from '../objects/remembered-objects.ts'
 import type { Store } from '../requests/store.ts'
 import { StoreError } from '../requests/store-fault.ts'
 
@@ -17,7 +17,7 @@ export interface ObjectSource {
   readonly key: string
   readonly signal: AbortSignal | undefined
   /** What need not be sent again. */
-  readonly seen?: SeenObjects
+  readonly seen?: RememberedObjects
 }
 
 interface Answer {
@@ -161,7 +161,7 @@ async function ask({ store, key, signal, seen }: ObjectSource, range?: ByteRange
   return asked
 }
 
-async function recall(answer: ObjectAnswer, { tag, bytes }: SeenObject): Promise<Answer> {
+async function recall(answer: ObjectAnswer, { tag, bytes }: RememberedObject): Promise<Answer> {
   await answer.collect(0)
   const size = bytes.byteLength
   return { answer, bytes: Buffer.from(bytes), size, range: { start: 0, end: size }, tag, isSeen: true }

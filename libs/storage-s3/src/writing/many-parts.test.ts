@@ -2,7 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3'
 import { ByteBudget, type ByteStream } from '@berth/bytes'
 import type { StoragePath } from '@berth/storage'
 import { describe, expect, it } from 'vitest'
-import { Areas } from './upload-parts.ts'
+import { UploadParts } from './upload-parts.ts'
 import { DirectClient } from '../requests/direct-client.ts'
 import { settingsUnderTest } from '../driver-under-test.ts'
 import { Keys } from '../objects/keys.ts'
@@ -38,7 +38,7 @@ describe('parts of an object', () => {
     const { client, highest } = obligingClient()
     const direct = new DirectClient(client, settingsUnderTest())
     const store = new Store({ client, direct, bucket: 'b', maxAttempts: 1, deadlineMs: 30_000 })
-    const areas = new Areas({
+    const areas = new UploadParts({
       ...defaultSizes,
       store,
       objects: new Objects(store),

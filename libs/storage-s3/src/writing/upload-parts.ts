@@ -11,7 +11,7 @@ import { evenPieceSize, longestOwnPiece } from '../gathering/piece-size.ts'
 import { leastPart } from '../s3-settings.ts'
 import { writeObject } from './write-object.ts'
 
-export interface AreasOptions extends JoinOptions {
+export interface UploadPartsOptions extends JoinOptions {
   readonly keys: Keys
   readonly objects: Objects
   /** Of what is sent in one request, bytes; twice as much where it is sent as it comes. */
@@ -29,11 +29,11 @@ const mostOwnPieces = 4
 const joinedSize = 1024 * 1024 * 1024
 
 /** The parts of uploads: objects of their own below the upload's directory, each written by one request. */
-export class Areas {
-  readonly #options: AreasOptions
+export class UploadParts {
+  readonly #options: UploadPartsOptions
   readonly #earlyPuts: EarlyPuts
 
-  constructor(options: AreasOptions) {
+  constructor(options: UploadPartsOptions) {
     this.#options = options
     this.#earlyPuts = new EarlyPuts(options)
   }

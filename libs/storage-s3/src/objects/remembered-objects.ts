@@ -5,7 +5,7 @@ const mostBytes = 1024
 const maxWeight = 16 * 1024 * 1024
 const entryWeight = 512
 
-export interface SeenObject {
+export interface RememberedObject {
   readonly tag: string
   readonly bytes: Uint8Array
 }
@@ -15,10 +15,10 @@ export interface SeenObject {
  * and says so without a body: some hold a short body back until the head before it was acknowledged, which clients put
  * off for 40 ms.
  */
-export class SeenObjects {
-  readonly #seen = new LruCache<string, SeenObject>({ maxWeight })
+export class RememberedObjects {
+  readonly #seen = new LruCache<string, RememberedObject>({ maxWeight })
 
-  find(key: string): SeenObject | undefined {
+  find(key: string): RememberedObject | undefined {
     return this.#seen.get(key)
   }
 
