@@ -1,6 +1,6 @@
 /**
  * The storage driver that keeps everything in a bucket of an object store that speaks S3.
- * Begin with `s3-driver.ts`; `areas.ts` has how uploads are kept in parts, `store.ts` how the store's weather is met,
+ * Begin with `s3-driver.ts`; `writing/upload-parts.ts` has how uploads are kept in parts, `requests/store.ts` how the store's weather is met,
  * `direct-client.ts` how objects are asked for, and small ones put, without the SDK,
  * and `early-put.ts` how content is sent while it arrives.
  */

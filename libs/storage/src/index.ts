@@ -1,26 +1,20 @@
 /**
  * Where everything is kept: the contract of a storage driver, and every path in storage, built and parsed here alone.
- * Begin with `storage-driver.ts`; `layout.ts` is the tree that Distribution made and Berth keeps.
+ * Begin with `contract/storage-driver.ts`; `layout.ts` is the tree that Distribution made and Berth keeps.
  */
 export type {
-  AppendOptions,
   CheapWritesDriver,
   DirectoryKeepingDriver,
-  Entry,
   ListingComparingDriver,
-  ListOptions,
-  Part,
-  ReadOptions,
   RedirectingDriver,
   SendingDriver,
   SendPiece,
-  Stat,
-  StorageDriver,
-  TransferOptions,
-  Version,
-  Versioned,
-  WriteOptions,
-} from './storage-driver.ts'
+} from './contract/abilities.ts'
+export type { ContentStore, Entry, ListOptions, ReadOptions, Stat, WriteOptions } from './contract/content-store.ts'
+export type { PartStore, AppendOptions, Part } from './contract/part-store.ts'
+export type { Version, Versioned } from './contract/record-store.ts'
+export type { StorageDriver } from './contract/storage-driver.ts'
+export type { TransferOptions } from './contract/transfer-options.ts'
 export { forEachLimited, mapLimited, settleAll } from './concurrently.ts'
 export { findStat } from './find-stat.ts'
 export { InFlight } from './in-flight.ts'

@@ -1,7 +1,8 @@
 import { collect } from '@berth/bytes'
 import type { Digest } from '@berth/digest'
 import { formatLink, parseLink } from './layout.ts'
-import type { CheapWritesDriver, StorageDriver } from './storage-driver.ts'
+import type { CheapWritesDriver } from './contract/abilities.ts'
+import type { ContentStore } from './contract/content-store.ts'
 import { StorageError } from './storage-error.ts'
 import type { StoragePath } from './storage-path.ts'
 
@@ -23,7 +24,7 @@ export class DamagedLink extends Error {
  * @throws DamagedLink an outage for whoever asks what the link means: that is not known, and not the same as nothing
  * @throws StorageError STORAGE_UNAVAILABLE
  */
-export async function findWholeLink(storage: StorageDriver, path: StoragePath): Promise<Digest | undefined> {
+export async function findWholeLink(storage: ContentStore, path: StoragePath): Promise<Digest | undefined> {
   let content: Uint8Array
   try {
     const link = await storage.read(path)
@@ -48,7 +49,7 @@ export async function findWholeLink(storage: StorageDriver, path: StoragePath): 
  *
  * @throws StorageError STORAGE_UNAVAILABLE
  */
-export async function findLink(storage: StorageDriver, path: StoragePath): Promise<Digest | undefined> {
+export async function findLink(storage: ContentStore, path: StoragePath): Promise<Digest | undefined> {
   try {
     return await findWholeLink(storage, path)
   } catch (error) {
@@ -59,7 +60,7 @@ export async function findLink(storage: StorageDriver, path: StoragePath): Promi
 
 /** Makes the link say `digest`; where writing is dear, nothing is written if it does already. */
 export async function putLink(
-  storage: StorageDriver & Partial<CheapWritesDriver>,
+  storage: ContentStore & Partial<CheapWritesDriver>,
   path: StoragePath,
   digest: Digest,
 ): Promise<void> {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { streamOf } from '@berth/bytes'
 import { MemoryDriver } from './memory/index.ts'
 import { ObservedDriver } from './observed-driver.ts'
-import type { StorageDriver } from './storage-driver.ts'
+import type { StorageDriver } from './contract/storage-driver.ts'
 import { arrayOf, at, bytes, failingStream } from './suite/subject.ts'
 import { describeSendingDriver, describeStorageDriver } from './suite/index.ts'
 

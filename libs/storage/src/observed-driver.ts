@@ -1,21 +1,15 @@
 import type { ByteStream } from '@berth/bytes'
 import type {
-  AppendOptions,
   CheapWritesDriver,
   DirectoryKeepingDriver,
-  Entry,
   ListingComparingDriver,
-  ListOptions,
-  Part,
-  ReadOptions,
   RedirectingDriver,
   SendingDriver,
-  Stat,
-  StorageDriver,
-  Version,
-  Versioned,
-  WriteOptions,
-} from './storage-driver.ts'
+} from './contract/abilities.ts'
+import type { Entry, ListOptions, ReadOptions, Stat, WriteOptions } from './contract/content-store.ts'
+import type { AppendOptions, Part } from './contract/part-store.ts'
+import type { Version, Versioned } from './contract/record-store.ts'
+import type { StorageDriver } from './contract/storage-driver.ts'
 import { StorageError } from './storage-error.ts'
 import type { StoragePath } from './storage-path.ts'
 

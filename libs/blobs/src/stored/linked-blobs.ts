@@ -6,7 +6,7 @@ import {
   findStat,
   layout,
   settleAll,
-  type StorageDriver,
+  type ContentStore,
   StorageError,
   translateStorageError,
 } from '@berth/storage'
@@ -15,10 +15,10 @@ import { linkedBlob, type LinkedBlob, mayLeadTo } from '../linked-blob.ts'
 
 /** Which blobs repositories have: their links, what those point at, and what is remembered of both. */
 export class LinkedBlobs {
-  readonly #storage: StorageDriver
+  readonly #storage: ContentStore
   readonly #cache: CachedDescriptors | undefined
 
-  constructor(storage: StorageDriver, cache: CachedDescriptors | undefined) {
+  constructor(storage: ContentStore, cache: CachedDescriptors | undefined) {
     this.#storage = storage
     this.#cache = cache
   }

@@ -11,7 +11,7 @@ import {
   type RedirectingDriver,
   type SendingDriver,
   type SendPiece,
-  type StorageDriver,
+  type ContentStore,
   StorageError,
   translateStorageError,
 } from '@berth/storage'
@@ -28,7 +28,7 @@ const statLimit = 32
 const maxCachedContent = 64 * 1024
 
 export interface StoredBlobsOptions {
-  readonly storage: StorageDriver & Partial<SendingDriver> & Partial<RedirectingDriver>
+  readonly storage: ContentStore & Partial<SendingDriver> & Partial<RedirectingDriver>
   /** Clients are sent to the store with URLs that are good for so long, if it has URLs. */
   readonly redirectLifetimeMs?: number
   /** Descriptors, and the content of small blobs, are kept in memory where this is given. */
@@ -46,7 +46,7 @@ export interface BlobCacheOptions extends DescriptorCacheOptions {
 export class StoredBlobs implements SendableBlobs {
   /** What is remembered of links, for whoever writes some, too. */
   readonly descriptors: CachedDescriptors | undefined
-  readonly #storage: StorageDriver & Partial<SendingDriver>
+  readonly #storage: ContentStore & Partial<SendingDriver>
   readonly #links: LinkedBlobs
   readonly #contents: ContentCache | undefined
   readonly #observer: BlobCacheObserver | undefined

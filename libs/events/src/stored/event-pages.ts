@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { collect } from '@berth/bytes'
-import { layout, type StorageDriver, StorageError } from '@berth/storage'
+import { layout, type ContentStore, StorageError } from '@berth/storage'
 import type { EventListKey } from '../event-log.ts'
 
 /** Maximum number of events in a page. */
@@ -21,13 +21,13 @@ interface StoredPage extends EventListKey {
 /** The events of one list that do not wait in memory: files of some hundred events, in order. */
 export class EventPages {
   readonly key: EventListKey
-  readonly #storage: StorageDriver
+  readonly #storage: ContentStore
   readonly #directory: string
   readonly #pages: Page[] = []
   /** The events of the first page, once they are read. */
   #first: string[] | undefined
 
-  constructor(storage: StorageDriver, key: EventListKey) {
+  constructor(storage: ContentStore, key: EventListKey) {
     this.#storage = storage
     this.key = key
     this.#directory = createHash('sha256').update(`${key.repository} ${key.endpoint}`).digest('hex')
@@ -35,7 +35,7 @@ export class EventPages {
 
   /** The pages of all lists that have some, with the number of their events and the last page's name. */
   static async *readAll(
-    storage: StorageDriver,
+    storage: ContentStore,
   ): AsyncGenerator<{ readonly pages: EventPages; readonly size: number; readonly lastName: string }> {
     for (const directory of await namesBelow(storage, layout.eventPagesRoot)) {
       const names = await namesBelow(storage, layout.eventPagesDirectory(directory))
@@ -95,12 +95,12 @@ export class EventPages {
   }
 }
 
-async function readPage(storage: StorageDriver, directory: string, name: string): Promise<StoredPage> {
+async function readPage(storage: ContentStore, directory: string, name: string): Promise<StoredPage> {
   const { content } = await storage.read(layout.eventPagePath(directory, name))
   return JSON.parse(Buffer.from(await collect(content, Infinity)).toString()) as StoredPage
 }
 
-async function namesBelow(storage: StorageDriver, path: Parameters<StorageDriver['list']>[0]): Promise<string[]> {
+async function namesBelow(storage: ContentStore, path: Parameters<ContentStore['list']>[0]): Promise<string[]> {
   const names: string[] = []
   try {
     for await (const { name } of storage.list(path)) names.push(name)

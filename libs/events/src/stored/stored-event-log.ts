@@ -1,13 +1,13 @@
 import { collect } from '@berth/bytes'
 import { RegistryError } from '@berth/errors'
-import { layout, type StorageDriver, StorageError, type StoragePath, Turns } from '@berth/storage'
+import { layout, type ContentStore, StorageError, type StoragePath, Turns } from '@berth/storage'
 import type { RegistryEvent } from '../event.ts'
 import type { EventListKey, EventLists, EventLog, Recording } from '../event-log.ts'
 import { EventPages } from './event-pages.ts'
 import { formatRecord, maxRecordBytes, parseRecord } from './record.ts'
 
 export interface StoredEventLogOptions {
-  readonly storage: StorageDriver
+  readonly storage: ContentStore
   /** Maximum size of the events that are held in memory, in bytes of JSON. Default: 16 MiB. */
   readonly maxHeldBytes?: number
   readonly nowMs?: () => number
@@ -50,7 +50,7 @@ interface Append {
  * of the longest list are written to pages of that list: so an endpoint that is down costs no memory.
  */
 export class StoredEventLog implements EventLog, EventLists {
-  readonly #storage: StorageDriver
+  readonly #storage: ContentStore
   readonly #maxHeldBytes: number
   readonly #nowMs: () => number
   readonly #lists = new Map<string, List>()

@@ -6,7 +6,7 @@ import {
   findStat,
   layout,
   settleAll,
-  type StorageDriver,
+  type ContentStore,
   StorageError,
   type StoragePath,
 } from '@berth/storage'
@@ -22,7 +22,7 @@ const defaultMaxListed = 200_000
 
 /** The index of repositories: an entry for each, written before its first manifest is acknowledged. */
 export class CatalogIndex {
-  readonly #storage: StorageDriver
+  readonly #storage: ContentStore
   readonly #isExclusive: boolean
   readonly #log: Logger | undefined
   /** Those whose entry this process made or found. */
@@ -32,7 +32,7 @@ export class CatalogIndex {
   #isLong = false
 
   /** @param options.maxListed see `defaultMaxListed` */
-  constructor(options: { storage: StorageDriver; isExclusive: boolean; log?: Logger; maxListed?: number }) {
+  constructor(options: { storage: ContentStore; isExclusive: boolean; log?: Logger; maxListed?: number }) {
     const { storage, isExclusive, log, maxListed = defaultMaxListed } = options
     this.#storage = storage
     this.#maxListed = maxListed
@@ -116,6 +116,6 @@ export class CatalogIndex {
   }
 }
 
-function keepsDirectories(storage: StorageDriver): storage is StorageDriver & DirectoryKeepingDriver {
+function keepsDirectories(storage: ContentStore): storage is ContentStore & DirectoryKeepingDriver {
   return 'makeDirectory' in storage && typeof storage.makeDirectory === 'function'
 }

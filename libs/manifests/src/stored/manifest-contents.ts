@@ -5,7 +5,7 @@ import {
   type CheapWritesDriver,
   findStat,
   layout,
-  type StorageDriver,
+  type ContentStore,
   StorageError,
   type StoragePath,
 } from '@berth/storage'
@@ -24,14 +24,14 @@ const maxReading = 32 * 1024 * 1024
 const seenMs = 30_000
 
 export interface ManifestContentsOptions {
-  readonly storage: StorageDriver & Partial<CheapWritesDriver>
+  readonly storage: ContentStore & Partial<CheapWritesDriver>
   /** Must not step back when the system's clock is set. */
   readonly nowMs?: () => number
 }
 
 /** The bytes of all manifests. They never change, so any process may remember them; not, who may read them. */
 export class ManifestContents {
-  readonly #storage: StorageDriver & Partial<CheapWritesDriver>
+  readonly #storage: ContentStore & Partial<CheapWritesDriver>
   readonly #manifests = new Recollection<StoredManifest>({
     maxWeight: maxRemembered,
     weigh: (_key, { content }) => content.byteLength + 500,

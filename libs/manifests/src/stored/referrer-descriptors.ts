@@ -3,7 +3,7 @@ import type { Descriptor } from '@berth/descriptor'
 import type { Digest } from '@berth/digest'
 import { referrerDescriptor } from '@berth/manifest'
 import type { RepositoryName } from '@berth/reference'
-import { layout, type StorageDriver, StorageError } from '@berth/storage'
+import { layout, type ContentStore, StorageError } from '@berth/storage'
 import { findParsed } from './find-parsed.ts'
 import type { ManifestContents } from './manifest-contents.ts'
 import { applyFilter, formatReferrerRecord, type FoundReferrer, readReferrerRecord } from './referrer-record.ts'
@@ -46,7 +46,7 @@ const largestRemembered = 64 * 1024
 
 /** Finds how manifests are listed as referrers: from their records, or by parsing them once. */
 export class ReferrerDescriptors {
-  readonly #storage: StorageDriver
+  readonly #storage: ContentStore
   readonly #contents: ManifestContents
   readonly #revisions: RevisionRecords
   readonly #isReadOnly: boolean
@@ -54,7 +54,7 @@ export class ReferrerDescriptors {
   readonly #remembered = new LruCache<Digest, Description>({ maxWeight: maxRemembered })
 
   constructor(parts: {
-    readonly storage: StorageDriver
+    readonly storage: ContentStore
     readonly contents: ManifestContents
     readonly revisions: RevisionRecords
     readonly isReadOnly: boolean

@@ -1,7 +1,7 @@
 import type { ByteStream } from '@berth/bytes'
 import type { Descriptor } from '@berth/descriptor'
 import type { Digest } from '@berth/digest'
-import { type CheapWritesDriver, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
+import { type CheapWritesDriver, type ContentStore, StorageError, type StoragePath } from '@berth/storage'
 
 /**
  * The record of a referrer: what its link holds. The first line is the referrer's digest, the second says what a filter
@@ -59,7 +59,7 @@ export function applyFilter(
  * @throws StorageError STORAGE_UNAVAILABLE
  */
 export async function readReferrerRecord(
-  storage: StorageDriver,
+  storage: ContentStore,
   path: StoragePath,
   digest: Digest,
   filter: ReferrerFilter,
@@ -98,7 +98,7 @@ export async function readReferrerRecord(
 
 /** Makes the record say what it should; where a write costs more than a read, nothing is written if it does already. */
 export async function putReferrerRecord(
-  storage: StorageDriver & Partial<CheapWritesDriver>,
+  storage: ContentStore & Partial<CheapWritesDriver>,
   path: StoragePath,
   record: Uint8Array,
 ): Promise<void> {
@@ -106,7 +106,7 @@ export async function putReferrerRecord(
   await storage.put(path, record)
 }
 
-async function isSame(storage: StorageDriver, path: StoragePath, record: Uint8Array): Promise<boolean> {
+async function isSame(storage: ContentStore, path: StoragePath, record: Uint8Array): Promise<boolean> {
   const stored = await openRecord(storage, path)
   if (stored === undefined) return false
   const chunks = stored.content[Symbol.asyncIterator]()
@@ -126,7 +126,7 @@ async function isSame(storage: StorageDriver, path: StoragePath, record: Uint8Ar
 }
 
 async function openRecord(
-  storage: StorageDriver,
+  storage: ContentStore,
   path: StoragePath,
 ): Promise<{ readonly size: number; readonly content: ByteStream } | undefined> {
   try {

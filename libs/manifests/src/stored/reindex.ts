@@ -2,7 +2,7 @@ import type { Digest } from '@berth/digest'
 import type { Logger } from '@berth/errors'
 import { referrerDescriptor } from '@berth/manifest'
 import type { RepositoryName } from '@berth/reference'
-import { forEachLimited, layout, type StorageDriver, StorageError } from '@berth/storage'
+import { forEachLimited, layout, type ContentStore, StorageError } from '@berth/storage'
 import type { CatalogIndex } from './catalog-index.ts'
 import { findParsed } from './find-parsed.ts'
 import { listDigests } from './list-digests.ts'
@@ -27,7 +27,7 @@ export interface Reindexed {
  */
 export async function reindex(
   parts: {
-    readonly storage: StorageDriver
+    readonly storage: ContentStore
     readonly catalog: CatalogIndex
     readonly revisions: RevisionRecords
     readonly contents: ManifestContents

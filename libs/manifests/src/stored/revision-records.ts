@@ -10,7 +10,7 @@ import {
   layout,
   putLink,
   settleAll,
-  type StorageDriver,
+  type ContentStore,
   StorageError,
   type StoragePath,
 } from '@berth/storage'
@@ -22,7 +22,7 @@ import { putReferrerRecord } from './referrer-record.ts'
 const maxRemembered = 32 * 1024 * 1024
 
 export interface RevisionRecordsOptions {
-  readonly storage: StorageDriver & Partial<CheapWritesDriver>
+  readonly storage: ContentStore & Partial<CheapWritesDriver>
   readonly contents: Pick<ManifestContents, 'find'>
   readonly isExclusive: boolean
   /** What is remembered of revisions where others remove some, too. Of no effect where nobody else does. */
@@ -38,7 +38,7 @@ export interface Referring {
 
 /** Which manifests each repository has, as links in storage, and which of them refer to which. */
 export class RevisionRecords {
-  readonly #storage: StorageDriver & Partial<CheapWritesDriver>
+  readonly #storage: ContentStore & Partial<CheapWritesDriver>
   readonly #contents: Pick<ManifestContents, 'find'>
   readonly #mutex = new KeyedMutex()
   readonly #targets: Recollection<Digest>

@@ -1,5 +1,5 @@
 import type { RepositoryName } from '@berth/reference'
-import type { StorageDriver } from '@berth/storage'
+import type { ContentStore } from '@berth/storage'
 import type { Catalog, Page, PageRequest } from '../listings.ts'
 import type { Adoption } from './adoption.ts'
 import type { CatalogIndex } from './catalog-index.ts'
@@ -8,7 +8,7 @@ import { translating } from './translating.ts'
 import { walkRepositories } from './walk-repositories.ts'
 
 export interface CatalogParts {
-  readonly storage: StorageDriver
+  readonly storage: ContentStore
   readonly catalog: CatalogIndex
   readonly adoption: Adoption
 }

@@ -1,6 +1,6 @@
 import { algorithmOf, type Digest, encodedOf } from '@berth/digest'
 import { parseTag, type RepositoryName, type Tag } from '@berth/reference'
-import { layout, type StorageDriver } from '@berth/storage'
+import { layout, type ContentStore } from '@berth/storage'
 import type { ListedReferrer, Page, PageRequest, Referrers, ReferrersPage } from '../listings.ts'
 import type { Adoption } from './adoption.ts'
 import { findParsed } from './find-parsed.ts'
@@ -25,7 +25,7 @@ const maxParsedBytes = 16 * 1024 * 1024
 const maxRemembered = 16 * 1024 * 1024
 
 export interface ReferrerParts {
-  readonly storage: StorageDriver
+  readonly storage: ContentStore
   readonly contents: ManifestContents
   readonly revisions: RevisionRecords
   readonly tags: TagRecords

@@ -1,17 +1,17 @@
 import { RegistryError } from '@berth/errors'
 import type { RepositoryName, Tag } from '@berth/reference'
-import { findStat, layout, type StorageDriver } from '@berth/storage'
+import { findStat, layout, type ContentStore } from '@berth/storage'
 import type { Page, PageRequest, Tags } from '../listings.ts'
 import type { CatalogIndex } from './catalog-index.ts'
 import type { TagRecords } from './tag-records.ts'
 import { translating } from './translating.ts'
 
 export class StoredTags implements Tags {
-  readonly #storage: StorageDriver
+  readonly #storage: ContentStore
   readonly #tags: TagRecords
   readonly #catalog: CatalogIndex
 
-  constructor({ storage, tags, catalog }: { storage: StorageDriver; tags: TagRecords; catalog: CatalogIndex }) {
+  constructor({ storage, tags, catalog }: { storage: ContentStore; tags: TagRecords; catalog: CatalogIndex }) {
     this.#storage = storage
     this.#tags = tags
     this.#catalog = catalog

@@ -11,7 +11,7 @@ import {
   type ListingComparingDriver,
   putLink,
   settleAll,
-  type StorageDriver,
+  type ContentStore,
   StorageError,
 } from '@berth/storage'
 import type { Page, PageRequest } from '../listings.ts'
@@ -21,7 +21,7 @@ import { collectPage, pageOf, withEntry, withoutEntry } from './pages.ts'
 import { Recollection } from './recollection.ts'
 
 /** One that can tell whether tags have changed spares listing them; one with cheap writes, reading before them. */
-export type ManifestStorage = StorageDriver & Partial<ListingComparingDriver> & Partial<CheapWritesDriver>
+export type ManifestStorage = ContentStore & Partial<ListingComparingDriver> & Partial<CheapWritesDriver>
 
 const maxRemembered = { digests: 32 * 1024 * 1024, lists: 32 * 1024 * 1024 }
 const parallelReads = 16

@@ -1,6 +1,6 @@
 import { unlessInvalid } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
-import { forEachLimited, layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
+import { forEachLimited, layout, type ContentStore, StorageError, type StoragePath } from '@berth/storage'
 
 const markers: ReadonlySet<string> = new Set(['_manifests', '_layers'])
 const parallelLists = 16
@@ -12,7 +12,7 @@ const parallelLists = 16
  * @param onRepository called for many at once; what it throws ends the walk
  */
 export async function walkRepositories(
-  storage: StorageDriver,
+  storage: ContentStore,
   onRepository: (repository: RepositoryName) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -32,7 +32,7 @@ export async function walkRepositories(
   }
 }
 
-async function directoriesIn(storage: StorageDriver, path: StoragePath): Promise<readonly string[]> {
+async function directoriesIn(storage: ContentStore, path: StoragePath): Promise<readonly string[]> {
   const names: string[] = []
   try {
     for await (const entry of storage.list(path)) if (entry.isDirectory) names.push(entry.name)

@@ -38,7 +38,7 @@ describe('parts of an object', () => {
     const { client, highest } = obligingClient()
     const direct = new DirectClient(client, settingsUnderTest())
     const store = new Store({ client, direct, bucket: 'b', maxAttempts: 1, deadlineMs: 30_000 })
-    const areas = new UploadParts({
+    const uploadParts = new UploadParts({
       ...defaultSizes,
       store,
       objects: new Objects(store),
@@ -49,7 +49,7 @@ describe('parts of an object', () => {
       chunkSize: leastPart,
       mostParts: 1000,
     })
-    const parts = await areas.append('/u/one' as StoragePath, [], content(mostParts + 2), {})
+    const parts = await uploadParts.append('/u/one' as StoragePath, [], content(mostParts + 2), {})
     expect(highest()).toBe(mostParts)
     expect(parts.map(({ size }) => size)).toEqual([mostParts * leastPart, 2 * leastPart])
   })

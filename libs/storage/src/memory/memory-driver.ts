@@ -1,19 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Writable } from 'node:stream'
 import type { ByteRange, ByteStream } from '@berth/bytes'
-import type {
-  AppendOptions,
-  Entry,
-  Part,
-  ReadOptions,
-  SendingDriver,
-  SendPiece,
-  Stat,
-  StorageDriver,
-  Version,
-  Versioned,
-  WriteOptions,
-} from '../storage-driver.ts'
+import type { SendingDriver, SendPiece } from '../contract/abilities.ts'
+import type { Entry, ReadOptions, Stat, WriteOptions } from '../contract/content-store.ts'
+import type { AppendOptions, Part } from '../contract/part-store.ts'
+import type { Version, Versioned } from '../contract/record-store.ts'
+import type { StorageDriver } from '../contract/storage-driver.ts'
 import { SendTarget } from '../send-target.ts'
 import { StorageError, type StorageErrorCode } from '../storage-error.ts'
 import { parseContentPath, parseStoragePath, type StoragePath } from '../storage-path.ts'

@@ -1,4 +1,4 @@
-import type { Version } from '../storage-driver.ts'
+import type { Version } from '../contract/record-store.ts'
 import type { StoragePath } from '../storage-path.ts'
 
 /** A name in the tree. As in an object store it may be content and directory at once. */

@@ -4,7 +4,8 @@ import { connect } from 'node:net'
 import { Writable } from 'node:stream'
 import { expect, it } from 'vitest'
 import { streamOf } from '@berth/bytes'
-import type { DirectoryKeepingDriver, SendingDriver, SendPiece, StorageDriver } from '../storage-driver.ts'
+import type { DirectoryKeepingDriver, SendingDriver, SendPiece } from '../contract/abilities.ts'
+import type { StorageDriver } from '../contract/storage-driver.ts'
 import { at, bytes, entriesOf, type OpenDriver, patterned, textAt, useDriver } from './subject.ts'
 
 const mebibyte = 1024 * 1024

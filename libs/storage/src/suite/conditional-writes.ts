@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { StorageDriver, Version } from '../storage-driver.ts'
+import type { Version } from '../contract/record-store.ts'
+import type { StorageDriver } from '../contract/storage-driver.ts'
 import type { StorageError } from '../storage-error.ts'
 import { at, bytes, outcomesOf, type OpenDriver, textAt, useDriver } from './subject.ts'
 

@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
-import type { DirectoryKeepingDriver, SendingDriver, StorageDriver } from '../storage-driver.ts'
+import type { DirectoryKeepingDriver, SendingDriver } from '../contract/abilities.ts'
+import type { StorageDriver } from '../contract/storage-driver.ts'
 import { describeConditionalWrites } from './conditional-writes.ts'
 import { describeDeletion } from './deletion.ts'
 import { describeListing } from './listing.ts'

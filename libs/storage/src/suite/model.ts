@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { streamOf } from '@berth/bytes'
-import type { Part, StorageDriver, Version } from '../storage-driver.ts'
+import type { Part } from '../contract/part-store.ts'
+import type { Version } from '../contract/record-store.ts'
+import type { StorageDriver } from '../contract/storage-driver.ts'
 import { StorageError } from '../storage-error.ts'
 import { at, contentAt, entriesOf, failingStream, type OpenDriver, textOfParts } from './subject.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { streamOf } from '@berth/bytes'
-import type { Part, Version } from '../storage-driver.ts'
+import type { Part } from '../contract/part-store.ts'
+import type { Version } from '../contract/record-store.ts'
 import type { StorageError } from '../storage-error.ts'
 import {
   at,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { streamOf } from '@berth/bytes'
-import type { StorageDriver } from '../storage-driver.ts'
+import type { StorageDriver } from '../contract/storage-driver.ts'
 import { arrayOf, at, bytes, type OpenDriver, textAt, useDriver } from './subject.ts'
 
 const valid = [

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach } from 'vitest'
 import { type ByteRange, type ByteStream, collect } from '@berth/bytes'
-import type { Entry, Part, StorageDriver } from '../storage-driver.ts'
+import type { Entry } from '../contract/content-store.ts'
+import type { Part } from '../contract/part-store.ts'
+import type { StorageDriver } from '../contract/storage-driver.ts'
 import type { StoragePath } from '../storage-path.ts'
 
 /** Opens a driver on a store of its own with nothing in it; `close` ends both. */

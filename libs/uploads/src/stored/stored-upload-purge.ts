@@ -1,11 +1,11 @@
 import { collect } from '@berth/bytes'
 import { type Logger, RegistryError } from '@berth/errors'
-import { layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
+import { layout, type ContentStore, type PartStore, StorageError, type StoragePath } from '@berth/storage'
 import type { UploadPurge, UploadPurgeResult } from '../blob-uploads.ts'
 import { type UploadPlace, walkUploads } from './walk-uploads.ts'
 
 export interface StoredUploadPurgeOptions {
-  readonly storage: StorageDriver
+  readonly storage: ContentStore & PartStore
   readonly log?: Logger
   readonly nowMs?: () => number
 }
@@ -16,7 +16,7 @@ const maxStartedAtSize = 1024
 
 /** Removes stale uploads, one after the other, wherever a walk of all repositories finds them. */
 export class StoredUploadPurge implements UploadPurge {
-  readonly #storage: StorageDriver
+  readonly #storage: ContentStore & PartStore
   readonly #log: Logger | undefined
   readonly #nowMs: () => number
 

@@ -1,6 +1,6 @@
 import { unlessInvalid } from '@berth/errors'
 import type { RepositoryName } from '@berth/reference'
-import { layout, type StorageDriver, StorageError, type StoragePath } from '@berth/storage'
+import { layout, type ContentStore, StorageError, type StoragePath } from '@berth/storage'
 import { isUploadId } from './stored-upload.ts'
 
 export interface UploadPlace {
@@ -16,7 +16,7 @@ export interface WalkOptions {
 
 /** All uploads of all repositories, Distribution's too: they lie side by side. */
 export async function* walkUploads(
-  storage: StorageDriver,
+  storage: ContentStore,
   options: WalkOptions,
   directory: StoragePath = layout.repositoriesRoot,
 ): AsyncGenerator<UploadPlace, void, undefined> {
@@ -34,10 +34,7 @@ export async function* walkUploads(
   }
 }
 
-async function* uploadsIn(
-  storage: StorageDriver,
-  directory: StoragePath,
-): AsyncGenerator<UploadPlace, void, undefined> {
+async function* uploadsIn(storage: ContentStore, directory: StoragePath): AsyncGenerator<UploadPlace, void, undefined> {
   const repository = unlessInvalid(layout.parseRepositoryRoot, directory)
   if (repository === undefined) return
   for await (const { name, isDirectory } of storage.list(layout.uploadsRoot(repository)))
