@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { describeConfig } from './describe-config.ts'
+import { describeConfig } from './descriptions/describe-config.ts'
 
 const documentation = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
 // The two roles have the flat keys, and s3aws those of s3: they are documented with them.

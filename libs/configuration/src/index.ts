@@ -39,8 +39,13 @@ export type {
   TokenConfig,
   UploadKeys,
 } from './config.ts'
-export { describeConfig, type KeyDescription } from './describe-config.ts'
+export { describeConfig, type KeyDescription, type Support } from './descriptions/describe-config.ts'
+export { configSchema } from './descriptions/json-schema.ts'
+export { type Difference, differencesOf } from './effective/differences.ts'
+export { defaultValues, effectiveTree, type EffectiveValue, type ValueSource } from './effective/effective-values.ts'
 export {
+  checkConfig,
+  type CheckedConfig,
   type ConfigSource,
   isPartialSection,
   loadConfig,

@@ -1,8 +1,9 @@
 import { checkChoices } from './choices.ts'
 import type { Config } from './config.ts'
-import { describeConfig } from './describe-config.ts'
+import { describeConfig } from './descriptions/describe-config.ts'
+import { effectiveValues, type EffectiveValue } from './effective/effective-values.ts'
 import { defaultPathsVariable, overrideFromEnvironment, pathVariable, type Environment } from './sources/environment.ts'
-import { ConfigError, Findings } from './problems.ts'
+import { ConfigError, Findings, type Problem } from './problems.ts'
 import { readNode } from './sources/read-node.ts'
 import type { ValueOf } from './schema/node.ts'
 import { registry } from './schema/registry.ts'
@@ -66,23 +67,71 @@ http:
  *
  * @throws ConfigError with every problem, if there is one
  */
-export function loadConfig({ path, environment, readFile, uses = [] }: ConfigSource): LoadedConfig {
+export function loadConfig(source: ConfigSource): LoadedConfig {
+  const { name, file, findings, config } = readConfig(source)
+  if (config === undefined) throw new ConfigError(name, findings.problems)
+  return { config: deepFreeze(config), file, warnings: findings.warnings }
+}
+
+/** A configuration with everything that was found in it, for commands that show or check it. */
+export interface CheckedConfig {
+  /** `undefined`: there is a problem. */
+  readonly config: Config | undefined
+  /** The path of the file that was read; `undefined` for the embedded defaults, and for a file that cannot be read. */
+  readonly file: string | undefined
+  readonly warnings: readonly string[]
+  readonly problems: readonly Problem[]
+  /** Each value with its source. Empty if the file is not readable YAML. */
+  readonly values: readonly EffectiveValue[]
+}
+
+/** Reads a configuration as {@link loadConfig} does, and returns the problems instead of throwing them. */
+export function checkConfig(source: ConfigSource): CheckedConfig {
+  try {
+    const { file, findings, config, tree } = readConfig(source)
+    const { warnings, problems } = findings
+    return {
+      config: config && deepFreeze(config),
+      file,
+      warnings,
+      problems,
+      values: effectiveValues(tree, file === undefined),
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return { config: undefined, file: undefined, warnings: [], problems: error.problems, values: [] }
+  }
+}
+
+/** A configuration that is readable YAML. */
+interface Reading {
+  /** Names the source in an error. */
+  readonly name: string
+  readonly file: string | undefined
+  readonly findings: Findings
+  /** The file and the overrides, as written. */
+  readonly tree: Tree
+  /** `undefined`: `findings` has a problem. */
+  readonly config: Config | undefined
+}
+
+/** @throws ConfigError the file cannot be read, or is no YAML */
+function readConfig({ path, environment, readFile, uses = [] }: ConfigSource): Reading {
   const named = path ?? (environment[pathVariable] || undefined)
   const { file, text } = named === undefined ? findText(environment, readFile) : readOrThrow(named, readFile)
-  const source = file === undefined ? 'embedded defaults and environment' : shownFile(file)
+  const name = file === undefined ? 'embedded defaults and environment' : shownFile(file)
   const findings = new Findings()
   const tree = overrideFromEnvironment(registry, readTree(file, text, findings), environment, findings)
   const read = readNode(registry, tree, findings, pathOfKey)
   checkChoices(tree, findings)
   warnOfUnused(tree, uses, findings)
-  // What could not be read has no value to look at further; the files of TLS are looked at all the same.
   if (findings.problems.length > 0) {
+    // A value that could not be read cannot be checked further. The files of TLS are checked all the same.
     lookAtFiles(read, uses, readFile, findings)
-    throw new ConfigError(source, findings.problems)
+    return { name, file, findings, tree, config: undefined }
   }
   const config = toConfig(withoutUnused(read, uses), readFile, findings)
-  if (findings.problems.length > 0) throw new ConfigError(source, findings.problems)
-  return { config: deepFreeze(config), file, warnings: findings.warnings }
+  return { name, file, findings, tree, config: findings.problems.length > 0 ? undefined : config }
 }
 
 /** Files that a process does not use need not be there. */

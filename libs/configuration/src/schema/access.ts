@@ -30,7 +30,7 @@ const issuers = list(
 /** Berth's own. */
 function berth() {
   return section(
-    { about: berthAbout, isMap: true },
+    { about: berthAbout, own: true, isMap: true },
     {
       service: headerText({ required: true, about: 'the registry’s name in tokens' }),
       issuer: text({ about: 'the token server’s name in tokens; default: service' }),
@@ -64,13 +64,14 @@ export const auth = section(
   { about: 'access control; exactly one provider', isMap: true, mayBeWord: true },
   {
     none: optional(section({ about: 'no access control: every client may do everything', isMap: true }, {})),
-    silly: anything(
-      stops(
+    silly: anything({
+      secret: true,
+      ...stops(
         'a provider that is for tests',
         'silly lets everyone in who says anything at all: it is for tests of Distribution, and not supported',
         always,
       ),
-    ),
+    }),
     htpasswd: optional(
       section(
         { about: 'users from a file; every user may do everything', isMap: true },
@@ -97,7 +98,7 @@ export const auth = section(
             about: 'certificates of the token signing keys, or of their CAs; PEM',
           }),
           jwks: text({ about: 'path of a JSON Web Key Set with the token signing keys' }),
-          jwksUrl: url({ about: 'URL of the token server’s JSON Web Key Set' }),
+          jwksUrl: url({ own: true, about: 'URL of the token server’s JSON Web Key Set' }),
           autoRedirect: flag({
             default: false,
             about: 'the token server is on the host that the client’s request names',
@@ -111,7 +112,7 @@ export const auth = section(
             { about: 'accepted signature algorithms of tokens; default: all of these' },
             oneOf(signingAlgorithms, { about: 'an algorithm' }),
           ),
-          leewayMs: duration({ default: 60_000, about: 'maximum difference between clocks' }),
+          leewayMs: duration({ own: true, default: 60_000, about: 'maximum difference between clocks' }),
         },
       ),
     ),
@@ -121,7 +122,7 @@ export const auth = section(
 
 /** What a single client may have of what all share. */
 export const limits = section(
-  { about: 'limits on clients' },
+  { own: true, about: 'limits on clients' },
   {
     failedLogins: integer({
       default: 10,
@@ -144,12 +145,12 @@ export const limits = section(
     urlLength: integer({ default: 8192, min: 2048, max: 1_048_576, about: 'maximum length of a URL, in characters' }),
     connections: integer({
       min: 1,
-      defaultText: 'half of the open files, up to 10000',
+      defaultNote: 'half of the open files, up to 10000',
       about: 'maximum number of open client connections',
     }),
     connectionsPerAddress: integer({
       min: 1,
-      defaultText: 'half of connections',
+      defaultNote: 'half of connections',
       about: 'maximum number of open connections from one address, unless it is a trusted proxy',
     }),
   },
@@ -181,7 +182,7 @@ const middlewareItems = (about: string) =>
       {
         name: text({ about: 'its name' }),
         disabled: flag({ about: 'the item is disabled' }),
-        options: anything({ about: 'its options' }),
+        options: anything({ secret: true, about: 'its options' }),
       },
     ),
   )
@@ -204,7 +205,7 @@ function hasRemote(tree: Tree): boolean {
 export const proxy = section(stops('a pull-through cache', 'a pull-through cache is not supported yet', hasRemote), {
   remoteUrl: url({ about: 'the upstream registry' }),
   username: text({ about: 'user at the upstream' }),
-  password: text({ about: 'password at the upstream' }),
+  password: text({ secret: true, about: 'password at the upstream' }),
   exec: section(
     { about: 'a credential helper' },
     {

@@ -32,7 +32,7 @@ export const health = section(
           uri: url({ required: true, about: 'the URL that must answer HEAD' }),
           headers: dictionary(
             { about: 'headers of the request' },
-            list({ about: 'values' }, text({ about: 'a value' })),
+            list({ about: 'values' }, text({ secret: true, about: 'a value' })),
           ),
           statusCode: integer({ default: 200, min: 0, max: 599, about: 'the status that means healthy; 0 is 200' }),
           timeoutMs,

@@ -22,7 +22,7 @@ const tls = section(
     clientAuth: value(
       'request-client-cert, require-any-client-cert, verify-client-cert-if-given or require-and-verify-client-cert',
       {
-        defaultText: 'require-and-verify-client-cert',
+        defaultNote: 'require-and-verify-client-cert',
         about: 'how client certificates are requested and verified, if clientcas is given',
       },
       clientAuth,
@@ -58,8 +58,8 @@ export const http = section(
     net: value('tcp or unix', { default: 'tcp', about: 'whether addr is an address or the path of a socket' }, network),
     host: url({ about: 'the registry’s external URL, for absolute Location headers' }),
     prefix: value('path', { default: '/', about: 'path prefix of the API’s paths' }, pathPrefix),
-    secret: text({ about: 'the key of upload tokens, if uploads.keys is not given' }),
-    relativeUrls: flag({ defaultText: 'true unless host is set', about: 'Location headers are paths' }),
+    secret: text({ secret: true, about: 'the key of upload tokens, if uploads.keys is not given' }),
+    relativeUrls: flag({ defaultNote: 'true unless host is set', about: 'Location headers are paths' }),
     drainTimeoutMs: duration({
       default: 30 * second,
       about: 'maximum time for running requests to finish after SIGTERM',
@@ -67,11 +67,17 @@ export const http = section(
     stallTimeoutMs: duration({
       default: 60 * second,
       minMs: 1,
+      own: true,
       about: 'timeout after which a request without progress is closed',
     }),
-    keepAliveMs: duration({ default: 75 * second, minMs: 1, about: 'maximum idle time of a client connection' }),
+    keepAliveMs: duration({
+      default: 75 * second,
+      minMs: 1,
+      own: true,
+      about: 'maximum idle time of a client connection',
+    }),
     trustedProxies: list(
-      { about: 'proxies whose Forwarded, X-Forwarded-* and X-Real-IP headers are trusted' },
+      { own: true, about: 'proxies whose Forwarded, X-Forwarded-* and X-Real-IP headers are trusted' },
       value('CIDR', { about: 'addresses' }, parseCidr),
     ),
     headers: dictionary(

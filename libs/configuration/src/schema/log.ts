@@ -13,7 +13,7 @@ export const log = section(
   {
     level: logLevel({ defaultText: 'info', about: 'minimum level of logged messages' }),
     formatter: oneOf(['text', 'json', 'logstash'], {
-      defaultText: 'text on a terminal, else json',
+      defaultNote: 'text on a terminal, else json',
       about: 'format of log lines',
       refusal: 'unsupported logging formatter',
     }),
@@ -38,7 +38,7 @@ export const log = section(
                 {
                   addr: text({ about: 'host:port' }),
                   username: text({ about: 'user' }),
-                  password: text({ about: 'password' }),
+                  password: text({ secret: true, about: 'password' }),
                   insecure: flag({ about: 'certificates are not verified' }),
                 },
               ),

@@ -1,5 +1,8 @@
 import type { Scalar, Tree } from '../sources/tree.ts'
 
+/** A JSON Schema, or a part of one. */
+export type JsonSchema = Readonly<Record<string, unknown>>
+
 /** What is known about a key, whatever it holds. */
 export interface Meta {
   readonly about: string
@@ -9,6 +12,10 @@ export interface Meta {
   readonly field?: string
   /** Distribution knows the key and Berth does not act on it. */
   readonly notYet?: NotYet
+  /** The value is a secret: it is masked wherever the configuration is shown. */
+  readonly secret?: true
+  /** Berth's own key, unknown to Distribution. Everything below such a section is Berth's own, too. */
+  readonly own?: true
 }
 
 interface NotYet {
@@ -30,7 +37,13 @@ export interface Leaf<T> extends Meta {
   readonly default: T
   /** The default as it would be written. */
   readonly defaultText: string | undefined
+  /** Describes a default that depends on other keys or on the machine. */
+  readonly defaultNote: string | undefined
   readonly required: boolean
+  /** JSON Schema of the values that may be written, without the empty ones. */
+  readonly json: JsonSchema
+  /** The shortest way to write a value that was read; without it, the text as it was written. */
+  readonly format?: (value: unknown) => unknown
 }
 
 export type Keys = Readonly<Record<string, Node>>
@@ -126,6 +139,6 @@ export function keysOf(node: Section): readonly (readonly [key: string, property
 const written = new WeakMap<Section, readonly (readonly [string, string, Node])[]>()
 
 /** All but `notYet`, which the section itself still says. */
-function metaOf({ about, key, field }: Meta): Meta {
-  return { about, ...(key && { key }), ...(field && { field }) }
+function metaOf({ about, key, field, own }: Meta): Meta {
+  return { about, ...(key && { key }), ...(field && { field }), ...(own && { own }) }
 }

@@ -17,10 +17,10 @@ export const notifications = section(
         {
           name: text({ about: 'the name in logs and metrics; each name is used once' }),
           disabled: flag({ default: false, about: 'the endpoint receives no events' }),
-          url: url({ about: 'the URL that events are posted to' }),
+          url: url({ secret: true, about: 'the URL that events are posted to' }),
           headers: dictionary(
             { about: 'headers of each request' },
-            list({ about: 'values' }, headerText({ about: 'a value' })),
+            list({ about: 'values' }, headerText({ secret: true, about: 'a value' })),
           ),
           timeoutMs: duration({
             default: 1000,
@@ -36,14 +36,16 @@ export const notifications = section(
             minMs: Number.NEGATIVE_INFINITY,
             about: 'the first pause; it doubles with each further failure up to a minute; 0 or less means 1s',
           }),
-          batch: integer({ default: 1, min: 1, max: 100, about: 'maximum number of events in a request' }),
+          batch: integer({ default: 1, min: 1, max: 100, own: true, about: 'maximum number of events in a request' }),
           maxAgeMs: duration({
             default: 7 * 86_400_000,
             minMs: 1,
+            own: true,
             about: 'age after which an event that cannot be delivered becomes a dead letter',
           }),
           allowPrivate: flag({
             default: false,
+            own: true,
             about: 'the endpoint may have a loopback or link-local address, or that of a cloud’s metadata service',
           }),
           ignoredMediaTypes: mediaTypes('media types whose events are not sent'),

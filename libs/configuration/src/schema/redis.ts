@@ -17,10 +17,10 @@ const keys = {
   ),
   db: integer({ defaultText: '0', min: 0, about: 'the database' }),
   username: text({ about: 'user' }),
-  password: text({ about: 'password' }),
+  password: text({ secret: true, about: 'password' }),
   masterName: text({ about: 'the sentinels’ name for the master' }),
   sentinelUsername: text({ about: 'user at the sentinels' }),
-  sentinelPassword: text({ about: 'password at the sentinels' }),
+  sentinelPassword: text({ secret: true, about: 'password at the sentinels' }),
   dialTimeoutMs: duration({ defaultText: '1s', minMs: 1, about: 'timeout for connecting' }),
   readTimeoutMs: duration({ defaultText: '200ms', minMs: 1, about: 'timeout for a reply' }),
   tls: section(
@@ -62,7 +62,7 @@ const keys = {
   }),
 }
 
-const role = (about: string) => section({ about, embedded: ['OPTIONS'] }, keys)
+const role = (about: string) => section({ about, own: true, embedded: ['OPTIONS'] }, keys)
 
 export const redis = section(
   { about: 'Redis; the flat keys are the cache’s', embedded: ['OPTIONS'] },

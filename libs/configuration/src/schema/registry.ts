@@ -13,7 +13,7 @@ import { flag, integer, oneOf, text, value } from './values.ts'
 import { validation } from './validation.ts'
 
 const uploads = section(
-  { about: 'uploads' },
+  { own: true, about: 'uploads' },
   {
     keys: list(
       { about: 'keys of upload tokens: one key signs, all keys verify; default: http.secret' },
@@ -21,7 +21,7 @@ const uploads = section(
         { about: 'a key' },
         {
           id: text({ required: true, about: 'the key’s name, included in tokens' }),
-          secret: text({ about: 'the key itself' }),
+          secret: text({ secret: true, about: 'the key itself' }),
           secretFile: text({ about: 'path of a file that holds the key' }),
           use: oneOf(['sign', 'verify'], {
             required: true,
@@ -31,7 +31,7 @@ const uploads = section(
       ),
     ),
     chunkMinLength: integer({
-      defaultText: '0; with s3, chunksize',
+      defaultNote: '0; with s3, chunksize',
       min: 0,
       about: 'minimum chunk size that clients are asked to send (OCI-Chunk-Min-Length), in bytes',
     }),
@@ -83,7 +83,7 @@ export const registry = section(
     auth,
     limits,
     middleware,
-    reporting: anything(warns('error reporting to Bugsnag or New Relic')),
+    reporting: anything({ secret: true, ...warns('error reporting to Bugsnag or New Relic') }),
     http,
     notifications,
     redis,

@@ -9,7 +9,7 @@ const grpcAddresses = (about: string) =>
 
 /** The gRPC side of a split service. */
 export const rpc = section(
-  { about: 'gRPC between the services' },
+  { own: true, about: 'gRPC between the services' },
   {
     listen: value('host:port', { about: 'listen address of the service' }, parseTcpAddress),
     tls: section(
@@ -40,7 +40,7 @@ export const rpc = section(
 )
 
 export const services = section(
-  { about: 'addresses of the services' },
+  { own: true, about: 'addresses of the services' },
   {
     blobs: section(
       { about: 'blob nodes' },
@@ -62,12 +62,15 @@ export const services = section(
   },
 )
 
-export const queue = section(warns('the queue of events and jobs'), {
-  sqlite: section({ about: 'the queue where there is no redis.queue' }, { path: text({ about: 'its file' }) }),
-})
+export const queue = section(
+  { ...warns('the queue of events and jobs'), own: true },
+  {
+    sqlite: section({ about: 'the queue where there is no redis.queue' }, { path: text({ about: 'its file' }) }),
+  },
+)
 
-export const gc = anything(warns('garbage collection'))
-export const events = anything(warns('events'))
+export const gc = anything({ ...warns('garbage collection'), own: true })
+export const events = anything({ ...warns('events'), own: true })
 
 function grpcAddress(written: string): string {
   const [, address = ''] = /^(?:dns:\/\/\/)?(.*)$/.exec(written) ?? []

@@ -53,12 +53,13 @@ export const storage = section(
         }),
         lifetimeMs: duration({
           default: 20 * 60_000,
+          own: true,
           minMs: 1000,
           maxMs: 7 * 24 * 3_600_000,
           about: 'lifetime of a redirect URL',
         }),
         except: list(
-          { about: 'networks whose clients are never redirected' },
+          { own: true, about: 'networks whose clients are never redirected' },
           value('CIDR', { about: 'a network' }, parseCidr),
         ),
       },
@@ -103,7 +104,10 @@ export const storage = section(
 )
 
 function driver(name: string): Anything {
-  return anything(stops(`the ${name} driver`, `the storage driver ${name} is not supported yet`, always))
+  return anything({
+    secret: true,
+    ...stops(`the ${name} driver`, `the storage driver ${name} is not supported yet`, always),
+  })
 }
 
 function descriptorCache(about: string) {

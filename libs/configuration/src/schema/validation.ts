@@ -14,6 +14,7 @@ export const validation = section(
       { about: 'manifests' },
       {
         references: oneOf(['all', 'none'], {
+          own: true,
           default: 'all',
           about: 'which references of a manifest must exist; none: for sparse mirrors',
         }),

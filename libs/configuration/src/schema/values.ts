@@ -1,14 +1,18 @@
-import { formatDuration, parseDuration } from '../values/duration.ts'
+import { durationPattern, formatDuration, parseDuration } from '../values/duration.ts'
 import { nearest } from '../values/nearest.ts'
 import { InvalidValue } from '../problems.ts'
 import type { Scalar } from '../sources/tree.ts'
-import type { Leaf, Meta } from './node.ts'
+import type { JsonSchema, Leaf, Meta } from './node.ts'
 
 /** A leaf's facts: without a default it is `undefined` where it is not written; a required one must be written. */
 export type LeafMeta = Meta & {
   readonly default?: unknown
   /** The default as it would be written, where it is not the same. */
   readonly defaultText?: string
+  /** Describes a default that depends on other keys or on the machine. */
+  readonly defaultNote?: string
+  /** JSON Schema of the values that may be written; by default any single value. */
+  readonly json?: JsonSchema
   readonly required?: true
 }
 
@@ -41,11 +45,13 @@ export function headerText<const M extends LeafMeta>(meta: M): Leaf<string | Unw
 
 /** A boolean, in any of YAML 1.1's spellings, since Distribution takes those. */
 export function flag<const M extends LeafMeta>(meta: M): Leaf<boolean | Unwritten<M>> {
-  return value('true or false', meta, (written) => {
+  const json = { type: ['boolean', 'string'], pattern: anyCase('true', 'yes', 'y', 'on', 'false', 'no', 'n', 'off') }
+  const read = value('true or false', { json, ...meta }, (written) => {
     const parsed = parseFlag(written)
     if (parsed === undefined) throw new InvalidValue('is neither true nor false')
     return parsed
   })
+  return { ...read, format: asItIs }
 }
 
 export function parseFlag(written: string): boolean | undefined {
@@ -58,15 +64,18 @@ export function integer<const M extends LeafMeta & { min?: number; max?: number 
   meta: M,
 ): Leaf<number | Unwritten<M>> {
   const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = meta
-  return leaf('integer', meta, ({ value: read, text: written }) => {
+  const range = { ...(meta.min !== undefined && { minimum: min }), ...(meta.max !== undefined && { maximum: max }) }
+  const json = { type: ['integer', 'string'], ...range, pattern: String.raw`^[-+]?\d+$` }
+  const read = leaf('integer', { json, ...meta }, ({ value: read, text: written }) => {
     const parsed = typeof read === 'number' ? read : /^[-+]?\d+$/.test(written) ? Number(written) : Number.NaN
     if (!Number.isInteger(parsed)) throw new InvalidValue('is not an integer')
-    if (parsed < min || parsed > max) throw new InvalidValue(`is not ${range(min, max)}`)
+    if (parsed < min || parsed > max) throw new InvalidValue(`is not ${rangeText(min, max)}`)
     return parsed
   })
+  return { ...read, format: asItIs }
 }
 
-function range(min: number, max: number): string {
+function rangeText(min: number, max: number): string {
   if (max === Number.MAX_SAFE_INTEGER) return `${min} or more`
   if (min === Number.MIN_SAFE_INTEGER) return `${max} or less`
   return `between ${min} and ${max}`
@@ -80,14 +89,16 @@ export function duration<const M extends LeafMeta & { minMs?: number; maxMs?: nu
   meta: M,
 ): Leaf<number | Unwritten<M>> {
   const { minMs = 0, maxMs = longestTimerMs } = meta
-  const read = value('duration', meta, (written, warn) => {
+  const json = { type: ['string', 'integer'], pattern: durationPattern }
+  const read = value('duration', { json, ...meta }, (written, warn) => {
     const ms = parseDuration(written)
     if (ms < minMs) throw new InvalidValue(`is shorter than ${formatDuration(minMs)}`)
     if (ms > maxMs) throw new InvalidValue(`is longer than ${Math.floor(maxMs / 3_600_000)}h`)
     if (/^\d+$/.test(written) && ms > 0 && ms < 1) warn('is a number without a unit, so it counts nanoseconds')
     return ms
   })
-  return typeof read.default === 'number' ? { ...read, defaultText: formatDuration(read.default) } : read
+  const shown = { ...read, format: (ms: unknown) => formatDuration(ms as number) }
+  return typeof read.default === 'number' ? { ...shown, defaultText: formatDuration(read.default) } : shown
 }
 
 /** One of some words, in any case where `anyCase`. */
@@ -95,7 +106,9 @@ export function oneOf<const T extends string, const M extends LeafMeta & { anyCa
   words: readonly T[],
   meta: M,
 ): Leaf<T | Unwritten<M>> {
-  return value(words.join(', '), meta, (written) => {
+  const inAnyCase = meta.anyCase ? [{ type: 'string', pattern: anyCase(...words) }] : []
+  const json = { anyOf: [{ enum: words }, ...inAnyCase] }
+  return value(words.join(', '), { json, ...meta }, (written) => {
     const wanted = meta.anyCase ? written.toLowerCase() : written
     const found = words.find((word) => word === wanted)
     if (found !== undefined) return found
@@ -106,7 +119,8 @@ export function oneOf<const T extends string, const M extends LeafMeta & { anyCa
 }
 
 export function url<const M extends LeafMeta>(meta: M): Leaf<string | Unwritten<M>> {
-  return value('URL', meta, (written) => {
+  const json = { type: 'string', pattern: '^[hH][tT][tT][pP][sS]?:' }
+  return value('URL', { json, ...meta }, (written) => {
     const parsed = URL.parse(written)
     if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
       throw new InvalidValue('is not an http or https URL')
@@ -128,10 +142,22 @@ function leaf<T, const M extends LeafMeta>(
     parse,
     default: meta.default as Unwritten<M>,
     defaultText: meta.defaultText ?? textOf(meta.default),
+    defaultNote: meta.defaultNote,
     required: meta.required ?? false,
+    json: meta.json ?? { type: ['string', 'number', 'boolean'] },
   }
 }
 
 function textOf(written: unknown): string | undefined {
   return typeof written === 'string' || written === undefined ? written : JSON.stringify(written)
+}
+
+/** A regular expression, for JSON Schema, of some words in any case. */
+function anyCase(...words: readonly string[]): string {
+  const letters = (word: string) => word.replaceAll(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`)
+  return `^(?:${words.map(letters).join('|')})$`
+}
+
+function asItIs(value: unknown): unknown {
+  return value
 }

@@ -12,6 +12,8 @@ const unitMs: Readonly<Record<string, number>> = {
 }
 const form = /^[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/
 const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g
+/** A regular expression, for JSON Schema, of a duration as {@link parseDuration} takes it. */
+export const durationPattern = String.raw`^(?:[-+]?\d+|${form.source.slice(1, -1)})$`
 // Go counts nanoseconds in 64 bits.
 const longestMs = 2 ** 63 / 1e6
 
