@@ -404,7 +404,7 @@ describe('what one key says', () => {
     ],
     [
       'auth: {silly: {}}',
-      'auth.silly: silly lets everyone in who says anything at all: it is for tests of Distribution, and not supported',
+      'auth.silly: silly accepts any credentials: it is for tests of Distribution, and is not supported',
     ],
     ['validation: {manifest: {}}', 'validation.manifest: unknown key; did you mean validation.manifests?'],
     ['auth: {berth: {service: s}}', 'auth.berth.policy: is required'],
@@ -418,7 +418,7 @@ describe('what one key says', () => {
     ],
     [
       'auth: {berth: {service: s, policy: /p, issuers: [{name: "a b", issuer: "https://k", audience: a}]}}',
-      'auth.berth.issuers[0].name: is no name: letters, digits, dots and dashes',
+      'auth.berth.issuers[0].name: is not a name: only letters, digits, dots, dashes and underscores',
     ],
     ['auth: {htpaswd: {}}', 'auth.htpaswd: unknown key; did you mean auth.htpasswd?'],
     ['http: {xyzzy: {}}', 'http: unknown key (not shown: it may be a secret)'],
@@ -526,7 +526,7 @@ describe('what one key says', () => {
       'uploads.keys[0].secret: is short for a key: 1 of at least 16 bytes',
     ],
     ['http: {draintimeout: 30}', 'http.draintimeout: is a number without a unit, so it counts nanoseconds'],
-    ['http: {tls: {minimumtls: tls1.0}}', 'http.tls.minimumtls: tls1.0 is no longer spoken: the oldest is tls1.2'],
+    ['http: {tls: {minimumtls: tls1.0}}', 'http.tls.minimumtls: tls1.0 is no longer supported: the minimum is tls1.2'],
   ]
 
   it.each(warned)('is warned of: %s', (yaml, warning) => {

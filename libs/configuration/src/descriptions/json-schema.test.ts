@@ -5,18 +5,15 @@ import { configSchema } from './json-schema.ts'
 
 /** The schemas of all keys, by path as in `describeConfig`. */
 function schemasByPath(schema: JsonSchema, path: string): [string, JsonSchema][] {
-  const alternatives = [schema, ...((schema['anyOf'] ?? []) as JsonSchema[])]
-  return alternatives.flatMap((each) => {
-    const properties = Object.entries((each['properties'] ?? {}) as Record<string, JsonSchema>)
-    const items = each['items'] as JsonSchema | undefined
-    return [
-      ...properties.flatMap(([key, below]): [string, JsonSchema][] => {
-        const at = path === '' ? key : `${path}.${key}`
-        return [[at, below], ...schemasByPath(below, at)]
-      }),
-      ...(items === undefined ? [] : schemasByPath(items, `${path}[]`)),
-    ]
-  })
+  const properties = Object.entries((schema['properties'] ?? {}) as Record<string, JsonSchema>)
+  const items = 'items' in schema ? [schema['items'] as JsonSchema] : []
+  return [
+    ...properties.flatMap(([key, below]): [string, JsonSchema][] => {
+      const at = path === '' ? key : `${path}.${key}`
+      return [[at, below], ...schemasByPath(below, at)]
+    }),
+    ...items.flatMap((item) => schemasByPath(item, `${path}[]`)),
+  ]
 }
 
 const byPath = new Map(schemasByPath(configSchema(), ''))

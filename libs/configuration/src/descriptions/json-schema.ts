@@ -41,7 +41,7 @@ function constraintsOf(node: Node): JsonSchema {
     case 'anything':
       return {}
     case 'section':
-      return node.mayBeWord ? orEmpty({ enum: namesOf(node) }, sectionSchema(node)) : orEmpty(sectionSchema(node))
+      return sectionSchema(node)
     case 'optional':
       return constraintsOf(node.section)
     case 'list':
@@ -52,12 +52,11 @@ function constraintsOf(node: Node): JsonSchema {
 }
 
 function sectionSchema(node: Section): JsonSchema {
-  const properties = Object.fromEntries(keysOf(node).map(([key, , child]) => [key, schemaOf(child)]))
-  return { type: 'object', properties, additionalProperties: false }
-}
-
-function namesOf(node: Section): readonly string[] {
-  return keysOf(node).map(([key]) => key)
+  const keys = keysOf(node)
+  const properties = Object.fromEntries(keys.map(([key, , child]) => [key, schemaOf(child)]))
+  const schema = { properties, additionalProperties: false }
+  if (!node.mayBeWord) return orEmpty({ type: 'object', ...schema })
+  return orEmpty({ type: ['object', 'string'], pattern: `^(?:${keys.map(([key]) => key).join('|')})$`, ...schema })
 }
 
 /** Single values in a list must not be empty. */
@@ -70,7 +69,11 @@ function leafSchema(node: Leaf<unknown>): JsonSchema {
   return { ...orEmpty(node.json), ...(literal !== undefined && { default: literal }) }
 }
 
-/** A key without a value, or with an empty text, counts as a key that is not written. */
-function orEmpty(...schemas: readonly JsonSchema[]): JsonSchema {
-  return { anyOf: [...schemas, { type: 'null' }, { type: 'string', maxLength: 0 }] }
+/** The same schema, for a key that may be empty: no value, or an empty text, counts as a key that is not written. */
+function orEmpty(schema: JsonSchema): JsonSchema {
+  const { type, pattern, enum: words } = schema
+  if (Array.isArray(words)) return { ...schema, enum: [...words, '', null] }
+  const types = new Set([type, 'null'].flat())
+  if (typeof pattern === 'string') return { ...schema, type: [...types], pattern: `^$|${pattern}` }
+  return types.has('string') ? { ...schema, type: [...types] } : { ...schema, type: [...types, 'string'], maxLength: 0 }
 }

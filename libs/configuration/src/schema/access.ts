@@ -5,9 +5,9 @@ import { always, hasEnabledItem, stops } from './not-yet.ts'
 import { duration, flag, integer, type LeafMeta, oneOf, text, url, value } from './values.ts'
 import { isSet, type Tree } from '../sources/tree.ts'
 
-const berthAbout = 'a token server of its own: it gives tokens to whom a policy allows, at /token'
+const berthAbout = 'Berth’s own token server at /token, which grants the access that a policy allows'
 
-/** Whom a token server trusts to say who somebody is. */
+/** Issuers of identity tokens that the token server accepts. */
 const issuers = list(
   { about: 'OpenID providers whose tokens are accepted in place of passwords, such as clusters and CI' },
   section(
@@ -27,7 +27,7 @@ const issuers = list(
   ),
 )
 
-/** Berth's own. */
+/** Berth's own token server. */
 function berth() {
   return section(
     { about: berthAbout, own: true, isMap: true },
@@ -59,7 +59,7 @@ function berth() {
   )
 }
 
-/** Who may do what. */
+/** Access control. */
 export const auth = section(
   { about: 'access control; exactly one provider', isMap: true, mayBeWord: true },
   {
@@ -67,8 +67,8 @@ export const auth = section(
     silly: anything({
       secret: true,
       ...stops(
-        'a provider that is for tests',
-        'silly lets everyone in who says anything at all: it is for tests of Distribution, and not supported',
+        'a provider for tests of Distribution',
+        'silly accepts any credentials: it is for tests of Distribution, and is not supported',
         always,
       ),
     }),
@@ -120,7 +120,7 @@ export const auth = section(
   },
 )
 
-/** What a single client may have of what all share. */
+/** Limits of a single client on shared resources. */
 export const limits = section(
   { own: true, about: 'limits on clients' },
   {
@@ -156,7 +156,7 @@ export const limits = section(
   },
 )
 
-/** A text that a header may hold, as UTF-8 where it is not ASCII. */
+/** Text that can stand in a header; other than ASCII is sent as UTF-8. */
 function headerText<const M extends LeafMeta>(meta: M) {
   return value('text', meta, (written) => {
     if (/\p{Cc}|\p{Cs}/u.test(written)) throw new InvalidValue('has control characters, which no header can have')
@@ -166,7 +166,7 @@ function headerText<const M extends LeafMeta>(meta: M) {
 
 function issuerName(written: string): string {
   if (/^[A-Za-z0-9][\w.-]*$/.test(written)) return written
-  throw new InvalidValue('is no name: letters, digits, dots and dashes')
+  throw new InvalidValue('is not a name: only letters, digits, dots, dashes and underscores')
 }
 
 function absolutePath(written: string): string {
@@ -178,22 +178,22 @@ const middlewareItems = (about: string) =>
   list(
     { about },
     section(
-      { about: 'one' },
+      { about: 'a middleware' },
       {
-        name: text({ about: 'its name' }),
-        disabled: flag({ about: 'the item is disabled' }),
-        options: anything({ secret: true, about: 'its options' }),
+        name: text({ about: 'name of the middleware' }),
+        disabled: flag({ about: 'the middleware is not used' }),
+        options: anything({ secret: true, about: 'options of the middleware' }),
       },
     ),
   )
 
-/** What changes the way that content is served. */
+/** Distribution's plugins. */
 export const middleware = section(
   { ...stops('', 'middleware is not supported yet', hasEnabledItem), about: 'middleware', isMap: true },
   {
-    registry: middlewareItems('around the registry'),
-    repository: middlewareItems('around repositories'),
-    storage: middlewareItems('around the driver: cloudfront, redirect, rewrite'),
+    registry: middlewareItems('middleware of the registry'),
+    repository: middlewareItems('middleware of repositories'),
+    storage: middlewareItems('middleware of the storage driver: cloudfront, redirect, rewrite'),
   },
 )
 
@@ -203,14 +203,14 @@ function hasRemote(tree: Tree): boolean {
 }
 
 export const proxy = section(stops('a pull-through cache', 'a pull-through cache is not supported yet', hasRemote), {
-  remoteUrl: url({ about: 'the upstream registry' }),
-  username: text({ about: 'user at the upstream' }),
-  password: text({ secret: true, about: 'password at the upstream' }),
+  remoteUrl: url({ about: 'URL of the upstream registry' }),
+  username: text({ about: 'user name at the upstream registry' }),
+  password: text({ secret: true, about: 'password at the upstream registry' }),
   exec: section(
     { about: 'a credential helper' },
     {
-      command: text({ about: 'the command' }),
-      lifetimeMs: duration({ about: 'lifetime of the credentials that it returns' }),
+      command: text({ about: 'command that returns the credentials' }),
+      lifetimeMs: duration({ about: 'lifetime of the returned credentials' }),
     },
   ),
   ttlMs: duration({

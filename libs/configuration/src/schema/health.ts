@@ -14,24 +14,24 @@ export const health = section(
   { about: 'health checks, run in the background; while a check fails, requests are answered with 503' },
   {
     storageDriver: section(
-      { about: 'the storage answers' },
+      { about: 'the check of the storage' },
       { enabled: flag({ default: false, about: 'the storage must answer' }), intervalMs, threshold },
     ),
     files: list(
-      { key: 'file', field: 'FILECHECKERS', about: 'unhealthy while a file exists' },
+      { key: 'file', field: 'FILECHECKERS', about: 'checks that fail while a file exists' },
       section(
         { about: 'a check' },
         { file: text({ required: true, about: 'the path of the file' }), intervalMs, threshold },
       ),
     ),
     http: list(
-      { field: 'HTTPCHECKERS', about: 'a URL answers HEAD' },
+      { field: 'HTTPCHECKERS', about: 'checks that a URL answers HEAD' },
       section(
         { about: 'a check' },
         {
           uri: url({ required: true, about: 'the URL that must answer HEAD' }),
           headers: dictionary(
-            { about: 'headers of the request' },
+            { about: 'headers of the request, each with a list of values' },
             list({ about: 'values' }, text({ secret: true, about: 'a value' })),
           ),
           statusCode: integer({ default: 200, min: 0, max: 599, about: 'the status that means healthy; 0 is 200' }),
@@ -42,13 +42,13 @@ export const health = section(
       ),
     ),
     tcp: list(
-      { field: 'TCPCHECKERS', about: 'something accepts connections' },
+      { field: 'TCPCHECKERS', about: 'checks that an address accepts connections' },
       section(
         { about: 'a check' },
         {
           addr: value(
             'host:port',
-            { required: true, about: 'where something must accept connections' },
+            { required: true, about: 'the address that must accept connections' },
             parseRemoteAddress,
           ),
           timeoutMs,

@@ -43,9 +43,9 @@ const tls = section(
       ),
       {
         cacheFile: text({ about: 'path of the certificate cache' }),
-        email: text({ about: 'contact' }),
+        email: text({ about: 'e-mail address for the CA' }),
         hosts: list({ about: 'host names of the certificates' }, text({ about: 'a name' })),
-        directoryUrl: text({ about: 'the ACME server' }),
+        directoryUrl: text({ about: 'URL of the ACME server' }),
       },
     ),
   },
@@ -108,7 +108,7 @@ export const http = section(
     ),
     http2: section(
       { about: 'HTTP/2, which is not offered' },
-      { disabled: flag({ default: false, about: 'accepted; HTTP/2 is never offered' }) },
+      { disabled: flag({ default: false, about: 'accepted for compatibility; HTTP/2 is never offered' }) },
     ),
     h2c: section(
       { about: 'HTTP/2 without TLS' },
@@ -137,7 +137,7 @@ function clientAuth(written: string): Exclude<ClientAuth, 'none'> {
 
 function tlsVersion(written: string, warn: (message: string) => void): 'TLSv1.2' | 'TLSv1.3' {
   if (written === 'tls1.3') return 'TLSv1.3'
-  if (written === 'tls1.0' || written === 'tls1.1') warn(`${written} is no longer spoken: the oldest is tls1.2`)
+  if (written === 'tls1.0' || written === 'tls1.1') warn(`${written} is no longer supported: the minimum is tls1.2`)
   else if (written !== 'tls1.2') {
     throw new InvalidValue('unknown minimum TLS level: tls1.2 or tls1.3')
   }

@@ -28,16 +28,16 @@ export const log = section(
         { about: 'a hook' },
         {
           disabled: flag({ about: 'the hook is not used' }),
-          type: text({ about: '`mail`' }),
+          type: text({ about: 'kind of the hook: mail' }),
           levels: list({ about: 'log levels that trigger the hook' }, text({ about: 'a level' })),
           mailOptions: section(
-            { key: 'options', field: 'MAILOPTIONS', about: 'how mail is sent' },
+            { key: 'options', field: 'MAILOPTIONS', about: 'settings of the mail' },
             {
               smtp: section(
                 { about: 'the mail server' },
                 {
-                  addr: text({ about: 'host:port' }),
-                  username: text({ about: 'user' }),
+                  addr: text({ about: 'host:port of the server' }),
+                  username: text({ about: 'user name' }),
                   password: text({ secret: true, about: 'password' }),
                   insecure: flag({ about: 'certificates are not verified' }),
                 },
@@ -49,6 +49,6 @@ export const log = section(
         },
       ),
     ),
-    reportCaller: flag({ ...warns('the calling function in every line') }),
+    reportCaller: flag({ ...warns('log lines name the calling function') }),
   },
 )

@@ -19,7 +19,7 @@ export const notifications = section(
           disabled: flag({ default: false, about: 'the endpoint receives no events' }),
           url: url({ secret: true, about: 'the URL that events are posted to' }),
           headers: dictionary(
-            { about: 'headers of each request' },
+            { about: 'headers of each request, each with a list of values' },
             list({ about: 'values' }, headerText({ secret: true, about: 'a value' })),
           ),
           timeoutMs: duration({
@@ -36,7 +36,13 @@ export const notifications = section(
             minMs: Number.NEGATIVE_INFINITY,
             about: 'the first pause; it doubles with each further failure up to a minute; 0 or less means 1s',
           }),
-          batch: integer({ default: 1, min: 1, max: 100, own: true, about: 'maximum number of events in a request' }),
+          batch: integer({
+            default: 1,
+            min: 1,
+            max: 100,
+            own: true,
+            about: 'maximum number of events in a request, 1 to 100',
+          }),
           maxAgeMs: duration({
             default: 7 * 86_400_000,
             minMs: 1,

@@ -25,7 +25,7 @@ const uploads = section(
           secretFile: text({ about: 'path of a file that holds the key' }),
           use: oneOf(['sign', 'verify'], {
             required: true,
-            about: 'sign: signs new tokens; verify: only verifies older tokens',
+            about: 'a key of use sign signs new tokens; a key of use verify only verifies older tokens',
           }),
         },
       ),
@@ -59,10 +59,13 @@ const compatibility = section(
     schema1: section(
       { about: 'signed manifests of schema 1' },
       {
-        enabled: flag({ default: false, about: 'clients may push them; stored ones are always served' }),
+        enabled: flag({
+          default: false,
+          about: 'clients may push signed manifests of schema 1; stored ones are always served',
+        }),
         signingKeyFile: text({
           field: 'TRUSTKEY',
-          about: 'path of the private key that signs them (JWK or PEM; EC or RSA); default: a new key',
+          about: 'path of the private key that signs manifests of schema 1 (JWK or PEM; EC or RSA); default: a new key',
         }),
       },
     ),
@@ -73,10 +76,14 @@ const compatibility = section(
 export const registry = section(
   { about: 'the configuration' },
   {
-    version: value('0.1', { required: true, about: 'version of the file format' }, (written) => {
-      if (written === '0.1') return written
-      throw new InvalidValue('unsupported version: 0.1 is the only one')
-    }),
+    version: value(
+      '0.1',
+      { required: true, json: { enum: [0.1, '0.1'] }, about: 'version of the file format' },
+      (written) => {
+        if (written === '0.1') return written
+        throw new InvalidValue('unsupported version: 0.1 is the only one')
+      },
+    ),
     log,
     logLevel: logLevel({ about: 'deprecated: log.level' }),
     storage,

@@ -95,7 +95,7 @@ export const s3 = section(
     useDualStack: flag({ default: false, about: 'AWS’s endpoint for IPv4 and IPv6' }),
     accelerate: flag({ default: false, about: 'AWS’s transfer acceleration' }),
     useFipsEndpoint: flag({ default: false, about: 'AWS’s FIPS endpoint' }),
-    logLevel: text({ ...warns('what the SDK logs', 'has no effect: requests are counted in the metrics') }),
+    logLevel: text({ ...warns('log level of the SDK', 'has no effect: requests are counted in the metrics') }),
     checksums: flag({
       own: true,
       defaultNote: 'false with a regionendpoint',
@@ -119,7 +119,7 @@ export const s3 = section(
 
 const host = /^(?:[^\s/:@?#[\]]+|\[[\da-f:.]+\])(?::\d+)?(?:\/|$)/i
 
-/** A host alone is made a URL by `secure`. */
+/** A URL, or a host, which `secure` makes a URL. */
 function endpoint(written: string): string {
   const hasScheme = /^[a-z]+:\/\//i.test(written)
   if (!hasScheme && !host.test(written)) throw new InvalidValue('is neither a URL nor a host')

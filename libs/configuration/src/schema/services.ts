@@ -11,7 +11,7 @@ const grpcAddresses = (about: string) =>
 export const rpc = section(
   { own: true, about: 'gRPC between the services' },
   {
-    listen: value('host:port', { about: 'listen address of the service' }, parseTcpAddress),
+    listen: value('host:port', { about: 'listen address for gRPC; used by blob-upload and manifest' }, parseTcpAddress),
     tls: section(
       { about: 'TLS; used if a certificate is given; the service presents it as server and as client' },
       {
@@ -45,9 +45,9 @@ export const services = section(
     blobs: section(
       { about: 'blob nodes' },
       {
-        addresses: grpcAddresses('gRPC addresses of the blob nodes'),
+        addresses: grpcAddresses('addresses of the blob nodes for gRPC; used by manifest'),
         http: list(
-          { about: 'HTTP addresses of the blob nodes' },
+          { about: 'addresses of the blob nodes for HTTP; used by api-gateway' },
           value('host:port', { about: 'an address' }, (written) => {
             parseRemoteAddress(written)
             return written
@@ -57,7 +57,7 @@ export const services = section(
     ),
     manifest: section(
       { about: 'manifest services' },
-      { addresses: grpcAddresses('gRPC addresses of the manifest services') },
+      { addresses: grpcAddresses('addresses of the manifest services for gRPC; used by api-gateway') },
     ),
   },
 )
@@ -65,7 +65,10 @@ export const services = section(
 export const queue = section(
   { ...warns('the queue of events and jobs'), own: true },
   {
-    sqlite: section({ about: 'the queue where there is no redis.queue' }, { path: text({ about: 'its file' }) }),
+    sqlite: section(
+      { about: 'the queue that is used without redis.queue' },
+      { path: text({ about: 'path of the queue’s file' }) },
+    ),
   },
 )
 

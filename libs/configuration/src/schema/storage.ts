@@ -4,7 +4,7 @@ import { always, stops, warns } from './not-yet.ts'
 import { s3 } from './s3.ts'
 import { duration, flag, integer, text, value } from './values.ts'
 
-const unlimited = 'has no effect: work in parallel is bounded by what it holds in memory'
+const unlimited = 'has no effect: concurrent work is limited by the memory that it uses'
 
 /** Keys of `storage` that are not drivers. */
 export const storageSettings = ['cache', 'delete', 'redirect', 'maintenance', 'tag'] as const
@@ -17,7 +17,11 @@ export const storage = section(
         { about: 'a directory', isMap: true },
         {
           rootDirectory: text({ default: '/var/lib/registry', about: 'root directory of the stored content' }),
-          maxThreads: integer({ ...warns('most file operations at a time', unlimited), default: 100, min: 1 }),
+          maxThreads: integer({
+            ...warns('maximum number of concurrent file operations', unlimited),
+            default: 100,
+            min: 1,
+          }),
         },
       ),
     ),
@@ -31,7 +35,7 @@ export const storage = section(
     cache: section(
       { about: 'the cache of blob descriptors', isMap: true },
       {
-        blobDescriptor: descriptorCache('where descriptors of blobs and manifests are cached; none where not set'),
+        blobDescriptor: descriptorCache('where descriptors of blobs and manifests are cached; default: nowhere'),
         layerInfo: descriptorCache('former name of blobdescriptor'),
         blobDescriptorSize: value(
           'integer',
@@ -94,7 +98,7 @@ export const storage = section(
       { about: 'tag lookup', isMap: true },
       {
         concurrencyLimit: integer({
-          ...warns('tags read at a time when a manifest is deleted', unlimited),
+          ...warns('maximum number of tags that are read concurrently when a manifest is deleted', unlimited),
           default: 0,
           min: 0,
         }),

@@ -106,8 +106,7 @@ export function oneOf<const T extends string, const M extends LeafMeta & { anyCa
   words: readonly T[],
   meta: M,
 ): Leaf<T | Unwritten<M>> {
-  const inAnyCase = meta.anyCase ? [{ type: 'string', pattern: anyCase(...words) }] : []
-  const json = { anyOf: [{ enum: words }, ...inAnyCase] }
+  const json = meta.anyCase ? { type: 'string', pattern: anyCase(...words), examples: words } : { enum: words }
   return value(words.join(', '), { json, ...meta }, (written) => {
     const wanted = meta.anyCase ? written.toLowerCase() : written
     const found = words.find((word) => word === wanted)
