@@ -3,6 +3,7 @@ import type { Tag } from '@berth/reference'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type HttpApiOptions, HttpApiServer } from './http-api-server.ts'
 import type { HttpApiSettings } from './settings.ts'
+import { testSettings } from './test-settings.ts'
 import { TestApi } from './test-api.ts'
 
 const tags: Tags = {
@@ -179,7 +180,8 @@ describe('a response', () => {
 
   it('cannot be given headers that break every one', () => {
     const { services, log } = { services: {}, log: { ...console, isLevelEnabled: () => false } }
-    const configure = (headers: Record<string, string[]>) => new HttpApiServer({ services, log, settings: { headers } })
+    const configure = (headers: Record<string, string[]>) =>
+      new HttpApiServer({ services, log, settings: { ...testSettings, headers } })
     expect(() => configure({ 'X Y': ['a'] })).toThrow('valid HTTP token')
     expect(() => configure({ X: ['a\r\nEvil: b'] })).toThrow('Invalid character')
   })

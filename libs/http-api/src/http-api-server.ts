@@ -25,7 +25,7 @@ import { RequestLog } from './exchange/request-log.ts'
 import { equipResponses } from './exchange/response-head.ts'
 import { routes } from './routes.ts'
 import type { RegistryServices } from './services.ts'
-import { defaultSettings, type HttpApiSettings } from './settings.ts'
+import type { HttpApiSettings } from './settings.ts'
 import { removeStaleSocket } from './connections/stale-socket.ts'
 import { createTlsServer, renewTls } from './connections/tls.ts'
 import { trustedPeers } from './client/trusted-proxies.ts'
@@ -34,7 +34,7 @@ import { Urls } from './urls/urls.ts'
 export interface HttpApiOptions {
   /** What there is to serve: routes whose services are missing are not there. */
   readonly services: Partial<RegistryServices>
-  readonly settings?: Partial<HttpApiSettings>
+  readonly settings: HttpApiSettings
   readonly log: RequestLogger
   readonly metrics?: RequestMetrics
   /** Makes a span of each request; none are made where it is absent. */
@@ -67,7 +67,7 @@ export class HttpApiServer {
 
   constructor(options: HttpApiOptions) {
     const { services, log, metrics = noMetrics, tracer, access, events, isHealthy = () => true } = options
-    const settings = settingsOf(options)
+    const settings = restricted(options)
     const connections = new Connections({
       settings,
       log,
@@ -161,10 +161,9 @@ export class HttpApiServer {
   }
 }
 
-/** Whoever knows a digest could have any blob, were it mounted of anywhere: only where all may read everything anyway. */
-function settingsOf({ settings, access }: HttpApiOptions): HttpApiSettings {
-  const given = { ...defaultSettings, ...settings }
-  return { ...given, mountsWithoutFrom: given.mountsWithoutFrom && access === undefined }
+/** A client that knows a digest could mount any blob of any repository. So this needs that all clients may read everything. */
+function restricted({ settings, access }: HttpApiOptions): HttpApiSettings {
+  return { ...settings, mountsWithoutFrom: settings.mountsWithoutFrom && access === undefined }
 }
 
 const ignore = (): void => undefined

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mountRoutes } from './mounted-route.ts'
 import { routes } from './routes.ts'
-import { defaultSettings } from './settings.ts'
+import { testSettings } from './test-settings.ts'
 import type { RegistryServices } from './services.ts'
 
 const digest = 'sha256:abcdef01234567890'
@@ -12,7 +12,7 @@ const services = everything as unknown as RegistryServices
 
 /** The routes that match a path, each with what it finds there. */
 function matches(path: string, prefix = '/'): Record<string, string>[] {
-  return mountRoutes(routes, services, { ...defaultSettings, prefix }).flatMap(({ name: route, pattern }) => {
+  return mountRoutes(routes, services, { ...testSettings, prefix }).flatMap(({ name: route, pattern }) => {
     const match = pattern.exec(path)
     return match === null ? [] : [{ route, ...match.groups }]
   })
@@ -75,7 +75,7 @@ it('at most one route matches any path', () => {
 
 describe('of a route', () => {
   it('only the methods that change nothing are left in a read-only registry', () => {
-    const mounted = mountRoutes(routes, services, { ...defaultSettings, isReadOnly: true })
+    const mounted = mountRoutes(routes, services, { ...testSettings, isReadOnly: true })
     expect(Object.fromEntries(mounted.map(({ name, allow }) => [name, allow]))).toEqual({
       base: 'ANY',
       blob: 'GET, HEAD',
@@ -91,7 +91,7 @@ describe('of a route', () => {
   it('all services must be there', () => {
     const { blobs, uploads } = services
     const names = (given: Partial<RegistryServices>): string[] =>
-      mountRoutes(routes, given, defaultSettings).map(({ name }) => name)
+      mountRoutes(routes, given, testSettings).map(({ name }) => name)
     expect(names({})).toEqual(['base'])
     expect(names({ blobs, uploads })).toEqual(['blob', 'blob_upload_chunk', 'blob_upload', 'base'])
   })

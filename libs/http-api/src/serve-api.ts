@@ -6,7 +6,7 @@ import type { EventContext } from '@berth/events'
 import { HttpApiServer } from './http-api-server.ts'
 import type { RequestMetrics } from './observers.ts'
 import type { RegistryServices } from './services.ts'
-import type { HttpApiSettings } from './settings.ts'
+import { settingsOf } from './settings.ts'
 
 export interface ServedApi {
   readonly config: Config
@@ -44,27 +44,4 @@ export async function serveApi(parts: ServedApi, lifecycle: Lifecycle): Promise<
   return typeof address === 'string'
     ? address
     : formatAddress({ net: 'tcp', host: address.address, port: address.port })
-}
-
-function settingsOf({ http, storage, uploads, catalog, tags, log }: Config): Partial<HttpApiSettings> {
-  return {
-    prefix: http.prefix,
-    host: http.host,
-    relativeUrls: http.relativeUrls,
-    headers: http.headers,
-    trustedProxies: http.trustedProxies,
-    isReadOnly: storage.readOnly,
-    deletesAllowed: storage.delete.enabled,
-    redirectExcept: storage.redirect.except,
-    chunkMinLength: uploads.chunkMinLength,
-    catalogMaxEntries: catalog.maxEntries,
-    tagsMaxTags: tags.maxTags,
-    logsSuccesses: log.accessLog,
-    stallTimeoutMs: http.stallTimeoutMs,
-    keepAliveTimeoutMs: http.keepAliveMs,
-    headMaxSize: http.headMaxSize,
-    urlMaxLength: http.urlMaxLength,
-    maxConnections: http.maxConnections,
-    maxConnectionsOfNetwork: http.maxConnectionsOfAddress,
-  }
 }

@@ -1,4 +1,4 @@
-import type { Cidr } from '@berth/configuration'
+import type { Cidr, Config } from '@berth/configuration'
 
 /** What an operator decides about the API; the keys of the configuration that mean the same are named. */
 export interface HttpApiSettings {
@@ -48,27 +48,35 @@ export interface HttpApiSettings {
   readonly headTimeoutMs: number
 }
 
-export const defaultSettings: HttpApiSettings = {
-  prefix: '/',
-  host: undefined,
-  relativeUrls: true,
-  headers: {},
-  trustedProxies: [],
-  isReadOnly: false,
-  deletesAllowed: false,
-  redirectExcept: [],
+/** The settings that no key of the configuration has. */
+const fixedSettings = {
   mountsWithoutFrom: true,
-  chunkMinLength: 0,
-  catalogMaxEntries: 1000,
-  tagsMaxTags: 1000,
   manifestMaxSize: 4 * 1024 * 1024,
-  logsSuccesses: true,
-  stallTimeoutMs: 60_000,
-  keepAliveTimeoutMs: 75_000,
   lingerTimeoutMs: 1000,
-  headMaxSize: 64 * 1024,
-  urlMaxLength: 8 * 1024,
-  maxConnections: undefined,
-  maxConnectionsOfNetwork: undefined,
   headTimeoutMs: 30_000,
+}
+
+/** The settings that a configuration asks for. */
+export function settingsOf({ http, storage, uploads, catalog, tags, log }: Config): HttpApiSettings {
+  return {
+    ...fixedSettings,
+    prefix: http.prefix,
+    host: http.host,
+    relativeUrls: http.relativeUrls,
+    headers: http.headers,
+    trustedProxies: http.trustedProxies,
+    isReadOnly: storage.readOnly,
+    deletesAllowed: storage.delete.enabled,
+    redirectExcept: storage.redirect.except,
+    chunkMinLength: uploads.chunkMinLength,
+    catalogMaxEntries: catalog.maxEntries,
+    tagsMaxTags: tags.maxTags,
+    logsSuccesses: log.accessLog,
+    stallTimeoutMs: http.stallTimeoutMs,
+    keepAliveTimeoutMs: http.keepAliveMs,
+    headMaxSize: http.headMaxSize,
+    urlMaxLength: http.urlMaxLength,
+    maxConnections: http.maxConnections,
+    maxConnectionsOfNetwork: http.maxConnectionsOfAddress,
+  }
 }

@@ -3,6 +3,8 @@ import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:ht
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { type HttpApiOptions, HttpApiServer } from './http-api-server.ts'
 import type { RequestLogger } from './observers.ts'
+import type { HttpApiSettings } from './settings.ts'
+import { testSettings } from './test-settings.ts'
 
 export interface Answer {
   readonly status: number
@@ -16,6 +18,9 @@ export interface LogLine {
   readonly fields: Record<string, unknown>
 }
 
+/** The options of a served API. Settings that are not given are those of a configuration that says nothing. */
+export type TestOptions = Partial<Omit<HttpApiOptions, 'settings'>> & { readonly settings?: Partial<HttpApiSettings> }
+
 /** For tests: a served API on a free port, what it logs, and clients that send exactly what they are told. */
 export class TestApi {
   readonly server: HttpApiServer
@@ -28,10 +33,10 @@ export class TestApi {
     this.lines = lines
   }
 
-  static async open(options: Partial<HttpApiOptions> = {}): Promise<TestApi> {
+  static async open(options: TestOptions = {}): Promise<TestApi> {
     const lines: LogLine[] = []
     // What is asked on a connection while closing is for those tests that say so: the others are done by then.
-    const settings = { lingerTimeoutMs: 1, ...options.settings }
+    const settings = { ...testSettings, lingerTimeoutMs: 1, ...options.settings }
     const server = new HttpApiServer({ services: {}, log: keepingLog(lines), ...options, settings })
     const { port } = (await server.listen({ port: 0, host: '127.0.0.1' })) as AddressInfo
     return new TestApi(server, port, lines)

@@ -9,6 +9,7 @@ import { MemoryDriver } from '@berth/storage/memory'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpApiServer } from '../http-api-server.ts'
 import type { HttpApiSettings } from '../settings.ts'
+import { testSettings } from '../test-settings.ts'
 
 const repository = parseRepositoryName('foo/bar')
 const hello = Buffer.from('hello world')
@@ -21,7 +22,11 @@ async function serve(settings: Partial<HttpApiSettings> = {}, Blobs = StoredBlob
   const storage = new MemoryDriver()
   const blobs = new Blobs({ storage })
   await blobs.put(repository, hello)
-  const server = new HttpApiServer({ services: { blobs }, settings: { lingerTimeoutMs: 1, ...settings }, log: quiet })
+  const server = new HttpApiServer({
+    services: { blobs },
+    settings: { ...testSettings, lingerTimeoutMs: 1, ...settings },
+    log: quiet,
+  })
   const { port } = (await server.listen({ port: 0, host: '127.0.0.1' })) as AddressInfo
   onTestFinished(() => server.close(1000))
   const url = (of: string, name: string = repository): string => `http://127.0.0.1:${port}/v2/${name}/blobs/${of}`

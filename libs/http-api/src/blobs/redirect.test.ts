@@ -7,6 +7,7 @@ import { MemoryDriver } from '@berth/storage/memory'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpApiServer } from '../http-api-server.ts'
 import type { HttpApiSettings } from '../settings.ts'
+import { testSettings } from '../test-settings.ts'
 
 const repository = parseRepositoryName('foo/bar')
 const hello = Buffer.from('hello world')
@@ -26,7 +27,7 @@ async function serve(settings: Partial<HttpApiSettings> = {}, redirectLifetimeMs
   const storage = new RedirectingMemory()
   const blobs = new StoredBlobs({ storage, ...(redirectLifetimeMs !== 0 && { redirectLifetimeMs }) })
   await blobs.put(repository, hello)
-  const server = new HttpApiServer({ services: { blobs }, settings, log: quiet })
+  const server = new HttpApiServer({ services: { blobs }, settings: { ...testSettings, ...settings }, log: quiet })
   const { port } = (await server.listen({ port: 0, host: '127.0.0.1' })) as AddressInfo
   onTestFinished(() => server.close(1000))
   return (method: string, headers: Record<string, string> = {}, of: Digest = digest) =>

@@ -12,6 +12,7 @@ import type { Chunk, Upload } from '@berth/uploads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpApiServer } from '../http-api-server.ts'
 import type { HttpApiSettings } from '../settings.ts'
+import { testSettings } from '../test-settings.ts'
 import { type RawConnection, TestApi } from '../test-api.ts'
 import { noBlobs, uploadsThat } from '../test-services.ts'
 
@@ -529,7 +530,11 @@ describe('a Unix socket', () => {
   }
 
   const open = async (path: string): Promise<HttpApiServer> => {
-    const own = new HttpApiServer({ services: {}, log: { ...console, isLevelEnabled: () => false } })
+    const own = new HttpApiServer({
+      services: {},
+      settings: testSettings,
+      log: { ...console, isLevelEnabled: () => false },
+    })
     await own.listen({ path })
     onTestFinished(() => own.close(1000))
     return own

@@ -9,6 +9,7 @@ import type { BlobUploads, Upload } from '@berth/uploads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpApiServer } from '../http-api-server.ts'
 import type { HttpApiSettings } from '../settings.ts'
+import { testSettings } from '../test-settings.ts'
 import { noBlobs, uploadsThat } from '../test-services.ts'
 
 const own = makeCertificate()
@@ -42,7 +43,7 @@ async function serve(tls: Partial<ServerTls> = {}, settings: Partial<HttpApiSett
       blobs: noBlobs,
       uploads: uploadsThat(append),
     },
-    settings: { relativeUrls: false, lingerTimeoutMs: 1, ...settings },
+    settings: { ...testSettings, relativeUrls: false, lingerTimeoutMs: 1, ...settings },
     log: {
       debug() {},
       info() {},

@@ -12,6 +12,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { makeCertificate } from '@berth/configuration/testing'
 import { HttpApiServer } from '../http-api-server.ts'
 import type { HttpApiSettings } from '../settings.ts'
+import { testSettings } from '../test-settings.ts'
 import { TestApi } from '../test-api.ts'
 import { BlobRelay } from './blob-relay.ts'
 import { type GatewaySetup, next, openGateway } from './relay-under-test.ts'
@@ -267,7 +268,10 @@ describe('the gateway', () => {
     const node = await openNode(storage, { relativeUrls: false })
     const relay = new BlobRelay({ nodes: [`127.0.0.1:${node.port}`], log: quiet })
     const certificate = makeCertificate()
-    const server = createServer(certificate, new HttpApiServer({ services: { relay }, log: quiet }).app)
+    const server = createServer(
+      certificate,
+      new HttpApiServer({ services: { relay }, settings: testSettings, log: quiet }).app,
+    )
     onTestFinished(() => {
       server.close()
       relay.close()

@@ -10,6 +10,7 @@ import { StoredBlobUploads } from '@berth/uploads/stored'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpApiServer } from '../http-api-server.ts'
 import type { HttpApiSettings } from '../settings.ts'
+import { testSettings } from '../test-settings.ts'
 
 const hello = Buffer.from('hello world')
 const digest = digestOf(hello)
@@ -22,7 +23,7 @@ async function serve(settings: Partial<HttpApiSettings> = {}, Uploads = StoredBl
   const uploads = new Uploads({ storage, keys: new KeyRing({ signing: 'secret' }) })
   const server = new HttpApiServer({
     services: { blobs, uploads },
-    settings: { lingerTimeoutMs: 1, ...settings },
+    settings: { ...testSettings, lingerTimeoutMs: 1, ...settings },
     log: quiet,
   })
   const { port } = (await server.listen({ port: 0, host: '127.0.0.1' })) as AddressInfo
