@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { signingAlgorithms } from './config.ts'
+import { signingAlgorithms } from './values/signing-algorithms.ts'
 import type { Environment } from './sources/environment.ts'
 import { loadConfig } from './load-config.ts'
 import { ConfigError } from './problems.ts'

@@ -1,5 +1,11 @@
 import type { SigningKey, UrlPolicy } from '@berth/manifest'
+import type { http } from './schema/http.ts'
+import type { log } from './schema/log.ts'
+import type { ValueOf } from './schema/node.ts'
+import type { services } from './schema/services.ts'
+import type { storage } from './schema/storage.ts'
 import type { Cidr } from './values/cidr.ts'
+import type { SigningAlgorithm } from './values/signing-algorithms.ts'
 import type { ListenAddress, RemoteAddress, TcpAddress } from './values/listen-address.ts'
 import type { ServerTls } from './sections/load-tls.ts'
 import type { Secret } from './values/secret.ts'
@@ -49,29 +55,26 @@ export interface EndpointConfig {
   readonly ignoredActions: readonly string[]
 }
 
-export interface LogConfig {
+/** The keys of `log` that are used as they are read. */
+type PlainLog = Omit<ValueOf<typeof log>, 'level' | 'accessLog' | 'hooks' | 'reportCaller'>
+
+export interface LogConfig extends PlainLog {
   readonly level: LogLevel
-  /** `undefined`: text on a terminal, JSON elsewhere. */
-  readonly formatter: 'text' | 'json' | 'logstash' | undefined
-  readonly fields: Readonly<Record<string, unknown>>
   readonly accessLog: boolean
 }
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
+type ReadStorage = ValueOf<typeof storage>
+
 export interface StorageConfig {
   readonly driver:
     { readonly name: 'filesystem'; readonly rootDirectory: string } | { readonly name: 'inmemory' } | S3Config
   readonly cache: { readonly blobDescriptor: 'none' | 'inmemory' | 'redis'; readonly blobDescriptorSize: number }
-  readonly delete: { readonly enabled: boolean }
+  readonly delete: ReadStorage['delete']
   readonly redirect: RedirectConfig
   readonly readOnly: boolean
-  readonly uploadPurging: {
-    readonly enabled: boolean
-    readonly ageMs: number
-    readonly intervalMs: number
-    readonly dryRun: boolean
-  }
+  readonly uploadPurging: ReadStorage['maintenance']['uploadPurging']
 }
 
 /** Clients that read blobs are sent to the store, where it has URLs. */
@@ -125,36 +128,26 @@ export interface S3Credentials {
   readonly sessionToken?: Secret
 }
 
-export interface HttpConfig {
+/** The keys of `http` that are used as they are read. */
+type PlainHttp = Omit<
+  ValueOf<typeof http>,
+  'addr' | 'net' | 'secret' | 'relativeUrls' | 'tls' | 'debug' | 'http2' | 'h2c'
+>
+
+export interface HttpConfig extends PlainHttp {
   readonly listen: ListenAddress
-  /** The registry's URL as clients see it. */
-  readonly host: string | undefined
-  /** Begins and ends with `/`. */
-  readonly prefix: string
   /** Whether `Location` is a path. */
   readonly relativeUrls: boolean
-  readonly drainTimeoutMs: number
-  readonly stallTimeoutMs: number
-  readonly keepAliveMs: number
-  readonly trustedProxies: readonly Cidr[]
-  readonly headers: Readonly<Record<string, readonly string[]>>
-  /** Bytes of a request's line and headers. */
+  /** Maximum size of a request's line and headers, in bytes. */
   readonly headMaxSize: number
   readonly urlMaxLength: number
   /** `undefined`: as many as the limit of open files allows. */
   readonly maxConnections: number | undefined
-  /** Of one IPv4 address or IPv6 network; `undefined`: half of all. */
+  /** Per IPv4 address or IPv6 network; `undefined`: half of all. */
   readonly maxConnectionsOfAddress: number | undefined
   /** `undefined`: plain HTTP. */
   readonly tls: ServerTls | undefined
 }
-
-export type ClientAuth =
-  | 'none'
-  | 'request-client-cert'
-  | 'require-any-client-cert'
-  | 'verify-client-cert-if-given'
-  | 'require-and-verify-client-cert'
 
 /** Who may do what. */
 export type AuthConfig = HtpasswdConfig | TokenConfig | BerthTokenConfig
@@ -222,17 +215,10 @@ export interface IdentityIssuerConfig {
   readonly claims: Readonly<Record<string, string>>
 }
 
-export const signingAlgorithms = [
-  ...(['EdDSA', 'HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512'] as const),
-  ...(['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'] as const),
-] as const
-
-type SigningAlgorithm = (typeof signingAlgorithms)[number]
-
 export interface DebugConfig {
   /** `undefined`: no such listener. */
   readonly listen: TcpAddress | undefined
-  readonly metrics: { readonly enabled: boolean; readonly path: string }
+  readonly metrics: ValueOf<typeof http>['debug']['prometheus']
 }
 
 /** What is asked of a manifest that is pushed: `validation` and `policy`. */
@@ -300,12 +286,8 @@ export interface RpcTls {
   readonly cas: readonly string[]
 }
 
-/** Where the split services find each other; gRPC addresses are `host:port` or `dns:///name:port`. */
-export interface ServicesConfig {
-  /** `http` are `host:port`. */
-  readonly blobs: { readonly addresses: readonly string[]; readonly http: readonly string[] }
-  readonly manifest: { readonly addresses: readonly string[] }
-}
+/** Where the split services find each other. */
+export type ServicesConfig = ValueOf<typeof services>
 
 /** Redis by what it is for, since the two want opposite settings of it. */
 export interface RedisRoles {

@@ -13,7 +13,6 @@ export type {
   AuthConfig,
   BerthTokenConfig,
   CheckTiming,
-  ClientAuth,
   Config,
   DebugConfig,
   EndpointConfig,
@@ -58,6 +57,7 @@ export { requireKeys } from './sections/require-keys.ts'
 export { defaultPathsVariable, type Environment, pathVariable } from './sources/environment.ts'
 export { parseDocument } from './sources/parse-document.ts'
 export type { Cidr } from './values/cidr.ts'
+export type { ClientAuth } from './values/client-auth.ts'
 export { formatAddress, type ListenAddress, type RemoteAddress, type TcpAddress } from './values/listen-address.ts'
 export { Secret } from './values/secret.ts'
 export { withoutCredentials } from './values/without-credentials.ts'

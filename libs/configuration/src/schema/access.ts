@@ -1,4 +1,4 @@
-import { signingAlgorithms } from '../config.ts'
+import { signingAlgorithms } from '../values/signing-algorithms.ts'
 import { InvalidValue } from '../problems.ts'
 import { anything, dictionary, list, optional, section } from './node.ts'
 import { always, hasEnabledItem, stops } from './not-yet.ts'

@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { parseCidr } from '../values/cidr.ts'
 import { parseCipherSuite } from '../values/cipher-suites.ts'
-import type { ClientAuth } from '../config.ts'
+import type { ClientAuth } from '../values/client-auth.ts'
 import { parseTcpAddress } from '../values/listen-address.ts'
 import { InvalidValue } from '../problems.ts'
 import { dictionary, list, section } from './node.ts'

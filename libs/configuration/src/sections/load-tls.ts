@@ -1,4 +1,4 @@
-import type { ClientAuth } from '../config.ts'
+import type { ClientAuth } from '../values/client-auth.ts'
 import { PemFiles } from '../sources/pem-files.ts'
 import type { Findings } from '../problems.ts'
 import { Secret } from '../values/secret.ts'

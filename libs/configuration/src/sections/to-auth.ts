@@ -1,7 +1,8 @@
-import { type AuthConfig, type BerthTokenConfig, signingAlgorithms } from '../config.ts'
+import type { AuthConfig, BerthTokenConfig } from '../config.ts'
 import { entryPath, type Findings } from '../problems.ts'
 import type { registry } from '../schema/registry.ts'
 import type { ValueOf } from '../schema/node.ts'
+import { signingAlgorithms } from '../values/signing-algorithms.ts'
 
 type Read = Pick<ValueOf<typeof registry>, 'auth' | 'limits' | 'http'>
 

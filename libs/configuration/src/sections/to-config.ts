@@ -2,6 +2,7 @@ import type {
   Config,
   HealthConfig,
   HttpConfig,
+  LogConfig,
   ManifestsConfig,
   RedisRoles,
   SecretsConfig,
@@ -31,12 +32,7 @@ export function toConfig(read: Read, readFile: (path: string) => string, finding
   const redis = toRedisRoles(read.redis, readFile, findings)
   const storage = toStorage(read.storage, redis, findings)
   return {
-    log: {
-      level: read.log.level ?? read.logLevel ?? 'info',
-      formatter: read.log.formatter,
-      fields: read.log.fields,
-      accessLog: !read.log.accessLog.disabled,
-    },
+    log: toLog(read),
     storage,
     http: toHttp(read, readFile, findings),
     auth: toAuth(read, findings),
@@ -91,6 +87,11 @@ function toSecretsOfS3({ s3, s3Aws }: Read['storage'], findings: Findings): Secr
   return s3 && toS3Credentials('storage.s3', s3, findings)
 }
 
+function toLog({ log, logLevel }: Read): LogConfig {
+  const { level, accessLog, hooks: _hooks, reportCaller: _reportCaller, ...plain } = log
+  return { ...plain, level: level ?? logLevel ?? 'info', accessLog: !accessLog.disabled }
+}
+
 function toHttp({ http: read, limits }: Read, readFile: (path: string) => string, findings: Findings): HttpConfig {
   if (limits.urlLength > limits.headerSize) {
     findings.problem('limits.urllength', 'is more than limits.headersize: a URL is part of the head')
@@ -98,25 +99,20 @@ function toHttp({ http: read, limits }: Read, readFile: (path: string) => string
   for (const [index, name] of Object.keys(read.headers).entries()) {
     if (!isHeaderName(name)) findings.problem(entryPath('http.headers', index), 'cannot be the name of a header')
   }
+  const { addr, net, secret: _, relativeUrls, tls, debug: _debug, http2: _http2, h2c: _h2c, ...plain } = read
   return {
-    listen: toListenAddress(read, findings),
-    host: read.host,
-    prefix: read.prefix,
-    relativeUrls: read.relativeUrls ?? read.host === undefined,
-    drainTimeoutMs: read.drainTimeoutMs,
-    stallTimeoutMs: read.stallTimeoutMs,
-    keepAliveMs: read.keepAliveMs,
-    trustedProxies: read.trustedProxies,
-    headers: read.headers,
+    ...plain,
+    listen: toListenAddress({ addr, net }, findings),
+    relativeUrls: relativeUrls ?? read.host === undefined,
     headMaxSize: limits.headerSize,
     urlMaxLength: limits.urlLength,
     maxConnections: limits.connections,
     maxConnectionsOfAddress: limits.connectionsPerAddress,
-    tls: toTls(read.tls, readFile, findings),
+    tls: toTls(tls, readFile, findings),
   }
 }
 
-function toListenAddress({ net, addr }: Read['http'], findings: Findings): HttpConfig['listen'] {
+function toListenAddress({ net, addr }: Pick<Read['http'], 'net' | 'addr'>, findings: Findings): HttpConfig['listen'] {
   if (net === 'unix') return { net, path: addr }
   try {
     return parseTcpAddress(addr)
