@@ -10,12 +10,12 @@ import type { ListenAddress, RemoteAddress, TcpAddress } from './values/listen-a
 import type { ServerTls } from './sections/load-tls.ts'
 import type { Secret } from './values/secret.ts'
 
-/** What a process is told to do: the configuration after every check, with its defaults, frozen. */
+/** The checked configuration of a process, with all defaults. It is frozen. */
 export interface Config {
   readonly log: LogConfig
   readonly storage: StorageConfig
   readonly http: HttpConfig
-  /** `undefined`: everyone may do everything. */
+  /** `undefined`: every client may do everything. */
   readonly auth: AuthConfig | undefined
   readonly debug: DebugConfig
   readonly uploads: { readonly chunkMinLength: number }
@@ -28,7 +28,7 @@ export interface Config {
   readonly services: ServicesConfig
   readonly redis: RedisRoles
   readonly notifications: NotificationsConfig
-  /** Apart from the rest, which may be shown. */
+  /** Secrets are kept apart, so that the rest may be shown. */
   readonly secrets: SecretsConfig
 }
 
@@ -77,25 +77,25 @@ export interface StorageConfig {
   readonly uploadPurging: ReadStorage['maintenance']['uploadPurging']
 }
 
-/** Clients that read blobs are sent to the store, where it has URLs. */
+/** Redirects of clients that read blobs to the store, if the store has URLs. */
 export interface RedirectConfig {
   readonly enabled: boolean
-  /** Of a URL. */
+  /** Lifetime of a redirect URL. */
   readonly lifetimeMs: number
-  /** Clients in these networks are not sent there. */
+  /** Networks whose clients are never redirected. */
   readonly except: readonly Cidr[]
 }
 
-/** A bucket; credentials are apart, in `secrets.s3`. */
+/** A bucket. Its credentials are in `secrets.s3`. */
 export interface S3Config {
   readonly name: 's3'
   readonly region: string
   readonly bucket: string
-  /** Below which all keys lie. */
+  /** Prefix of all object keys. */
   readonly rootDirectory: string
-  /** A URL; without it, AWS. */
+  /** URL of the store; default: AWS. */
   readonly endpoint?: string
-  /** The endpoint in URLs that clients are sent to, where it is another one. */
+  /** Endpoint of redirect URLs, if it differs from `endpoint`. */
   readonly redirectEndpoint?: string
   readonly forcePathStyle: boolean
   readonly skipVerify: boolean
@@ -103,22 +103,22 @@ export interface S3Config {
   readonly accelerate: boolean
   readonly useFips: boolean
   readonly encrypt: boolean
-  /** Of KMS; without it, the store's own key. */
+  /** The KMS key; default: the store's own key. */
   readonly keyId?: string
-  /** Of content at its final place; without it, and without the next, as the bucket has it. */
+  /** Storage class of content; default: that of the bucket. */
   readonly storageClass?: string
   readonly objectAcl?: string
   readonly userAgent?: string
-  /** Of what is written in parts, bytes. */
+  /** Size of the parts of a multipart upload, in bytes. */
   readonly chunkSize: number
   readonly copyChunkSize: number
   readonly copyConcurrency: number
-  /** Up to here one request copies. */
+  /** Maximum size of an object that is copied with one request, in bytes. */
   readonly copyThreshold: number
-  /** Whether writes carry CRC-32 checksums, and what is short is checked by them when it is read. */
+  /** Whether writes carry CRC-32 checksums, and short reads are verified with them. */
   readonly checksums: boolean
   readonly maxAttempts: number
-  /** For a request with all its attempts. */
+  /** Timeout of a request with all its attempts. */
   readonly timeoutMs: number
 }
 
@@ -149,19 +149,19 @@ export interface HttpConfig extends PlainHttp {
   readonly tls: ServerTls | undefined
 }
 
-/** Who may do what. */
+/** Access control. */
 export type AuthConfig = HtpasswdConfig | TokenConfig | BerthTokenConfig
 
-/** The users of a file; each may do everything. */
+/** Users from a file. Every user may do everything. */
 export interface HtpasswdConfig {
   readonly kind: 'htpasswd'
   readonly realm: string
   readonly path: string
-  /** Of one user from one address; 0: any number. */
+  /** Maximum failed logins of one user from one address per minute; 0: unlimited. */
   readonly failedLoginsPerMinute: number
 }
 
-/** Tokens that a token server signs. At least one of `rootCertBundle`, `jwks` and `jwksUrl` is there. */
+/** Tokens of a token server. At least one of `rootCertBundle`, `jwks` and `jwksUrl` is given. */
 export interface TokenConfig {
   readonly kind: 'token'
   readonly realm: string
@@ -170,21 +170,21 @@ export interface TokenConfig {
   readonly rootCertBundle: string | undefined
   readonly jwks: string | undefined
   readonly jwksUrl: string | undefined
-  /** Where the token server is at the host by which a client knows the registry; then `realm` is not told. */
+  /** Path of the token server on the host that the client's request names. If given, clients do not get `realm`. */
   readonly redirectPath: string | undefined
   readonly algorithms: readonly SigningAlgorithm[]
   readonly leewayMs: number
-  /** Ten times as many tokens of one address may be none; 0: any number. */
+  /** One address may send ten times as many invalid tokens per minute; 0: unlimited. */
   readonly failedLoginsPerMinute: number
 }
 
-/** Tokens of Berth's own token server: what it needs, and what whoever only verifies them does. */
+/** Tokens of Berth's own token server, for processes that issue tokens and for those that only verify them. */
 export interface BerthTokenConfig {
   readonly kind: 'berth'
   readonly realm: string
-  /** Where the token server is at the host by which a client knows the registry; then `realm` is not told. */
+  /** Path of the token server on the host that the client's request names. If given, clients do not get `realm`. */
   readonly redirectPath: string | undefined
-  /** How clients come, where no proxy says so. */
+  /** Scheme of the client's URL, unless a trusted proxy names it. */
   readonly scheme: 'http' | 'https'
   readonly service: string
   readonly issuer: string
@@ -193,17 +193,17 @@ export interface BerthTokenConfig {
   readonly issuers: readonly IdentityIssuerConfig[]
   readonly keys: string | undefined
   readonly jwksUrl: string | undefined
-  /** `undefined`: as whose keys they are asks for. */
+  /** `undefined`: the default depends on `keys`. */
   readonly keyRotationMs: number | undefined
   readonly tokenLifetimeMs: number
   readonly refreshLifetimeMs: number
   readonly leewayMs: number
   readonly failedLoginsPerMinute: number
-  /** To one address; 0: any number. */
+  /** Maximum token scopes for one address per second; 0: unlimited. */
   readonly tokensPerSecond: number
 }
 
-/** Who is trusted to say who somebody is. */
+/** An OpenID provider whose identity tokens are accepted. */
 export interface IdentityIssuerConfig {
   readonly name: string
   readonly issuer: string
@@ -211,37 +211,37 @@ export interface IdentityIssuerConfig {
   readonly jwksUrl: string | undefined
   readonly ca: string | undefined
   readonly tokenFile: string | undefined
-  /** JSON pointers, by the names of claims. */
+  /** JSON pointers into the token, by the names of claims in the policy. */
   readonly claims: Readonly<Record<string, string>>
 }
 
 export interface DebugConfig {
-  /** `undefined`: no such listener. */
+  /** `undefined`: the listener is off. */
   readonly listen: TcpAddress | undefined
   readonly metrics: ValueOf<typeof http>['debug']['prometheus']
 }
 
-/** What is asked of a manifest that is pushed: `validation` and `policy`. */
+/** Requirements for pushed manifests: `validation` and `policy`. */
 export interface ManifestsConfig {
   readonly references: 'all' | 'none'
-  /** The children of an index that must be there: of these platforms, where it is a list. */
+  /** Which manifests of an index must exist: all, none, or those of the listed platforms. */
   readonly indexes: 'all' | 'none' | readonly { readonly architecture: string; readonly os: string }[]
-  /** Both empty: any http or https URL. */
+  /** Both lists empty: any http or https URL is accepted. */
   readonly urls: UrlPolicy
-  /** Empty: any. */
+  /** Empty: all classes are accepted. */
   readonly classes: readonly string[]
 }
 
 /** Signed manifests of schema1: `compatibility.schema1`. */
 export interface Schema1Config {
   readonly acceptsPushes: boolean
-  /** Shows nothing of its private part. Without it: a new one. */
+  /** Never shows its private part. Default: a new key. */
   readonly key?: SigningKey
 }
 
 export interface CheckTiming {
   readonly intervalMs: number
-  /** Consecutive failures until it counts, 1 or more. */
+  /** Number of consecutive failures until the check counts as failed, at least 1. */
   readonly threshold: number
 }
 
@@ -261,11 +261,11 @@ export interface HealthConfig {
   })[]
 }
 
-/** How a split service speaks to the others. */
+/** gRPC between the split services. */
 export interface RpcConfig {
-  /** `undefined`: it serves none. */
+  /** `undefined`: the process serves no gRPC. */
   readonly listen: TcpAddress | undefined
-  /** `undefined`: in the clear. */
+  /** `undefined`: without TLS. */
   readonly tls: RpcTls | undefined
   /** Whether it may listen beyond loopback without TLS. */
   readonly insecure: boolean
@@ -274,14 +274,14 @@ export interface RpcConfig {
 
 /** One certificate for both ends: what a service shows as a server, and as a client. */
 export interface RpcTls {
-  /** Where it was read, to be read again. */
+  /** The files, which are read again when they change. */
   readonly files: { readonly certificateFile: string; readonly keyFile: string; readonly caFiles: readonly string[] }
   /** The certificate chain and its key, PEM. */
   readonly cert: string
   readonly key: Secret
   /**
-   * Who may sign the certificates of the other end, PEM. Where there are none, clients need no certificate, and servers
-   * one that the system trusts.
+   * CAs of the peers' certificates, PEM. If empty, clients need no certificate, and servers need one that the system
+   * trusts.
    */
   readonly cas: readonly string[]
 }
@@ -289,14 +289,14 @@ export interface RpcTls {
 /** Where the split services find each other. */
 export type ServicesConfig = ValueOf<typeof services>
 
-/** Redis by what it is for, since the two want opposite settings of it. */
+/** Redis servers by role. The roles need opposite eviction settings. */
 export interface RedisRoles {
   readonly cache: RedisConfig | undefined
   readonly queue: RedisConfig | undefined
 }
 
 export interface RedisConfig {
-  /** At least one. Several are a cluster, or sentinels where there is a `masterName`. */
+  /** At least one. Several addresses are a cluster, or sentinels if `masterName` is given. */
   readonly addresses: readonly RemoteAddress[]
   readonly masterName?: string
   readonly username?: string
@@ -304,7 +304,7 @@ export interface RedisConfig {
   readonly sentinelUsername?: string
   readonly sentinelPassword?: Secret
   readonly db: number
-  /** Without it: in the clear. */
+  /** Default: without TLS. */
   readonly tls?: RedisTls
   readonly dialTimeoutMs: number
   readonly readTimeoutMs: number
@@ -314,18 +314,18 @@ export interface RedisTls {
   /** The client's own certificate and its key, PEM. */
   readonly cert?: string
   readonly key?: Secret
-  /** Who may sign the servers' certificates, PEM; where there are none, those that the system trusts. */
+  /** CAs of the servers, PEM; if empty, the CAs of the system. */
   readonly cas: readonly string[]
 }
 
 export interface SecretsConfig {
-  /** `undefined`: the SDK finds some. */
+  /** `undefined`: the SDK finds credentials. */
   readonly s3: S3Credentials | undefined
-  /** `uploads.keys`, else `http.secret` as a ring of one. */
+  /** `uploads.keys`, else `http.secret` as the only key. */
   readonly uploadKeys: UploadKeys | undefined
 }
 
-/** The keys of upload tokens: one signs, all verify. */
+/** The keys of upload tokens: one key signs, all keys verify. */
 export interface UploadKeys {
   readonly signing: Secret
   readonly verifying: readonly Secret[]

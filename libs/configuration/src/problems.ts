@@ -1,16 +1,16 @@
 import type { Origin } from './sources/tree.ts'
 import { withoutCredentials } from './values/without-credentials.ts'
 
-/** One thing that is wrong with a configuration. */
+/** A problem of a configuration. */
 export interface Problem {
-  /** The key, as in `http.tls.certificate` or `uploads.keys[0].id`; `''` where the whole is meant. It has only known keys. */
+  /** The key, as in `http.tls.certificate` or `uploads.keys[0].id`; `''` for the whole. Contains only known keys. */
   readonly path: string
   readonly message: string
   /** `line 12` of the file, or the environment variable that set it. */
   readonly origin?: Origin
 }
 
-/** A configuration that cannot be used, with everything that is wrong with it. Its message is for a terminal. */
+/** A configuration is invalid. Has all problems, and a message for a terminal. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly Problem[]
@@ -30,7 +30,7 @@ function formatProblem({ path, message, origin }: Problem): string {
   return path === '' ? `${message}${where}` : `${path}: ${message}${where}`
 }
 
-/** Collects what is found, so that all of it is told at once. */
+/** Collects problems and warnings, so that all are reported at once. */
 export class Findings {
   readonly problems: Problem[] = []
   readonly warnings: string[] = []
@@ -44,7 +44,7 @@ export class Findings {
   }
 }
 
-/** Messages repeat values, and one that is no URL after all may have a password in it. */
+/** A message may contain a URL with a password, which is masked. */
 function found(path: string, text: string, origin: Origin | undefined): Problem {
   const message = withoutCredentials(text)
   return origin === undefined ? { path, message } : { path, message, origin }

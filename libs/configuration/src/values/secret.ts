@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 
-/** A value that no log, dump or message shows: only whoever asks for it by name sees it. */
+/** A value that logs, dumps and messages show masked. Only `reveal` returns it. */
 export class Secret {
   readonly #value: string
 

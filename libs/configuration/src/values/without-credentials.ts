@@ -1,4 +1,4 @@
-/** The same text, where what may be the password before a host is not to be read: `https://user:***@host`. */
+/** The text with passwords of URLs masked: `https://user:***@host`. */
 export function withoutCredentials(text: string): string {
   return text.replaceAll(/([^\s"'/:@]*:)[^\s"'/@]+@/g, '$1***@')
 }
