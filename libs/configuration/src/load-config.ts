@@ -46,7 +46,7 @@ export interface LoadedConfig {
   readonly config: Config
   /** The path of the file that was read; `undefined` for the embedded defaults. */
   readonly file: string | undefined
-  /** What is ignored or has no effect, for the log. */
+  /** Warnings about keys and variables that are ignored or have no effect, for the log. */
   readonly warnings: readonly string[]
 }
 

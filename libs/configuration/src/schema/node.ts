@@ -3,7 +3,7 @@ import type { Scalar, Tree } from '../sources/tree.ts'
 /** A JSON Schema, or a part of one. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
-/** What is known about a key, whatever it holds. */
+/** Facts about a key of any kind. */
 export interface Meta {
   readonly about: string
   /** The key as written, where it is not the property's name in lower case without its unit. */
@@ -22,18 +22,18 @@ interface NotYet {
   /** Keys that restrict access or change what is served stop the start; any other is named in a warning. */
   readonly effect: 'stops' | 'warns'
   readonly because: string
-  /** Whether what is written asks for anything at all. */
+  /** Whether the written value would have an effect. */
   readonly when: (tree: Tree) => boolean
 }
 
 /** A single value. */
 export interface Leaf<T> extends Meta {
   readonly kind: 'leaf'
-  /** What a person may write there. */
+  /** Describes the values that may be written. */
   readonly type: string
   /** @throws InvalidValue */
   readonly parse: (scalar: Scalar, warn: (message: string) => void) => T
-  /** What it is when it is not written. */
+  /** The value if the key is not written. */
   readonly default: T
   /** The default as it would be written. */
   readonly defaultText: string | undefined
@@ -77,7 +77,7 @@ export interface Dictionary<N extends Node = Node> extends Meta {
   readonly value: N
 }
 
-/** Anything at all, passed on as plain data. */
+/** Any value, passed on as plain data. */
 export interface Anything extends Meta {
   readonly kind: 'anything'
 }

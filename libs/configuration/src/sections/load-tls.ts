@@ -3,19 +3,19 @@ import { PemFiles } from '../sources/pem-files.ts'
 import type { Findings } from '../problems.ts'
 import { Secret } from '../values/secret.ts'
 
-/** Where TLS is read from, and how it is spoken. */
+/** The files and settings of TLS. */
 export interface TlsFiles {
   readonly certificateFile: string
   readonly keyFile: string
   readonly clientCaFiles: readonly string[]
-  /** What is asked of clients; nothing without `clientCaFiles`. */
+  /** How client certificates are requested; `none` without `clientCaFiles`. */
   readonly clientAuth: ClientAuth
   readonly minimumVersion: 'TLSv1.2' | 'TLSv1.3'
   /** In OpenSSL's syntax. */
   readonly ciphers: string
 }
 
-/** What TLS needs: what its files held when they were read, and the files, to be read again. */
+/** The content of the TLS files, and the files themselves, to be read again. */
 export interface ServerTls {
   readonly files: TlsFiles
   /** The certificate chain and its key, PEM. */
@@ -24,14 +24,14 @@ export interface ServerTls {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
   /** In OpenSSL's syntax. */
   readonly ciphers: string
-  /** Who may sign the certificates of clients, PEM. */
+  /** CAs of client certificates, PEM. */
   readonly clientCas: readonly string[]
-  /** What is asked of clients. */
+  /** How client certificates are requested. */
   readonly clientAuth: ClientAuth
 }
 
 /**
- * Reads what TLS needs. Every file that cannot be read is a problem, and so is what TLS says to their content.
+ * Reads the files of TLS. A file that cannot be read, or whose content TLS refuses, is a problem.
  *
  * @returns `undefined` where there is a problem
  */

@@ -3,7 +3,7 @@ import { ConfigError } from '../problems.ts'
 type Required<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> }
 
 /**
- * What a process cannot do without, of a configuration that need not have it.
+ * The values of keys that are optional in a configuration, and required by a process.
  *
  * @param values by their keys; an empty list is the same as nothing
  * @throws ConfigError with every key that is missing

@@ -6,10 +6,10 @@ import { Secret } from '../values/secret.ts'
 
 type Read = ValueOf<typeof s3>
 
-/** What only AWS's own endpoints have. */
+/** Keys that only AWS's own endpoints support. */
 const awsAlone = ['accelerate', 'useDualStack', 'useFipsEndpoint'] as const
 
-/** A store that is not AWS may not know what AWS added lately, nor have names for buckets. */
+/** A store other than AWS may lack checksums and host names for buckets, so their defaults are off. */
 export function toS3(path: string, read: Read, findings: Findings): S3Config {
   check(path, read, findings)
   const { region, bucket, rootDirectory, regionEndpoint, redirectEndpoint, keyId, storageClass, objectAcl } = read
@@ -28,7 +28,7 @@ export function toS3(path: string, read: Read, findings: Findings): S3Config {
     useFips: read.useFipsEndpoint,
     encrypt: read.encrypt,
     ...(keyId !== undefined && { keyId }),
-    // What a store does by itself anyway, some refuse to be told.
+    // Some stores refuse these headers even for their own default.
     ...(storageClass !== 'NONE' && storageClass !== 'STANDARD' && { storageClass }),
     ...(objectAcl !== 'private' && { objectAcl }),
     ...(read.userAgent !== undefined && { userAgent: read.userAgent }),
@@ -62,7 +62,7 @@ function urlOf(endpoint: string, isSecure: boolean): string {
   return `${isSecure ? 'https' : 'http'}://${endpoint}`
 }
 
-/** Finds what cannot be together, and what has no effect. */
+/** Reports keys that exclude each other, and keys without effect. */
 function check(path: string, read: Read, findings: Findings): void {
   const { regionEndpoint, accelerate, forcePathStyle, accessKey, sessionToken, keyId, encrypt } = read
   for (const key of awsAlone)

@@ -16,7 +16,7 @@ export function toTls(
     findings.problem('http.tls.clientauth', 'needs http.tls.clientcas')
   }
   if (!certificate && !keyFile) {
-    // Whoever asks for client certificates must not get a server that speaks to everyone.
+    // A server without TLS would accept clients without certificates.
     if (clientCaFiles.length > 0) findings.problem('http.tls.clientcas', 'needs http.tls.certificate and http.tls.key')
     return undefined
   }

@@ -32,7 +32,7 @@ export function toUploadKeys(
   return signer && { signing: signer.key, verifying }
 }
 
-/** A key that can be guessed lets whoever guesses it continue any upload. */
+/** An attacker who guesses the key could continue any upload. */
 function warnOfShort(path: string, key: string, findings: Findings): void {
   const bytes = Buffer.byteLength(key)
   if (bytes < 16) findings.warning(path, `is short for a key: ${bytes} of at least 16 bytes`)

@@ -56,7 +56,7 @@ export function overrideFromEnvironment(
   }, tree)
 }
 
-/** What a variable holds, as YAML and as it is. */
+/** The value of a variable, as YAML and as text. */
 interface Value {
   readonly text: string
   readonly origin: Origin

@@ -25,7 +25,7 @@ export function expandWord(node: Node, tree: Tree): Tree {
   return { kind: 'mapping', entries: new Map([[text, emptyMapping(origin)]]), origin }
 }
 
-/** What a refusal calls the kinds of a tree. */
+/** Names of the kinds of a tree in messages. */
 const kinds = { scalar: 'a single value', sequence: 'a list', mapping: 'a mapping' } as const
 
 class Reader {

@@ -1,7 +1,7 @@
 import type { ErrorCode } from 'yaml'
 
 /**
- * What is wrong with a text that is not YAML, by the parser's code. The parser's own messages quote the text, which may be a
+ * Descriptions of invalid YAML, by the parser's code. The parser's own messages quote the text, which may be a
  * secret.
  */
 const meanings: Readonly<Record<ErrorCode, string>> = {
@@ -30,7 +30,7 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'text that is not expected here',
 }
 
-/** What is wrong, in words of Berth's own. */
+/** Describes the problem in Berth's own words. */
 export function yamlProblem(code: ErrorCode): string {
   return meanings[code] ?? 'a text that cannot be parsed'
 }
